@@ -1,0 +1,1 @@
+"""gesture_labeler of latentvr."""

@@ -1,0 +1,140 @@
+"""Labels as an append-only list of entries, and what follows from them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from latentvr_common.cloud import NONE
+
+
+class Kind(IntEnum):
+    """What a label entry does. Equal to the constants of LabelEvent.msg."""
+
+    ASSIGN = 0
+    ERASE = 1
+    RETRACT = 2
+    RESTORE = 3
+
+
+@dataclass(frozen=True)
+class Region:
+    """The union of K spheres in latent space; K = 0: no geometry."""
+
+    centers: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    """(K, 3), latent units."""
+    radii: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    """(K,), latent units."""
+
+
+@dataclass(frozen=True)
+class LabelEvent:
+    """One entry of the journal; the fields are those of LabelEvent.msg, times in nanoseconds."""
+
+    event_id: str
+    kind: Kind
+    category: int = NONE
+    sample_ids: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))
+    target_seq: int = 0
+    author: str = ""
+    cloud_stamp_ns: int = 0
+    epoch: int = 0
+    region: Region = field(default_factory=Region)
+    gesture: str = ""
+    seq: int = 0
+    committed_ns: int = 0
+
+    def with_seq(self, seq: int, committed_ns: int) -> "LabelEvent":
+        """Return the same entry at its place in the journal."""
+        return replace(self, seq=seq, committed_ns=committed_ns)
+
+
+@dataclass(frozen=True)
+class Category:
+    """One category: `id` keeps its meaning for ever, `color` is 0xRRGGBB."""
+
+    id: int
+    name: str
+    color: int
+    retired: bool = False
+
+
+class LabelBook:
+    """All entries seen so far, in whatever order they came, and the labels that follow from those without a gap.
+
+    Not safe for use by several threads at once.
+    """
+
+    def __init__(self, item_count: int) -> None:
+        """Start with no entry for a dataset of `item_count` items."""
+        self._item_count = item_count
+        self._events: dict[int, LabelEvent] = {}
+        self._applied_seq = 0
+        self._retracted: set[int] = set()
+        self._labels = np.full(item_count, NONE, dtype=np.int16)
+
+    @property
+    def applied_seq(self) -> int:
+        """The newest entry up to which none is missing; 0: none."""
+        return self._applied_seq
+
+    @property
+    def gap_after(self) -> int | None:
+        """The seq after which entries are missing although later ones are here; None: no gap."""
+        return self._applied_seq if len(self._events) > self._applied_seq else None
+
+    @property
+    def labels(self) -> npt.NDArray[np.int16]:
+        """Category of each item (N,) by the newest entry in force, -1 none. A copy."""
+        return self._labels.copy()
+
+    def events(self) -> list[LabelEvent]:
+        """Return the entries up to `applied_seq` in order."""
+        return [self._events[seq] for seq in range(1, self._applied_seq + 1)]
+
+    def in_force(self) -> list[LabelEvent]:
+        """Return the ASSIGN and ERASE entries that are not retracted, in order."""
+        return [e for e in self.events() if e.kind in (Kind.ASSIGN, Kind.ERASE) and e.seq not in self._retracted]
+
+    def add(self, event: LabelEvent) -> bool:
+        """Take in an entry that has a seq; return whether labels may have changed. The same one again changes nothing.
+
+        Raises ValueError for an entry without a place in the journal or with samples outside the dataset.
+        """
+        if event.seq < 1:
+            raise ValueError(f"label entry {event.event_id!r} has seq {event.seq}, expected 1 or more")
+        if len(event.sample_ids) and int(event.sample_ids.max()) >= self._item_count:
+            raise ValueError(
+                f"label entry {event.seq} names sample {int(event.sample_ids.max())}, "
+                f"expected less than {self._item_count}"
+            )
+        if event.seq in self._events:
+            return False
+        self._events[event.seq] = event
+        before = self._applied_seq
+        while self._applied_seq + 1 in self._events:
+            self._applied_seq += 1
+            self._apply(self._events[self._applied_seq])
+        return self._applied_seq > before
+
+    def add_all(self, events: Iterable[LabelEvent]) -> bool:
+        """Take in several entries; return whether labels may have changed."""
+        changes = [self.add(event) for event in events]
+        return any(changes)
+
+    def _apply(self, event: LabelEvent) -> None:
+        if event.kind is Kind.ASSIGN:
+            self._labels[event.sample_ids] = event.category
+        elif event.kind is Kind.ERASE:
+            self._labels[event.sample_ids] = NONE
+        else:
+            change = self._retracted.add if event.kind is Kind.RETRACT else self._retracted.discard
+            change(event.target_seq)
+            self._replay()
+
+    def _replay(self) -> None:
+        self._labels[:] = NONE
+        for event in self.in_force():
+            self._labels[event.sample_ids] = event.category if event.kind is Kind.ASSIGN else NONE

@@ -1,0 +1,105 @@
+"""The palette by the palm: which buttons it has and where they are.
+
+The labeler reads pokes with it, views draw it, and the simulated person aims at it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from latentvr_common import rotations
+from latentvr_common.hands import Hand, Joint, Validity
+from latentvr_common.labels import Category
+
+FloatArray = npt.NDArray[np.floating]
+
+PITCH_M = 0.032
+"""Distance between the centres of neighbouring buttons."""
+BUTTON_M = 0.026
+"""Side of a button; targets below 20 mm are hard to hit."""
+COLUMNS = 4
+OFFSET_M = 0.06
+"""The palette floats so far out of the palm."""
+UP = np.array([0.0, 1.0, 0.0])
+OPEN_COSINE = 0.6
+"""The palette is there while the cosine between the palm's normal and up is at least this."""
+
+SMALLER = "brush_smaller"
+LARGER = "brush_larger"
+
+
+@dataclass(frozen=True)
+class Button:
+    """`action`: "category:3", or one of SMALLER, LARGER. `center` (2,): metres in the palette's plane."""
+
+    action: str
+    category: int
+    center: FloatArray
+
+
+def category_action(category: int) -> str:
+    """Return the action of the button that chooses `category`."""
+    return f"category:{category}"
+
+
+def buttons(categories: Sequence[Category]) -> list[Button]:
+    """Lay out a button for each category that is not retired, and the tools, in rows of COLUMNS around the middle."""
+    actions = [(category_action(c.id), c.id) for c in categories if not c.retired] + [(SMALLER, -1), (LARGER, -1)]
+    rows = -(-len(actions) // COLUMNS)
+    return [
+        Button(
+            action,
+            category,
+            np.array([(i % COLUMNS - (COLUMNS - 1) / 2) * PITCH_M, (i // COLUMNS - (rows - 1) / 2) * PITCH_M]),
+        )
+        for i, (action, category) in enumerate(actions)
+    ]
+
+
+@dataclass(frozen=True)
+class PalettePose:
+    """The palette's plane in the stage: origin, axes across (x) and down (y), and the normal that a finger meets."""
+
+    origin: FloatArray
+    across: FloatArray
+    down: FloatArray
+    normal: FloatArray
+
+    def stage_from_palette(self, center: FloatArray, height_m: float = 0.0) -> FloatArray:
+        """Take a point of the plane (2,), `height_m` above it, to the stage (3,), metres."""
+        return np.asarray(self.origin + self.across * center[0] + self.down * center[1] + self.normal * height_m)
+
+    def palette_from_stage(self, point: FloatArray) -> FloatArray:
+        """Take a stage point (3,) to (across, down, height) (3,), metres."""
+        away = point - self.origin
+        return np.array([away @ self.across, away @ self.down, away @ self.normal])
+
+
+def palette_pose(hand: Hand) -> PalettePose | None:
+    """Return where the palette of the open `hand` is, or None while its palm does not face up or is not tracked.
+
+    The palm joint's +y leaves the back of the hand and -z points to the fingers (XR_EXT_hand_tracking), so the palette
+    lies OFFSET_M along -y, its rows across the hand, its first row nearest to the fingers.
+    """
+    position = hand.position_of(Joint.PALM)
+    quat = hand.quats_xyzw[Joint.PALM]
+    oriented = hand.validity[Joint.PALM] & Validity.ORIENTATION_VALID and bool(rotations.is_unit(quat))
+    if position is None or not oriented:
+        return None
+    normal = rotations.rotate(quat, -UP)
+    if float(normal @ UP) < OPEN_COSINE:
+        return None
+    down = rotations.rotate(quat, np.array([0.0, 0.0, 1.0]))
+    # Seen from above an upturned palm, the hand's own x axis runs the other way.
+    across = np.cross(down, normal)
+    return PalettePose(position + normal * OFFSET_M, across, down, normal)
+
+
+def button_at(laid_out: Sequence[Button], point: FloatArray) -> Button | None:
+    """Return the button that a point of the plane (2,) lies in, or None."""
+    for button in laid_out:
+        if bool(np.all(np.abs(point[:2] - button.center) <= BUTTON_M / 2)):
+            return button
+    return None

@@ -1,0 +1,127 @@
+"""How a node runs and stops.
+
+Thread rule: the executor runs in the main thread; so do all callbacks of the node. Signal handlers only set a flag.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol
+
+from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
+
+if TYPE_CHECKING:
+    from rclpy.executors import Executor
+    from rclpy.node import Node
+
+FOLLOW_PARENT = "LATENTVR_FOLLOW_PARENT"
+"""Set to 1 by whoever starts the processes of a session: the node stops when that process is gone."""
+
+_WAKE_S = 0.25
+_STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Closable(Protocol):
+    """A node with work to finish: `close` is called once, before the node is destroyed."""
+
+    def close(self) -> None:
+        """Finish."""
+
+
+class _StopRequest:
+    """Whether somebody asked this process to stop. Later signals change nothing, so clean-up is not cut short."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._parent = os.getppid() if os.environ.get(FOLLOW_PARENT) == "1" else None
+        for number in _STOPPING_SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+    def pending(self) -> bool:
+        return self.asked or (self._parent is not None and os.getppid() != self._parent)
+
+
+def keep_large_buffers() -> None:
+    """Tell glibc to keep freed memory of up to 64 MiB a block: a cloud frame then costs no page faults."""
+    m_mmap_threshold, m_trim_threshold = -3, -1
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(m_mmap_threshold, 64 << 20)
+        libc.mallopt(m_trim_threshold, 256 << 20)
+
+
+def run_node(make_node: Callable[[], "Node"], args: Sequence[str] | None = None) -> int:
+    """Make the node, run it until SIGINT, SIGTERM or its work is done, close it, and return the process's exit code.
+
+    A node whose work is done sets its attribute `exit_code`: the process ends with it. A node's own `close()`, where it has one, is called once; a second signal does not interrupt it. An InputError is
+    said in one line and gives exit code 2; any other exception is shown with its trace and gives 1.
+    """
+    keep_large_buffers()
+    import rclpy
+    from rclpy.signals import SignalHandlerOptions
+
+    rclpy.init(args=list(args) if args is not None else None, signal_handler_options=SignalHandlerOptions.NO)
+    stop = _StopRequest()
+    node: Node | None = None
+    code = 0
+    try:
+        node = make_node()
+        code = _spin(node, stop)
+    except InputError as error:
+        sys.stderr.write(f"error: {error}\n")
+        code = EXIT_INPUT_ERROR
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    finally:
+        code = _close(node) or code
+        with contextlib.suppress(Exception):
+            rclpy.try_shutdown()
+    return code
+
+
+def _spin(node: "Node", stop: _StopRequest) -> int:
+    executor = _make_executor()
+    executor.add_node(node)
+    try:
+        while not stop.pending() and getattr(node, "exit_code", None) is None:
+            executor.spin_once(timeout_sec=_WAKE_S)
+        return getattr(node, "exit_code", None) or 0
+    finally:
+        executor.remove_node(node)
+        executor.shutdown(timeout_sec=0.5)
+
+
+def _make_executor() -> "Executor":
+    """Return the executor that costs least: the events executor where this rclpy has it."""
+    try:
+        from rclpy.experimental import EventsExecutor
+    except ImportError:
+        from rclpy.executors import SingleThreadedExecutor
+
+        return SingleThreadedExecutor()
+    return EventsExecutor()
+
+
+def _close(node: "Node | None") -> int:
+    if node is None:
+        return 0
+    code = 0
+    close = getattr(node, "close", None)
+    if callable(close):
+        try:
+            close()
+        except Exception:
+            traceback.print_exc()
+            code = 1
+    with contextlib.suppress(Exception):
+        node.destroy_node()
+    return code

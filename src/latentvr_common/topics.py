@@ -1,0 +1,187 @@
+"""The one list of topics and services: name, type, quality of service and its reason, who sends, who listens.
+
+Names are relative; nodes run in the namespace `latentvr`, so the cloud is /latentvr/cloud.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseStamped
+from latentvr.msg import Categories, CloudPlacement, Epoch, Gesture, Hands, LabelEvent, Selection, XrState
+from latentvr.srv import ExportSession, GetItem, GetLabels, SetCategories, SetTraining, StepHistory, SubmitLabels
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import PointCloud2
+
+NAMESPACE = "latentvr"
+
+
+def latched(depth: int = 1) -> QoSProfile:
+    """Delivered for sure, and the newest `depth` also to those who come later: state."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+
+
+def every_one(depth: int) -> QoSProfile:
+    """Delivered for sure, only to those who are there: events."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.VOLATILE,
+    )
+
+
+def newest_only() -> QoSProfile:
+    """Late is worthless: never sent again, nothing queued."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=1,
+        reliability=ReliabilityPolicy.BEST_EFFORT,
+        durability=DurabilityPolicy.VOLATILE,
+    )
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic."""
+
+    name: str
+    type: Any
+    qos: QoSProfile
+    reason: str
+    """Why this quality of service."""
+    says: str
+    sender: str
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service."""
+
+    name: str
+    type: Any
+    does: str
+    server: str
+
+
+CLOUD = Topic(
+    "cloud",
+    PointCloud2,
+    latched(),
+    "a node that starts late must see the cloud at once; an old frame is worth nothing",
+    "the latent space now: position, colour, label, prediction and confidence of every item",
+    "latent_trainer",
+)
+EPOCH = Topic(
+    "epoch",
+    Epoch,
+    latched(),
+    "state, like the cloud whose stamp it shares",
+    "where training stands: epoch, losses by term, accuracy, rates",
+    "latent_trainer",
+)
+FORCES = Topic(
+    "forces",
+    PointCloud2,
+    newest_only(),
+    "large, and only for looking at",
+    "the pull on every item, by loss term",
+    "latent_trainer",
+)
+CATEGORIES = Topic(
+    "categories", Categories, latched(), "state, small, needed by all", "all categories of the session", "label_journal"
+)
+LABELS = Topic(
+    "labels",
+    LabelEvent,
+    latched(1000),
+    "no entry may be missed; older ones than the newest 1000 come from get_labels",
+    "entries of the journal, after they are durable",
+    "label_journal",
+)
+HANDS = Topic(
+    "hands",
+    Hands,
+    newest_only(),
+    "only the newest pose is true; waiting for an old one would delay it",
+    "joints of both hands",
+    "xr_bridge or scripted_hands",
+)
+HEAD = Topic(
+    "head", PoseStamped, newest_only(), "as for hands", "pose of the head, frame stage", "xr_bridge or scripted_hands"
+)
+GESTURES = Topic(
+    "gestures",
+    Gesture,
+    every_one(100),
+    "events: each counts, none is news to a latecomer",
+    "gestures as they begin, go on and end",
+    "gesture_labeler",
+)
+SELECTION = Topic(
+    "selection",
+    Selection,
+    newest_only(),
+    "a preview, replaced with every movement of the hand",
+    "what would be marked if the gesture ended now",
+    "gesture_labeler",
+)
+CLOUD_PLACEMENT = Topic(
+    "cloud_placement",
+    CloudPlacement,
+    latched(),
+    "state, small",
+    "pose and scale of the cloud in the room",
+    "gesture_labeler",
+)
+XR_STATE = Topic("xr_state", XrState, latched(), "state, small", "what the OpenXR session is doing", "xr_bridge")
+DIAGNOSTICS = Topic(
+    "/diagnostics",
+    DiagnosticArray,
+    every_one(10),
+    "the convention of ROS",
+    "health of every node, once a second",
+    "every node",
+)
+
+TOPICS: tuple[Topic, ...] = (
+    CLOUD,
+    EPOCH,
+    FORCES,
+    CATEGORIES,
+    LABELS,
+    HANDS,
+    HEAD,
+    GESTURES,
+    SELECTION,
+    CLOUD_PLACEMENT,
+    XR_STATE,
+    DIAGNOSTICS,
+)
+
+SUBMIT_LABELS = Service(
+    "submit_labels", SubmitLabels, "commit one entry; the reply is the acknowledgement; safe to repeat", "label_journal"
+)
+GET_LABELS = Service("get_labels", GetLabels, "entries after a sequence number", "label_journal")
+UNDO = Service("undo", StepHistory, "retract the newest entry of an author", "label_journal")
+REDO = Service("redo", StepHistory, "restore what the newest undo retracted", "label_journal")
+SET_CATEGORIES = Service("set_categories", SetCategories, "add, rename, recolour or retire a category", "label_journal")
+GET_ITEM = Service("get_item", GetItem, "picture, label, prediction and neighbours of one item", "latent_trainer")
+SET_TRAINING = Service("set_training", SetTraining, "pause, resume, make steps, set the pace", "latent_trainer")
+EXPORT_SESSION = Service("export_session", ExportSession, "write the results now", "latent_trainer")
+
+SERVICES: tuple[Service, ...] = (
+    SUBMIT_LABELS,
+    GET_LABELS,
+    UNDO,
+    REDO,
+    SET_CATEGORIES,
+    GET_ITEM,
+    SET_TRAINING,
+    EXPORT_SESSION,
+)

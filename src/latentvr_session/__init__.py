@@ -1,0 +1,1 @@
+"""latentvr_session of latentvr."""

@@ -1,0 +1,1 @@
+"""session_host of latentvr."""
