@@ -61,8 +61,9 @@ def keep_large_buffers() -> None:
 def run_node(make_node: Callable[[], "Node"], args: Sequence[str] | None = None) -> int:
     """Make the node, run it until SIGINT, SIGTERM or its work is done, close it, and return the process's exit code.
 
-    A node whose work is done sets its attribute `exit_code`: the process ends with it. A node's own `close()`, where it has one, is called once; a second signal does not interrupt it. An InputError is
-    said in one line and gives exit code 2; any other exception is shown with its trace and gives 1.
+    A node whose work is done sets its attribute `exit_code`: the process ends with it. A node's own `close()`, where it
+    has one, is called once; a second signal does not interrupt it. An InputError is said in one line and gives exit
+    code 2; any other exception is shown with its trace and gives 1.
     """
     keep_large_buffers()
     import rclpy
