@@ -1,0 +1,85 @@
+"""`.npz` files: `items` (N, D), (N, H, W) or (N, H, W, 3); optionally `truth` (N,) and `categories` (C,)."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from latentvr_common.datasets.dataset import Dataset
+from latentvr_common.errors import InputError
+
+ITEM_KEYS = ("items", "x", "X", "data", "x_train")
+TRUTH_KEYS = ("truth", "labels", "y", "target", "y_train")
+CATEGORY_KEYS = ("categories", "target_names")
+_LARGEST = 8 << 30
+_MOST_MEMBERS = 64
+
+
+def load_npz(path: Path) -> Dataset:
+    """Return the dataset in a `.npz` file. Raises InputError for anything else than numbers of fitting shapes."""
+    arrays = _read(path)
+    items = _first(arrays, ITEM_KEYS)
+    if items is None:
+        raise InputError(f"dataset {path}: holds {', '.join(sorted(arrays)) or 'nothing'}, expected `items` (N, D)")
+    _check_items(path, items)
+    raw_truth = _first(arrays, TRUTH_KEYS)
+    truth, categories = (None, ()) if raw_truth is None else _truth(path, raw_truth, _first(arrays, CATEGORY_KEYS))
+    return Dataset(str(path), _as_items(items), truth, categories)
+
+
+def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
+    wanted = {*ITEM_KEYS, *TRUTH_KEYS, *CATEGORY_KEYS}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+        if len(members) > _MOST_MEMBERS or sum(m.file_size for m in members) > _LARGEST:
+            raise InputError(
+                f"dataset {path}: {len(members)} arrays of {sum(m.file_size for m in members) >> 20} MiB, "
+                f"expected at most {_MOST_MEMBERS} of {_LARGEST >> 20} MiB"
+            )
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: archive[key] for key in archive.files if key in wanted} or dict.fromkeys(archive.files)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+        raise InputError(f"dataset {path}: cannot be read ({error}), expected a .npz file of plain arrays") from error
+
+
+def _first(arrays: dict[str, npt.NDArray[Any]], keys: tuple[str, ...]) -> npt.NDArray[Any] | None:
+    return next((arrays[key] for key in keys if arrays.get(key) is not None), None)
+
+
+def _check_items(path: Path, items: npt.NDArray[Any]) -> None:
+    shape_fits = items.ndim in (2, 3) or (items.ndim == 4 and items.shape[3] == 3)
+    if not shape_fits or 0 in items.shape:
+        raise InputError(
+            f"dataset {path}: items have shape {items.shape}, expected (N, D), (N, H, W) or (N, H, W, 3), none of them 0"
+        )
+    if not np.issubdtype(items.dtype, np.number) or np.issubdtype(items.dtype, np.complexfloating):
+        raise InputError(f"dataset {path}: items are of type {items.dtype}, expected real numbers")
+
+
+def _as_items(items: npt.NDArray[Any]) -> npt.NDArray[np.uint8] | npt.NDArray[np.float32]:
+    if items.ndim == 2:
+        return items.astype(np.float32)
+    if items.dtype == np.uint8:
+        return items
+    # Pictures of another type: their own range becomes 0 to 255.
+    low, high = float(np.nanmin(items)), float(np.nanmax(items))
+    scaled = (items.astype(np.float32) - low) * (255.0 / (high - low) if high > low else 0.0)
+    if not np.isfinite(scaled).all():
+        raise InputError("dataset: pictures hold values that are not finite, expected finite numbers")
+    return np.round(scaled).astype(np.uint8)
+
+
+def _truth(
+    path: Path, raw: npt.NDArray[Any], names: npt.NDArray[Any] | None
+) -> tuple[npt.NDArray[np.int16], tuple[str, ...]]:
+    if raw.ndim != 1 or not (np.issubdtype(raw.dtype, np.integer) or raw.dtype.kind in "US"):
+        raise InputError(f"dataset {path}: truth is {raw.dtype} of shape {raw.shape}, expected (N,) integers or texts")
+    values, indices = np.unique(raw, return_inverse=True)
+    if names is None:
+        return indices.astype(np.int16), tuple(str(v) for v in values)
+    if raw.dtype.kind in "US" or int(values[0]) < 0 or int(values[-1]) >= len(names):
+        raise InputError(f"dataset {path}: truth must be integers from 0 to {len(names) - 1}, one for each category")
+    return raw.astype(np.int16), tuple(str(n) for n in names)
