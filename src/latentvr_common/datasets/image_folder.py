@@ -32,9 +32,8 @@ def load_image_folder(folder: Path) -> Dataset:
         if isinstance(reason, str)
     )
     if not good:
-        raise InputError(
-            f"dataset {folder}: none of {len(files)} images can be read; {skipped[0].name}: {skipped[0].reason}"
-        )
+        first = skipped[0]
+        raise InputError(f"dataset {folder}: none of {len(files)} images can be read; {first.name}: {first.reason}")
     kept = [file.relative_to(folder) for file, _ in good]
     truth, categories = _truth(kept)
     return Dataset(
@@ -55,20 +54,22 @@ def find_images(folder: Path) -> list[Path]:
     )
 
 
-def open_image(file: Path) -> Image.Image:
-    """Return the image in `file` as RGB. Raises OSError, ValueError or a Pillow warning for what is not a sane image."""
+def open_image(file: Path, side: int) -> Image.Image:
+    """Return the image in `file` as RGB, `side` pixels or larger where its format can shrink it cheaply.
+
+    Raises OSError, ValueError or a Pillow warning for what is not a sane image."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(file, formats=("PNG", "JPEG")) as image:
             if image.width * image.height > _MOST_PIXELS:
                 raise ValueError(f"{image.width}x{image.height} pixels, expected at most {_MOST_PIXELS} in all")
-            image.draft("RGB", (SIDE, SIDE))
+            image.draft("RGB", (side, side))
             return image.convert("RGB")
 
 
 def _read(file: Path) -> npt.NDArray[np.uint8] | str:
     try:
-        return np.asarray(open_image(file).resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.uint8)
+        return np.asarray(open_image(file, SIDE).resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.uint8)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         return str(error).replace(str(file), file.name) or type(error).__name__
 

@@ -22,7 +22,7 @@ def load_npz(path: Path) -> Dataset:
     arrays = _read(path)
     items = _first(arrays, ITEM_KEYS)
     if items is None:
-        raise InputError(f"dataset {path}: holds {', '.join(sorted(arrays)) or 'nothing'}, expected `items` (N, D)")
+        raise InputError(f"dataset {path}: holds no array named {' or '.join(ITEM_KEYS)}, expected `items` (N, D)")
     _check_items(path, items)
     raw_truth = _first(arrays, TRUTH_KEYS)
     truth, categories = (None, ()) if raw_truth is None else _truth(path, raw_truth, _first(arrays, CATEGORY_KEYS))
@@ -40,7 +40,7 @@ def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
                 f"expected at most {_MOST_MEMBERS} of {_LARGEST >> 20} MiB"
             )
         with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files if key in wanted} or dict.fromkeys(archive.files)
+            return {key: archive[key] for key in archive.files if key in wanted}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise InputError(f"dataset {path}: cannot be read ({error}), expected a .npz file of plain arrays") from error
 
@@ -53,7 +53,8 @@ def _check_items(path: Path, items: npt.NDArray[Any]) -> None:
     shape_fits = items.ndim in (2, 3) or (items.ndim == 4 and items.shape[3] == 3)
     if not shape_fits or 0 in items.shape:
         raise InputError(
-            f"dataset {path}: items have shape {items.shape}, expected (N, D), (N, H, W) or (N, H, W, 3), none of them 0"
+            f"dataset {path}: items have shape {items.shape}, expected (N, D), (N, H, W) or (N, H, W, 3), "
+            "none of them 0"
         )
     if not np.issubdtype(items.dtype, np.number) or np.issubdtype(items.dtype, np.complexfloating):
         raise InputError(f"dataset {path}: items are of type {items.dtype}, expected real numbers")
