@@ -1,0 +1,88 @@
+"""The terms of the objective. Each is a force on latent positions, or on the feature layer.
+
+Latent positions z are (B, 3) in latent units: the cloud is to fill the ball of radius 1.
+"""
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+
+def squared_distances(a: Tensor, b: Tensor) -> Tensor:
+    """Squared distances (A, B) between rows of a (A, 3) and b (B, 3), latent units squared.
+
+    By differences for few dimensions: the usual product form loses precision for close points.
+    """
+    return (a[:, None, :] - b[None, :, :]).square().sum(dim=2)
+
+
+def structure(z: Tensor, z_neighbour: Tensor, reach: float) -> Tensor:
+    """Keep neighbours together and all others apart: InfoNC-t-SNE (Damrich et al., ICLR 2023, eq. 7).
+
+    z, z_neighbour: (B, 3), row i of both are neighbours in the data; the other rows of z_neighbour are i's noise.
+    reach: distance at which the Cauchy kernel has fallen to one half, latent units.
+    """
+    logits = -torch.log1p(squared_distances(z, z_neighbour) / reach**2)
+    return functional.cross_entropy(logits, torch.arange(len(z), device=z.device))
+
+
+def spread(z: Tensor, directions: Tensor) -> Tensor:
+    """Fill the space: sliced Wasserstein distance (Bonneel et al. 2015) to the uniform ball of radius 1.
+
+    z: (B, 3); directions: (S, 3) unit vectors. Along any direction the uniform ball has density 3/4 (1 - t^2).
+    """
+    along = (z @ directions.T).sort(dim=0).values
+    return (along - ball_quantiles(len(z), z.device)[:, None]).square().mean()
+
+
+def ball_quantiles(count: int, device: torch.device) -> Tensor:
+    """The (i + 1/2) / count quantiles (count,) of one coordinate of the uniform unit ball.
+
+    Its distribution function is (2 + 3 t - t^3) / 4; the root in [-1, 1] is 2 sin(asin(2 p - 1) / 3).
+    """
+    p = (torch.arange(count, device=device, dtype=torch.float32) + 0.5) / count
+    return 2.0 * torch.sin(torch.asin(2.0 * p - 1.0) / 3.0)
+
+
+def attraction(distances: Tensor, same: Tensor, reach: float) -> Tensor:
+    """Items of one category attract each other: mean of log(1 + d^2 / reach^2) over the pairs in `same`.
+
+    distances: (L, L) squared; same: (L, L) bool, without the diagonal. The pull of far pairs fades, so that a few
+    wrong labels cannot drag a category across the cloud.
+    """
+    return _mean_over(torch.log1p(distances / reach**2), same)
+
+
+def repulsion(distances: Tensor, different: Tensor, reach: float) -> Tensor:
+    """Categories push apart: mean of log(1 + reach^2 / d^2) over the pairs in `different`, arguments as above."""
+    return _mean_over(torch.log1p(reach**2 / (distances + 1e-3 * reach**2)), different)
+
+
+def _mean_over(values: Tensor, mask: Tensor) -> Tensor:
+    return (values * mask).sum() / mask.sum().clamp(min=1)
+
+
+def reconstruction(decoded: Tensor, inputs: Tensor) -> Tensor:
+    """Mean squared error of decoded inputs, both (B, P)."""
+    return functional.mse_loss(decoded, inputs)
+
+
+def classification(logits: Tensor, targets: Tensor, known: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy over the `known` categories (K,), with the target's weight lowered by `smoothing`.
+
+    logits: (L, capacity); targets: (L,) category ids, all of them in `known`. Marks made by hand are not all right.
+    """
+    position = torch.full((int(known.max()) + 1,), -1, device=known.device).scatter(
+        0, known, torch.arange(len(known), device=known.device)
+    )
+    return functional.cross_entropy(logits[:, known], position[targets], label_smoothing=smoothing)
+
+
+def agreement(logits: Tensor, neighbour_logits: Tensor, known: Tensor) -> Tensor:
+    """Neighbours in the data have one category: minus the log of the probability that two draws are equal.
+
+    logits, neighbour_logits: (B, capacity), row i of both are neighbours. This carries labels to items without one.
+    """
+    p = functional.log_softmax(logits[:, known], dim=1)
+    q = functional.log_softmax(neighbour_logits[:, known], dim=1)
+    return -torch.logsumexp(p + q, dim=1).mean()

@@ -1,0 +1,299 @@
+"""The trainer as a ROS node.
+
+Thread rule: all methods here run on the executor's thread. Training lives on the worker's thread (see worker.py); the
+two meet in `Newest` places only, and in `Worker.ask` for exports and previews.
+"""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diagnostic_msgs.msg import DiagnosticStatus
+from latentvr import msg, srv
+from rclpy.node import Node
+from rclpy.task import Future
+from sensor_msgs.msg import CompressedImage
+
+from latent_trainer.appearance import cloud_colors
+from latent_trainer.export import export_results
+from latent_trainer.glide import Glide
+from latent_trainer.graph import nearest_neighbours
+from latent_trainer.parameters import Parameters
+from latent_trainer.preview import description, picture_png
+from latent_trainer.training import Encoded, Training
+from latent_trainer.worker import Labels, Snapshot, State, Worker
+from latentvr_common import conversions, node_tools, topics
+from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.datasets import load
+from latentvr_common.errors import InputError
+from latentvr_common.health import Health, HealthReporter
+from latentvr_common.labels import Category, LabelBook
+from latentvr_common.newest import RateMeter
+from latentvr_common.parameters import declare
+from latentvr_common.run import run_node
+
+_EXPORT_TIMEOUT_S = 120.0
+_STOP_TIMEOUT_S = 2.0
+
+
+class LatentTrainer(Node):  # type: ignore[misc]
+    """Loads the dataset, trains, and publishes the cloud and where training stands."""
+
+    def __init__(self) -> None:
+        super().__init__("latent_trainer", namespace=topics.NAMESPACE)
+        self._parameters = declare(self, Parameters)
+        self._directory = _writable_directory(self._parameters.directory)
+        self._device = _device(self._parameters.device)
+        self._threads = self._parameters.threads or max(1, (os.cpu_count() or 1) - 1)
+        torch.set_num_threads(self._threads)
+        self._dataset = load(self._parameters.dataset, max_items=self._parameters.max_items, seed=self._parameters.seed)
+        self._book = LabelBook(len(self._dataset))
+        self._categories: list[Category] = []
+        self._labels = self._book.labels
+        self._snapshot: Snapshot | None = None
+        self._glide: Glide | None = None
+        self._dirty = False
+        self._exported_step = -1
+        self._asking_for: int | None = None
+        self._frame_rate = RateMeter()
+        self._worker = Worker(
+            self._make_training,
+            self._find_neighbours,
+            cloud_rate_hz=self._parameters.cloud_rate_hz,
+            paused=self._parameters.paused,
+        )
+        self._connect()
+        self.get_logger().info(
+            f"{len(self._dataset)} items of {self._dataset.name}, {self._device}, {self._threads} threads"
+        )
+        self._worker.start()
+
+    def _connect(self) -> None:
+        self._cloud_out = node_tools.advertise(self, topics.CLOUD)
+        self._epoch_out = node_tools.advertise(self, topics.EPOCH)
+        node_tools.listen(self, topics.LABELS, self._on_label)
+        node_tools.listen(self, topics.CATEGORIES, self._on_categories)
+        self._get_labels = node_tools.client(self, topics.GET_LABELS)
+        node_tools.serve(self, topics.GET_ITEM, self._on_get_item)
+        node_tools.serve(self, topics.SET_TRAINING, self._on_set_training)
+        node_tools.serve(self, topics.EXPORT_SESSION, self._on_export)
+        self._health = HealthReporter(self, self._probe)
+        self.create_timer(1.0 / self._parameters.cloud_rate_hz, self._on_tick)
+
+    def _make_training(self) -> Training:
+        return Training(self._dataset.features(), self._parameters, self._device)
+
+    def _find_neighbours(self, training: Training) -> Any:
+        return nearest_neighbours(training.inputs.cpu().numpy(), self._parameters.neighbours, self._threads)
+
+    # The cloud
+
+    def _on_tick(self) -> None:
+        now = time.monotonic()
+        snapshot = self._worker.snapshots.take()
+        if snapshot is not None:
+            self._take_snapshot(snapshot, now)
+        if self._snapshot is None or self._glide is None:
+            return
+        if self._dirty or not self._glide.arrived(now):
+            self._publish(self._snapshot, now)
+            self._dirty = not self._glide.arrived(now)
+
+    def _take_snapshot(self, snapshot: Snapshot, now: float) -> None:
+        if snapshot.state is State.FAULT:
+            self.get_logger().error(snapshot.text)
+            self._snapshot = _at_fault(self._snapshot, snapshot)
+        else:
+            self._snapshot = snapshot
+            positions = snapshot.encoded.positions
+            if self._glide is None:
+                self._glide = Glide(positions, now)
+            self._glide.aim(positions, now)
+        self._dirty = True
+
+    def _publish(self, snapshot: Snapshot, now: float) -> None:
+        encoded, stamp_ns = snapshot.encoded, node_tools.now_ns(self)
+        assert self._glide is not None
+        colors = cloud_colors(self._labels, encoded.predicted, encoded.confidence, self._categories)
+        cloud = Cloud(stamp_ns, self._glide.at(now), colors, self._labels, encoded.predicted, encoded.confidence)
+        self._frame_rate.tick(now)
+        self._cloud_out.publish(conversions.cloud_to_msg(cloud))
+        self._epoch_out.publish(self._epoch_message(snapshot, stamp_ns, now))
+
+    def _epoch_message(self, snapshot: Snapshot, stamp_ns: int, now: float) -> msg.Epoch:
+        predicts = bool((snapshot.encoded.predicted != NONE).any())
+        return msg.Epoch(
+            header=conversions.header(conversions.LATENT_FRAME, stamp_ns),
+            state=int(snapshot.state),
+            text=snapshot.text,
+            epoch=snapshot.epoch,
+            step=snapshot.step,
+            items=len(self._dataset),
+            labelled=int((self._labels != NONE).sum()),
+            label_seq=snapshot.label_seq,
+            terms=list(snapshot.losses),
+            losses=[float(value) for value in snapshot.losses.values()],
+            accuracy=self._accuracy(snapshot.encoded) if predicts else float("nan"),
+            confidence=float(snapshot.encoded.confidence.mean()) if predicts else float("nan"),
+            steps_per_s=snapshot.steps_per_s,
+            cloud_rate_hz=self._frame_rate.rate(now),
+        )
+
+    def _accuracy(self, encoded: Encoded) -> float:
+        truth = self._dataset.truth
+        return float("nan") if truth is None else float((encoded.predicted == truth).mean())
+
+    # Labels and categories
+
+    def _on_label(self, message: msg.LabelEvent) -> None:
+        try:
+            changed = self._book.add(conversions.label_event_from_msg(message))
+        except ValueError as error:
+            self._health.drop(str(error))
+            return
+        if changed:
+            self._use_labels()
+        self._fill_gap()
+
+    def _on_categories(self, message: msg.Categories) -> None:
+        self._categories = conversions.categories_from_msg(message)
+        self._use_labels()
+
+    def _use_labels(self) -> None:
+        labels = self._book.labels
+        retired = [c.id for c in self._categories if c.retired]
+        labels[np.isin(labels, retired)] = NONE
+        self._labels = labels
+        self._worker.give_labels(Labels(labels, self._book.applied_seq))
+        self._dirty = True
+
+    def _fill_gap(self) -> None:
+        after = self._book.gap_after
+        if after is None or self._asking_for == after or not self._get_labels.service_is_ready():
+            return
+        self._asking_for = after
+        self._get_labels.call_async(srv.GetLabels.Request(after_seq=after)).add_done_callback(self._on_missing)
+
+    def _on_missing(self, future: Future) -> None:
+        self._asking_for = None
+        response = future.result()
+        for message in response.events if response is not None else []:
+            self._on_label(message)
+
+    # Services
+
+    def _on_get_item(self, request: srv.GetItem.Request, response: srv.GetItem.Response) -> srv.GetItem.Response:
+        item = int(request.sample_id)
+        if item >= len(self._dataset):
+            response.message = f"sample_id is {item}, expected less than {len(self._dataset)}"
+            return response
+        try:
+            png = picture_png(self._dataset, item)
+        except (OSError, ValueError) as error:
+            response.message = f"item {item}: its file cannot be read: {error}"
+            return response
+        response.found = True
+        response.picture = CompressedImage(format="png", data=png)
+        response.text = description(self._dataset, item)
+        response.label, response.predicted = int(self._labels[item]), NONE
+        if self._snapshot is not None:
+            response.predicted = int(self._snapshot.encoded.predicted[item])
+            response.confidence = float(self._snapshot.encoded.confidence[item])
+        training = self._worker.training
+        if training is not None and training.neighbours.size:
+            response.neighbours = training.neighbours[item].astype(np.uint32)
+        return response
+
+    def _on_set_training(
+        self, request: srv.SetTraining.Request, response: srv.SetTraining.Response
+    ) -> srv.SetTraining.Response:
+        commands = srv.SetTraining.Request
+        if request.command == commands.PAUSE:
+            self._worker.pause()
+        elif request.command == commands.RESUME:
+            self._worker.resume()
+        elif request.command == commands.STEP and request.steps > 0:
+            self._worker.make_steps(int(request.steps))
+        elif request.command == commands.SPEED and 0 < request.speed <= 1:
+            self._worker.set_speed(float(request.speed))
+        else:
+            response.message = (
+                f"command {request.command} with steps {request.steps} and speed {request.speed}, expected 0 pause, "
+                "1 resume, 2 step with steps of 1 or more, 3 speed above 0 and up to 1"
+            )
+            return response
+        response.accepted = True
+        return response
+
+    def _on_export(
+        self, _request: srv.ExportSession.Request, response: srv.ExportSession.Response
+    ) -> srv.ExportSession.Response:
+        try:
+            if self._directory is None:
+                raise InputError("parameter directory is empty, expected the session directory")
+            response.files = self._worker.ask(self._export, _EXPORT_TIMEOUT_S)
+            response.directory = str(self._directory)
+            response.accepted = True
+        except (InputError, OSError, TimeoutError) as error:
+            response.message = f"export failed: {error or type(error).__name__}"
+            self.get_logger().error(response.message)
+        return response
+
+    def _export(self, training: Training) -> list[str]:
+        assert self._directory is not None
+        files = export_results(self._directory, training, self._dataset, self._labels, self._categories)
+        self._exported_step = training.step_count
+        return files
+
+    def _probe(self) -> Health:
+        if self._snapshot is None:
+            return Health("preparing")
+        s = self._snapshot
+        level = DiagnosticStatus.ERROR if s.state is State.FAULT else DiagnosticStatus.OK
+        text = s.text or f"epoch {s.epoch}, {s.steps_per_s:.0f} steps a second"
+        return Health(text, level, {"step": s.step, "label entries": s.label_seq})
+
+    def close(self) -> None:
+        """Stop training, and write the results unless they are written already."""
+        if not self._worker.stop(_STOP_TIMEOUT_S):
+            self.get_logger().warning("training did not stop in time; results are those of the last export")
+            return
+        training = self._worker.training
+        if self._directory is not None and training is not None and training.step_count != self._exported_step:
+            files = self._export(training)
+            self.get_logger().info(f"wrote {', '.join(files)} to {self._directory}")
+
+
+def _at_fault(before: Snapshot | None, fault: Snapshot) -> Snapshot:
+    """Keep what was last seen of the items: a fault says nothing about them."""
+    return fault if before is None else replace(before, state=State.FAULT, text=fault.text, steps_per_s=0.0)
+
+
+def _writable_directory(name: str) -> Path | None:
+    if not name:
+        return None
+    directory = Path(name).expanduser()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"parameter directory {name!r}: {error.strerror}, expected a writable directory") from error
+    if not os.access(directory, os.W_OK):
+        raise InputError(f"parameter directory {name!r}: not writable")
+    return directory
+
+
+def _device(wanted: str) -> str:
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise InputError("parameter device is cuda, but torch finds no CUDA device; expected cpu or auto")
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(LatentTrainer)

@@ -1,0 +1,47 @@
+"""Principal components: the network's input is the data seen along its widest directions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+_FIT_ON = 20_000
+
+
+@dataclass(frozen=True)
+class Projection:
+    """inputs = (features - mean) @ axes / scale."""
+
+    mean: FloatArray
+    """(D,)"""
+    axes: FloatArray
+    """(D, P), orthonormal columns, widest first."""
+    scale: float
+    """One number for all columns, so that the first input has unit spread and directions keep their weight."""
+
+    def inputs_of(self, features: FloatArray) -> FloatArray:
+        """Project features (N, D) to network inputs (N, P)."""
+        return np.asarray((features - self.mean) @ self.axes / np.float32(self.scale))
+
+    def features_of(self, inputs: FloatArray) -> FloatArray:
+        """Return the features (N, D) that inputs (N, P) stand for."""
+        return np.asarray(inputs @ self.axes.T * np.float32(self.scale) + self.mean)
+
+
+def fit_projection(features: FloatArray, components: int, seed: int) -> Projection:
+    """Fit to at most 20,000 of the features (N, D); the number of axes is at most `components`, D and N - 1."""
+    if len(features) > _FIT_ON:
+        features = features[np.random.default_rng(seed).choice(len(features), _FIT_ON, replace=False)]
+    mean = features.mean(axis=0, dtype=np.float64)
+    centered = features.astype(np.float64) - mean
+    count = min(components, features.shape[1], len(features) - 1)
+    if features.shape[1] <= len(features):
+        values, vectors = np.linalg.eigh(centered.T @ centered / len(features))
+        axes, spread = vectors[:, ::-1][:, :count], float(np.sqrt(max(values[-1], 0.0)))
+    else:
+        _, singular, rows = np.linalg.svd(centered, full_matrices=False)
+        axes, spread = rows[:count].T, float(singular[0] / np.sqrt(len(features)))
+    # eigh and svd leave the sign open; fix it, so that a session looks the same on every machine.
+    axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), np.arange(count)] < 0, -1.0, 1.0)
+    return Projection(mean.astype(np.float32), axes.astype(np.float32), spread if spread > 0 else 1.0)

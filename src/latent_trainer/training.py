@@ -1,0 +1,188 @@
+"""Training: the data, the network and its optimiser, and the steps that they make. No thread, no clock, no ROS.
+
+Truth never comes here: only the data, and the labels that a person gave.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from latent_trainer import losses
+from latent_trainer.model import LatentModel, start_at
+from latent_trainer.parameters import Parameters
+from latent_trainer.projection import Projection, fit_projection
+from latentvr_common.cloud import NONE
+
+TERMS = ("structure", "spread", "attraction", "repulsion", "reconstruction", "classification", "agreement")
+CATEGORY_CAPACITY = 256
+_DIRECTIONS = 32
+_ENCODE_BLOCK = 8192
+_LOSS_MEMORY = 0.95
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Where the network puts every item, and what it takes it for."""
+
+    positions: npt.NDArray[np.float32]
+    """(N, 3), latent units."""
+    predicted: npt.NDArray[np.int16]
+    """(N,), category ids; all -1 before two categories have labels."""
+    confidence: npt.NDArray[np.float32]
+    """(N,), 0 to 1."""
+
+
+class Training:
+    """The state of training. Not safe for use by several threads at once."""
+
+    def __init__(self, features: npt.NDArray[np.float32], parameters: Parameters, device: str) -> None:
+        """Prepare for `features` (N, D); after this the first cloud can be encoded."""
+        torch.manual_seed(parameters.seed)
+        self.parameters = parameters
+        self.device = torch.device(device)
+        self.projection: Projection = fit_projection(features, parameters.components, parameters.seed)
+        self.inputs = torch.from_numpy(self.projection.inputs_of(features)).to(self.device)
+        self.model = LatentModel(self.inputs.shape[1], parameters.width, CATEGORY_CAPACITY).to(self.device)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=parameters.learning_rate, weight_decay=1e-4)
+        self.step_count = 0
+        self.losses = dict.fromkeys(TERMS, 0.0)
+        self._random = torch.Generator().manual_seed(parameters.seed)
+        self._neighbours: Tensor | None = None
+        self._order = torch.empty(0, dtype=torch.int64)
+        self._by_category: list[Tensor] = []
+        self._known = torch.empty(0, dtype=torch.int64)
+        self._begin_at_principal_components()
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.inputs)
+
+    @property
+    def epoch(self) -> int:
+        """Passes through the dataset."""
+        return self.step_count * self._batch // len(self)
+
+    @property
+    def _batch(self) -> int:
+        return min(self.parameters.batch, max(8, len(self) // 2))
+
+    def set_neighbours(self, neighbours: npt.NDArray[np.int32]) -> None:
+        """Give the neighbours (N, k) of every item; steps need them."""
+        self._neighbours = torch.from_numpy(neighbours.astype(np.int64))
+
+    @property
+    def neighbours(self) -> npt.NDArray[np.int64]:
+        """The neighbours (N, k) of every item; (N, 0) before they are known."""
+        if self._neighbours is None:
+            return np.zeros((len(self), 0), dtype=np.int64)
+        return np.asarray(self._neighbours.numpy())
+
+    def set_labels(self, labels: npt.NDArray[np.int16]) -> None:
+        """Give the labels (N,) that hold from the next step on, -1 none."""
+        known = np.unique(labels[labels != NONE])
+        self._known = torch.from_numpy(known.astype(np.int64))
+        self._by_category = [torch.from_numpy(np.flatnonzero(labels == c)) for c in known]
+
+    def step(self) -> None:
+        """Make one step of the optimiser."""
+        self.model.train()
+        terms = self._terms()
+        loss = torch.stack([self._weight(name) * value for name, value in terms.items()]).sum()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimizer.step()
+        self.step_count += 1
+        for name in TERMS:
+            value = self._weight(name) * float(terms[name].detach()) if name in terms else 0.0
+            memory = _LOSS_MEMORY if self.step_count > 1 else 0.0
+            self.losses[name] = memory * self.losses[name] + (1 - memory) * value
+
+    def _weight(self, term: str) -> float:
+        return float(getattr(self.parameters, f"weight_{term}"))
+
+    def _terms(self) -> dict[str, Tensor]:
+        items, others = self._draw_pairs()
+        inputs = self.inputs[torch.cat([items, others])]
+        features = self.model.features(inputs)
+        z = self.model.to_latent(features)
+        z_items, z_others = z.chunk(2)
+        directions = torch.nn.functional.normalize(torch.randn(_DIRECTIONS, 3, generator=self._random), dim=1)
+        terms = {
+            "structure": losses.structure(z_items, z_others, self.parameters.reach),
+            "spread": losses.spread(z_items, directions.to(self.device)),
+            "reconstruction": losses.reconstruction(self.model.decode(z_items), inputs[: len(items)]),
+        }
+        if len(self._known):
+            terms |= self._label_terms()
+        if len(self._known) > 1:
+            logits = self.model.to_category(features)
+            first, second = logits.chunk(2)
+            terms["agreement"] = losses.agreement(first, second, self._known.to(self.device))
+        return terms
+
+    def _label_terms(self) -> dict[str, Tensor]:
+        ids, categories = self._draw_labelled()
+        features = self.model.features(self.inputs[ids])
+        distances = losses.squared_distances(*[self.model.to_latent(features)] * 2)
+        same = categories[:, None] == categories[None, :]
+        apart = ~torch.eye(len(ids), dtype=torch.bool, device=self.device)
+        terms = {"attraction": losses.attraction(distances, same & apart, self.parameters.reach)}
+        if len(self._known) > 1:
+            terms["repulsion"] = losses.repulsion(distances, ~same, self.parameters.reach)
+            terms["classification"] = losses.classification(
+                self.model.to_category(features),
+                categories,
+                self._known.to(self.device),
+                self.parameters.label_smoothing,
+            )
+        return terms
+
+    def _draw_pairs(self) -> tuple[Tensor, Tensor]:
+        """Return the next items (B,), every item once an epoch, and a random neighbour of each (B,)."""
+        if self._neighbours is None:
+            raise RuntimeError("set_neighbours must come before the first step")
+        while len(self._order) < self._batch:
+            self._order = torch.cat([self._order, torch.randperm(len(self), generator=self._random)])
+        items, self._order = self._order[: self._batch], self._order[self._batch :]
+        column = torch.randint(self._neighbours.shape[1], (len(items),), generator=self._random)
+        return items, self._neighbours[items, column]
+
+    def _draw_labelled(self) -> tuple[Tensor, Tensor]:
+        """Return labelled items (L,) and their categories (L,), every category as often as the others."""
+        each = max(1, self.parameters.label_batch // len(self._by_category))
+        drawn = [
+            ids[torch.randint(len(ids), (min(each, len(ids)),), generator=self._random)] for ids in self._by_category
+        ]
+        categories = torch.cat([c.expand(len(d)) for c, d in zip(self._known, drawn, strict=True)])
+        return torch.cat(drawn), categories.to(self.device)
+
+    @torch.no_grad()
+    def encode(self) -> Encoded:
+        """Return where every item is now and what it is taken for."""
+        self.model.eval()
+        known = self._known.to(self.device)
+        blocks = [self._encode_block(block, known) for block in torch.split(self.inputs, _ENCODE_BLOCK)]
+        positions, predicted, confidence = (torch.cat(column).cpu().numpy() for column in zip(*blocks, strict=True))
+        return Encoded(positions, predicted, confidence)
+
+    def _encode_block(self, inputs: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        features = self.model.features(inputs)
+        positions = self.model.to_latent(features)
+        if len(known) < 2:
+            nothing = torch.full((len(inputs),), NONE, dtype=torch.int16, device=self.device)
+            return positions, nothing, torch.zeros(len(inputs), device=self.device)
+        weights, bias = self.model.to_category.weight[known], self.model.to_category.bias[known]
+        chances = torch.softmax(features @ weights.T + bias, dim=1)
+        confidence, column = chances.max(dim=1)
+        return positions, known[column].to(torch.int16), confidence
+
+    def _begin_at_principal_components(self) -> None:
+        wanted = self.inputs[:, : min(3, self.inputs.shape[1])]
+        wanted = torch.nn.functional.pad(wanted, (0, 3 - wanted.shape[1]))
+        # Three directions of a ball of radius 1 have a spread of 1/sqrt(5) each.
+        wanted = (wanted - wanted.mean(dim=0)) / wanted.std(dim=0).clamp(min=1e-6) * 5**-0.5
+        start_at(self.model, self.inputs, wanted * torch.rsqrt(1 + wanted.square().sum(dim=1, keepdim=True) / 4))

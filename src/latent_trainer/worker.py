@@ -1,0 +1,228 @@
+"""The thread that trains.
+
+Thread rule: `Worker.run` and everything that it calls lives on the worker thread, and so do Training and its network.
+Other threads give labels and commands through `Newest` and a queue, and take snapshots through `Newest`. Nobody waits
+for the worker but `ask`, which waits for an answer.
+"""
+
+import contextlib
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from latent_trainer.training import Encoded, Training
+from latentvr_common.newest import Newest, RateMeter
+
+_ENCODE_SHARE = 0.25
+_IDLE_WAIT_S = 5.0
+_NICENESS = 5
+
+
+class State(IntEnum):
+    """What the worker does. Equal to the constants of Epoch.msg."""
+
+    PREPARING = 0
+    TRAINING = 1
+    PAUSED = 2
+    FAULT = 3
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels (N,) in force up to journal entry `seq`."""
+
+    labels: npt.NDArray[np.int16]
+    seq: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The network's view of all items at one step."""
+
+    encoded: Encoded
+    state: State
+    text: str
+    epoch: int
+    step: int
+    losses: dict[str, float]
+    steps_per_s: float
+    label_seq: int
+    """The newest journal entry that training had taken in."""
+
+
+@dataclass
+class _Pace:
+    """How fast to train. `steps_left`: None for no end."""
+
+    paused: bool
+    speed: float = 1.0
+    steps_left: int | None = None
+
+
+class Worker:
+    """Trains in a thread of its own."""
+
+    def __init__(
+        self,
+        make_training: Callable[[], Training],
+        find_neighbours: Callable[[Training], npt.NDArray[np.int32]],
+        *,
+        cloud_rate_hz: float,
+        paused: bool,
+    ) -> None:
+        self._make_training = make_training
+        self._find_neighbours = find_neighbours
+        self._cloud_period_s = 1.0 / cloud_rate_hz
+        self._pace = _Pace(paused)
+        self._labels: Newest[Labels] = Newest()
+        self._commands: queue.Queue[tuple[Callable[[Training], object], Future[object]]] = queue.Queue()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._label_seq = 0
+        self._rate = RateMeter()
+        self._thread = threading.Thread(target=self._run, name="training", daemon=True)
+        self.snapshots: Newest[Snapshot] = Newest()
+        self.training: Training | None = None
+        """What is trained, once it is prepared; only for use after `stop`."""
+
+    def start(self) -> None:
+        """Begin to prepare, then to train."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ask the thread to end after its step; return whether it did within `timeout_s`."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def give_labels(self, labels: Labels) -> None:
+        """Train with these labels from the next step on."""
+        self._labels.put(labels)
+        self._wake.set()
+
+    def pause(self) -> None:
+        """Stop making steps."""
+        self._pace = _Pace(True, self._pace.speed)
+
+    def resume(self) -> None:
+        """Go on making steps."""
+        self._pace = _Pace(False, self._pace.speed)
+        self._wake.set()
+
+    def make_steps(self, count: int) -> None:
+        """Make `count` steps, then pause."""
+        self._pace = _Pace(False, self._pace.speed, count)
+        self._wake.set()
+
+    def set_speed(self, speed: float) -> None:
+        """Train during the share `speed` of the time, above 0 and up to 1."""
+        self._pace.speed = speed
+
+    def ask(self, question: Callable[[Training], object], timeout_s: float) -> object:
+        """Run `question` on the worker thread between two steps and return its answer or raise its exception.
+
+        Raises TimeoutError if there is none within `timeout_s`.
+        """
+        answer: Future[object] = Future()
+        self._commands.put((question, answer))
+        self._wake.set()
+        return answer.result(timeout_s)
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            # The hands' path comes first on a machine with few cores; Linux keeps niceness by thread.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        try:
+            training = self._make_training()
+            self.training = training
+            self._look(training, State.PREPARING, "finding neighbours")
+            training.set_neighbours(self._find_neighbours(training))
+            while not self._stopping.is_set():
+                self._turn(training)
+        except Exception as error:
+            self._report_fault(error)
+            raise
+
+    def _report_fault(self, error: Exception) -> None:
+        text = f"training stopped: {type(error).__name__}: {error}"
+        nothing = Encoded(np.zeros((0, 3), np.float32), np.zeros(0, np.int16), np.zeros(0, np.float32))
+        self.snapshots.put(Snapshot(nothing, State.FAULT, text, 0, 0, {}, 0.0, self._label_seq))
+
+    def _turn(self, training: Training) -> None:
+        """Answer questions, then train for about one cloud period and look at the result; or wait while paused."""
+        self._answer_questions(training)
+        changed = self._take_labels(training)
+        pace = self._pace
+        if pace.paused or pace.steps_left == 0:
+            pace.paused = True
+            self._rest(training, changed)
+            return
+        encode_s = self._look(training, State.TRAINING, "")
+        self._train_for(training, max(self._cloud_period_s - encode_s, encode_s * (1 / _ENCODE_SHARE - 1)))
+
+    def _rest(self, training: Training, changed: bool) -> None:
+        self._look(training, State.PAUSED, "paused")
+        while not changed and self._pace.paused and not self._stopping.is_set():
+            self._wake.wait(_IDLE_WAIT_S)
+            self._wake.clear()
+            self._answer_questions(training)
+            changed = self._take_labels(training)
+
+    def _train_for(self, training: Training, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopping.is_set() and not self._pace.paused and time.monotonic() < until:
+            if self._pace.steps_left is not None:
+                if self._pace.steps_left == 0:
+                    return
+                self._pace.steps_left -= 1
+            began = time.monotonic()
+            self._take_labels(training)
+            training.step()
+            now = time.monotonic()
+            self._rate.tick(now)
+            if self._pace.speed < 1.0:
+                self._stopping.wait((now - began) * (1 / self._pace.speed - 1))
+
+    def _take_labels(self, training: Training) -> bool:
+        new = self._labels.take()
+        if new is None:
+            return False
+        training.set_labels(new.labels)
+        self._label_seq = new.seq
+        return True
+
+    def _answer_questions(self, training: Training) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                question, answer = self._commands.get_nowait()
+                try:
+                    answer.set_result(question(training))
+                except Exception as error:
+                    answer.set_exception(error)
+
+    def _look(self, training: Training, state: State, text: str) -> float:
+        """Publish where everything is now; return the seconds that it took."""
+        began = time.monotonic()
+        encoded = training.encode()
+        self.snapshots.put(
+            Snapshot(
+                encoded,
+                state,
+                text,
+                training.epoch,
+                training.step_count,
+                dict(training.losses),
+                self._rate.rate(began),
+                self._label_seq,
+            )
+        )
+        return time.monotonic() - began
