@@ -6,6 +6,7 @@ Thread rule: the executor runs in the main thread; so do all callbacks of the no
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import sys
 import traceback
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rclpy.node import Node
 
 FOLLOW_PARENT = "LATENTVR_FOLLOW_PARENT"
-"""Set to 1 by whoever starts the processes of a session: the node stops when that process is gone."""
+"""Set to its own process id by whoever starts the processes of a session: a node stops when that process is gone."""
 
 _WAKE_S = 0.25
 _STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -38,7 +39,7 @@ class _StopRequest:
 
     def __init__(self) -> None:
         self.asked = False
-        self._parent = os.getppid() if os.environ.get(FOLLOW_PARENT) == "1" else None
+        self._starter = _watch_process(os.environ.get(FOLLOW_PARENT, ""))
         for number in _STOPPING_SIGNALS:
             signal.signal(number, self._on_signal)
 
@@ -46,7 +47,17 @@ class _StopRequest:
         self.asked = True
 
     def pending(self) -> bool:
-        return self.asked or (self._parent is not None and os.getppid() != self._parent)
+        return self.asked or (self._starter is not None and bool(self._starter.poll(0)))
+
+
+def _watch_process(pid: str) -> "select.poll | None":
+    """Return a poll object that is ready once process `pid` is gone; None if `pid` is no process to watch."""
+    try:
+        gone = select.poll()
+        gone.register(os.pidfd_open(int(pid)), select.POLLIN)
+    except (ValueError, OSError):
+        return None
+    return gone
 
 
 def keep_large_buffers() -> None:

@@ -1,1 +1,1 @@
-"""latentvr_session of latentvr."""
+"""What a session is made of, as data, and the runner for machines without the ROS launch tools."""

@@ -57,7 +57,8 @@ def find_images(folder: Path) -> list[Path]:
 def open_image(file: Path, side: int) -> Image.Image:
     """Return the image in `file` as RGB, `side` pixels or larger where its format can shrink it cheaply.
 
-    Raises OSError, ValueError or a Pillow warning for what is not a sane image."""
+    Raises OSError, ValueError or a Pillow warning for what is not a sane image.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         with Image.open(file, formats=("PNG", "JPEG")) as image:

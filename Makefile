@@ -1,0 +1,25 @@
+# Every target sets up what it needs first; see tools/setup.sh.
+
+SHELL := /bin/bash
+WITH_ENV := source tools/env.sh &&
+ARGS ?=
+
+.PHONY: help setup session test lint bench clean
+
+help: ## Show the targets.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: ## Set up everything below this directory.
+	@tools/setup.sh
+
+session: setup ## Run a session. ARGS="dataset:=fashion_mnist gestures:=40"; ARGS=--help lists all arguments.
+	@$(WITH_ENV) exec "$$_latentvr_install/lib/latentvr/run_session" $(ARGS)
+
+lint: setup ## Check style and types.
+	@$(WITH_ENV) ruff format --check . && ruff check . && mypy
+
+test: lint ## Check everything. ARGS="test/unit -k journal" for a part.
+	@$(WITH_ENV) exec python -m pytest $(ARGS)
+
+clean: ## Remove what was built; keeps sessions.
+	rm -rf .venv build install log

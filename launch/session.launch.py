@@ -1,0 +1,65 @@
+"""Run a session: `ros2 launch latentvr session.launch.py dataset:=/data/birds hands:=scripted`.
+
+Everything a session is made of is in `latentvr_session.description`; here it becomes launch actions.
+"""
+
+import os
+import sys
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, EmitEvent, LogInfo, OpaqueFunction, SetEnvironmentVariable
+from launch.event import Event
+from launch.events import Shutdown
+from launch.events.process import ProcessExited
+from launch_ros.actions import Node
+
+from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
+from latentvr_session.arguments import defaults, describe, from_texts
+from latentvr_session.description import NAMESPACE, PACKAGE, Process, environment, processes
+from latentvr_session.preparation import prepare
+from latentvr_session.system_packages import installing_missing
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Declare the session's arguments and start its processes."""
+    arguments = [
+        DeclareLaunchArgument(name, default_value=value, description=describe(name))
+        for name, value in defaults().items()
+    ]
+    return LaunchDescription([*arguments, OpaqueFunction(function=_start)])
+
+
+def _start(context: LaunchContext) -> list[object]:
+    try:
+        arguments = from_texts(dict(context.launch_configurations))
+        prepared = installing_missing(lambda: prepare(arguments))
+    except InputError as error:
+        # Nothing runs yet: one clear line and the exit code are all that a person needs.
+        sys.stdout.flush()
+        os.write(sys.stderr.fileno(), f"error: {error}\n".encode())
+        os._exit(EXIT_INPUT_ERROR)
+    return [
+        *(LogInfo(msg=note) for note in prepared.notes),
+        LogInfo(msg=f"session directory: {prepared.directory}"),
+        *(SetEnvironmentVariable(name, value) for name, value in environment(os.getpid()).items()),
+        *(_node(process) for process in processes(prepared)),
+    ]
+
+
+def _node(process: Process) -> Node:
+    def ended(event: Event, _context: LaunchContext) -> list[object]:
+        assert isinstance(event, ProcessExited)
+        if process.ends_session and event.returncode == 0:
+            return [EmitEvent(event=Shutdown(reason="the session is over"))]
+        reason = f"{process.executable} ended with exit code {event.returncode} before the session did"
+        return [LogInfo(msg=f"error: {reason}"), EmitEvent(event=Shutdown(reason=reason))]
+
+    return Node(
+        package=PACKAGE,
+        executable=process.executable,
+        name=process.executable,
+        namespace=NAMESPACE,
+        parameters=[dict(process.parameters)],
+        output="screen",
+        on_exit=ended,
+    )

@@ -1,0 +1,94 @@
+"""The arguments of a session, `name:=value`, the same for the launch file and for the bare-machine runner."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, get_type_hints
+
+from latentvr_common.errors import InputError
+from latentvr_common.parameters import checked, meaning_of, parameter
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a person may say about a session."""
+
+    dataset: str = parameter(
+        "digits", "digits, fashion_mnist, a .npz file, a directory of IDX files or a directory of images."
+    )
+    max_items: int = parameter(0, "Use at most so many items; 0: all.", unit="items", at_least=0)
+    seed: int = parameter(0, "Seed of every random choice.", at_least=0, at_most=2**31 - 1)
+    hands: str = parameter("scripted", "Whose hands: a simulated person's, or nobody's.", choices=("scripted", "none"))
+    gestures: int = parameter(20, "Gestures that the simulated person makes.", at_least=0, at_most=100_000)
+    purity: float = parameter(0.9, "Share of right items in its marks.", at_least=0.1, at_most=1.0)
+    pace: float = parameter(1.0, "Its speed; 1 is a person's.", at_least=0.1, at_most=20.0)
+    categories: str = parameter("", "Names of categories, with commas; empty: the dataset's own, or 1 to 8.")
+    view: str = parameter(
+        "auto",
+        "auto: a window if there is a display, else pictures only.",
+        choices=("auto", "window", "headless", "off"),
+    )
+    record: bool = parameter(True, "Record the session as a bag.")
+    directory: str = parameter("", "Where the session's files go; empty: sessions/<time>-<dataset>.")
+    settle_s: float = parameter(10.0, "Training after the person has left.", unit="s", at_least=0.0, at_most=86400.0)
+    duration_s: float = parameter(0.0, "End after this time at the latest; 0: no end.", unit="s", at_least=0.0)
+    threads: int = parameter(0, "Threads of training; 0: one less than there are cores.", at_least=0, at_most=256)
+    device: str = parameter("auto", "Where to train.", choices=("auto", "cpu", "cuda"))
+    paused: bool = parameter(False, "Start with training paused.")
+
+
+def defaults() -> dict[str, str]:
+    """Return every argument's name and its default as text."""
+    return {field.name: _as_text(field.default) for field in dataclasses.fields(Arguments)}
+
+
+def describe(name: str) -> str:
+    """Return the meaning, range or choices, and unit of an argument in one line."""
+    meaning = meaning_of(next(f for f in dataclasses.fields(Arguments) if f.name == name))
+    choices = f" One of: {', '.join(meaning.choices)}." if meaning.choices else ""
+    return meaning.describe() + choices
+
+
+def parse(words: Iterable[str]) -> Arguments:
+    """Turn words `name:=value` into arguments. Raises InputError, naming the word and what was expected."""
+    texts: dict[str, str] = {}
+    for word in words:
+        name, assigned, value = word.partition(":=")
+        if not assigned or not name:
+            raise InputError(f"argument {word!r}: expected name:=value; known names: {_known()}")
+        if name in texts:
+            raise InputError(f"argument {name} is given twice")
+        texts[name] = value
+    return from_texts(texts)
+
+
+def from_texts(texts: Mapping[str, str]) -> Arguments:
+    """Turn values given as text into arguments; names left out keep their default. Raises InputError."""
+    hints = get_type_hints(Arguments)
+    for name in texts:
+        if name not in hints:
+            near = get_close_matches(name, hints, 1)
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            raise InputError(f"argument {name} is not known{meant}; known names: {_known()}")
+    return checked(Arguments(**{name: _value(name, text, hints[name]) for name, text in texts.items()}))
+
+
+def _known() -> str:
+    return ", ".join(defaults())
+
+
+def _value(name: str, text: str, hint: type) -> Any:
+    if hint is bool:
+        if text.lower() not in ("true", "false"):
+            raise InputError(f"argument {name} is {text!r}, expected true or false")
+        return text.lower() == "true"
+    try:
+        return hint(text)
+    except ValueError:
+        expected = {int: "an integer", float: "a number"}[hint]
+        raise InputError(f"argument {name} is {text!r}, expected {expected}") from None
+
+
+def _as_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,133 @@
+"""What a session is made of: which processes, with which parameters, under which condition. As data, written once.
+
+The launch file and the bare-machine runner both start what `processes` returns.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ament_index_python.packages import get_package_prefix, get_package_share_directory
+
+from latentvr_common import run, session_files
+from latentvr_session.preparation import Prepared
+
+PACKAGE = "latentvr"
+NAMESPACE = "/latentvr"
+Value = str | int | float | bool | list[str]
+Parameters = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One process of a session. `executable` is also the name of its node."""
+
+    executable: str
+    parameters: Callable[[Prepared], Parameters]
+    when: Callable[[Prepared], bool] = lambda _: True
+    ends_session: bool = False
+    """Its clean exit is the session's end; that of any other part, or any failure, is a fault."""
+
+
+def _of_dataset(prepared: Prepared) -> dict[str, Value]:
+    arguments = prepared.arguments
+    return {"dataset": _absolute(arguments.dataset), "max_items": arguments.max_items, "seed": arguments.seed}
+
+
+def _absolute(dataset: str) -> str:
+    path = Path(dataset).expanduser()
+    return str(path.absolute()) if path.exists() else dataset
+
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        "session_recorder",
+        lambda p: {"bag": str(p.directory / session_files.BAG)},
+        when=lambda p: p.arguments.record,
+    ),
+    Part(
+        "label_journal",
+        lambda p: {
+            "path": str(p.directory / session_files.LABELS),
+            "categories": list(p.categories),
+            "item_count": p.item_count,
+        },
+    ),
+    Part(
+        "session_host",
+        lambda p: {
+            **_of_dataset(p),
+            "directory": str(p.directory),
+            "settle_s": p.arguments.settle_s,
+            "duration_s": p.arguments.duration_s,
+            "planned_gestures": p.arguments.gestures if p.arguments.hands == "scripted" else 0,
+        },
+        ends_session=True,
+    ),
+    Part(
+        "latent_trainer",
+        lambda p: {
+            **_of_dataset(p),
+            "directory": str(p.directory),
+            "threads": p.arguments.threads,
+            "device": p.arguments.device,
+            "paused": p.arguments.paused,
+        },
+    ),
+    Part("gesture_labeler", lambda _: {}),
+    Part(
+        "cloud_view",
+        lambda p: {"directory": str(p.directory), "mode": p.arguments.view},
+        when=lambda p: p.arguments.view != "off",
+    ),
+    Part(
+        "scripted_hands",
+        lambda p: {
+            **_of_dataset(p),
+            "gestures": p.arguments.gestures,
+            "purity": p.arguments.purity,
+            "pace": p.arguments.pace,
+        },
+        when=lambda p: p.arguments.hands == "scripted",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process to start."""
+
+    executable: str
+    parameters: Parameters
+    ends_session: bool
+
+
+def processes(prepared: Prepared) -> list[Process]:
+    """Return the processes of this session, in the order in which to start them."""
+    return [
+        Process(part.executable, part.parameters(prepared), part.ends_session) for part in PARTS if part.when(prepared)
+    ]
+
+
+def executable_path(name: str) -> Path:
+    """Return where the installed executable `name` is."""
+    return Path(get_package_prefix(PACKAGE)) / "lib" / PACKAGE / name
+
+
+def environment(starter_pid: int) -> dict[str, str]:
+    """Return the variables that the processes need beyond what is set: what the person has set wins.
+
+    `starter_pid`: the process with which they end.
+    """
+    wanted = {
+        # Not an access boundary, but a session is not to be heard all over the network by accident.
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "FASTRTPS_DEFAULT_PROFILES_FILE": str(Path(get_package_share_directory(PACKAGE)) / "config" / "fastdds.xml"),
+        "PYTHONUNBUFFERED": "1",
+        # Only training computes in parallel, with threads that it sets itself.
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    missing = {name: value for name, value in wanted.items() if name not in os.environ}
+    return missing | {run.FOLLOW_PARENT: str(starter_pid)}

@@ -1,0 +1,123 @@
+"""Before any process starts: read the dataset, make the session's directory, write down what the session is.
+
+Everything that a person can have given wrongly is found here.
+"""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from latentvr_common import session_files
+from latentvr_common.datasets import Dataset, load
+from latentvr_common.errors import InputError
+from latentvr_session.arguments import Arguments
+
+_PRIVATE = 0o700
+_UNNAMED_CATEGORIES = 8
+_VERSIONS_OF = ("torch", "numpy", "open3d-cpu", "faiss-cpu", "mcap", "rosbags")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A session that can start."""
+
+    arguments: Arguments
+    directory: Path
+    """Absolute; exists."""
+    categories: tuple[str, ...]
+    item_count: int
+    notes: tuple[str, ...]
+    """What a person should know before it starts."""
+
+
+def prepare(arguments: Arguments) -> Prepared:
+    """Check what was given, make the session's directory and write session.json. Raises InputError."""
+    dataset = load(arguments.dataset, max_items=arguments.max_items, seed=arguments.seed)
+    if arguments.hands == "scripted" and dataset.truth is None:
+        raise InputError(
+            f"dataset {arguments.dataset} has no truth, which the simulated person needs; "
+            "sort the images into one subfolder for each category, add `truth` to the .npz file, or say hands:=none"
+        )
+    categories = _category_names(arguments, dataset)
+    directory = _make_directory(arguments)
+    _write_session_file(directory, arguments, dataset, categories)
+    return Prepared(arguments, directory, categories, len(dataset), _notes(dataset))
+
+
+def _category_names(arguments: Arguments, dataset: Dataset) -> tuple[str, ...]:
+    given = tuple(name.strip() for name in arguments.categories.split(",") if name.strip())
+    if len(set(given)) != len(given):
+        raise InputError(f"argument categories is {arguments.categories!r}, expected every name once")
+    if given and arguments.hands == "scripted" and given != dataset.categories:
+        raise InputError(
+            f"argument categories: the simulated person marks by the dataset's own, {', '.join(dataset.categories)}; "
+            "leave it out, or say hands:=none"
+        )
+    return given or dataset.categories or tuple(f"category {i + 1}" for i in range(_UNNAMED_CATEGORIES))
+
+
+def _make_directory(arguments: Arguments) -> Path:
+    if arguments.directory:
+        directory = Path(arguments.directory).expanduser().absolute()
+        if (directory / session_files.SESSION).exists():
+            raise InputError(f"argument directory: {directory} holds a session already, expected a new directory")
+    else:
+        dataset = Path(arguments.dataset).stem
+        directory = Path("sessions").absolute() / f"{time.strftime('%Y%m%d-%H%M%S')}-{dataset}"
+    try:
+        directory.mkdir(parents=True, exist_ok=bool(arguments.directory))
+        directory.chmod(_PRIVATE)
+        probe = directory / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise InputError(f"argument directory: {directory}: {error.strerror}, expected a writable directory") from error
+    return directory
+
+
+def _write_session_file(directory: Path, arguments: Arguments, dataset: Dataset, categories: tuple[str, ...]) -> None:
+    description = {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "arguments": asdict(arguments),
+        "dataset": {
+            "name": dataset.name,
+            "digest": dataset.digest,
+            "items": len(dataset),
+            "item_shape": list(dataset.items.shape[1:]),
+            "has_truth": dataset.truth is not None,
+            "skipped": [asdict(skipped) for skipped in dataset.skipped],
+        },
+        "categories": list(categories),
+        "seed": arguments.seed,
+        "versions": versions(),
+        "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
+    }
+    (directory / session_files.SESSION).write_text(json.dumps(description, indent=2) + "\n")
+
+
+def versions() -> Mapping[str, str]:
+    """Return the versions of what determines a session's result."""
+    found = {"python": platform.python_version(), "ros": os.environ.get("ROS_DISTRO", "")}
+    for name in _VERSIONS_OF:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _notes(dataset: Dataset) -> tuple[str, ...]:
+    if not dataset.skipped:
+        return ()
+    shown = [f"skipped {s.name}: {s.reason}" for s in dataset.skipped[:10]]
+    more = len(dataset.skipped) - len(shown)
+    return (
+        f"{len(dataset.skipped)} of {len(dataset.skipped) + len(dataset)} files skipped",
+        *shown,
+        *([f"and {more} more: see {session_files.SESSION}"] if more > 0 else []),
+    )

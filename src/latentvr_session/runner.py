@@ -1,0 +1,129 @@
+"""Run a session on a machine without the ROS launch tools: `run_session name:=value ...`.
+
+Starts the same processes as the launch file. Honcho keeps them: one output with a prefix for each, one end for all.
+"""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import yaml
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+from latentvr_common import session_files
+from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
+from latentvr_session import summary
+from latentvr_session.arguments import defaults, describe, parse
+from latentvr_session.description import NAMESPACE, Process, environment, executable_path, processes
+from latentvr_session.preparation import Prepared, prepare
+from latentvr_session.system_packages import installing_missing
+
+_INTERRUPTED = 130
+
+
+class SessionManager(Manager):  # type: ignore[misc]
+    """Honcho's manager, which ends all processes when one ends, and remembers which one that was."""
+
+    def __init__(self) -> None:
+        super().__init__(Printer(sys.stdout))
+        self.ended_first: dict[str, int] = {}
+
+    def terminate(self) -> None:
+        """End all processes; called when the first has ended, or when a person asks for it."""
+        if not self._terminating:
+            self.ended_first = {
+                name: state["returncode"] for name, state in self._processes.items() if "returncode" in state
+            }
+        super().terminate()
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a session and return its exit code: 0 finished, 1 a process failed, 2 bad input, 130 interrupted."""
+    words = sys.argv[1:] if words is None else words
+    if {"-h", "--help", "--show-args"} & set(words):
+        print(_help())
+        return 0
+    try:
+        arguments = parse(words)
+        prepared = installing_missing(lambda: prepare(arguments))
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_INPUT_ERROR
+    return _run(prepared)
+
+
+def _help() -> str:
+    width = max(map(len, defaults()))
+    lines = [f"  {name:<{width}}  {describe(name)} Default: {value!r}" for name, value in defaults().items()]
+    return "\n".join(["usage: run_session [name:=value ...]", "", *lines])
+
+
+def _run(prepared: Prepared) -> int:
+    for note in prepared.notes:
+        print(note)
+    print(f"session directory: {prepared.directory}", flush=True)
+    _remove_dead_shared_memory()
+    parts = processes(prepared)
+    manager = SessionManager()
+    with TemporaryDirectory(prefix="latentvr-") as scratch:
+        for part in parts:
+            command = _command(part, Path(scratch))
+            manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()))
+        manager.loop()
+    code = _verdict(manager, parts, prepared)
+    _print_summary(prepared.directory)
+    return code
+
+
+def _command(part: Process, scratch: Path) -> str:
+    parameters = scratch / f"{part.executable}.yaml"
+    content = {f"{NAMESPACE}/{part.executable}": {"ros__parameters": dict(part.parameters)}}
+    parameters.write_text(yaml.safe_dump(content))
+    words = [str(executable_path(part.executable)), "--ros-args", "--params-file", str(parameters)]
+    # Honcho starts a shell; exec makes the process the shell's own, so that it gets the signals.
+    return "exec " + shlex.join([sys.executable, *words])
+
+
+def _remove_dead_shared_memory() -> None:
+    """Give back what Fast DDS left in /dev/shm after processes that were killed; a living one's is never touched."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(["fastdds", "shm", "clean"], capture_output=True, timeout=20, check=False)
+
+
+def _verdict(manager: SessionManager, parts: Sequence[Process], prepared: Prepared) -> int:
+    if not manager.ended_first:
+        print("session interrupted", file=sys.stderr)
+        return _INTERRUPTED
+    enders = {part.executable for part in parts if part.ends_session}
+    faults = {name: code for name, code in manager.ended_first.items() if code != 0 or name not in enders}
+    for name, code in faults.items():
+        print(
+            f"error: {name} {_how_it_ended(code)}; the session is over. "
+            f"Every acknowledged label is in {prepared.directory / session_files.LABELS}",
+            file=sys.stderr,
+        )
+    return EXIT_INPUT_ERROR if EXIT_INPUT_ERROR in faults.values() else int(bool(faults))
+
+
+def _how_it_ended(code: int) -> str:
+    if code < 0:
+        return f"was ended by {signal.Signals(-code).name}"
+    return "ended before the session did" if code == 0 else f"failed with exit code {code}"
+
+
+def _print_summary(directory: Path) -> None:
+    file = directory / session_files.SUMMARY
+    if not file.exists():
+        return
+    found = json.loads(file.read_text())
+    sys.stderr.flush()
+    print(summary.table(found, directory))
+    print(json.dumps(found), flush=True)

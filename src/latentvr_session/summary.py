@@ -1,0 +1,41 @@
+"""The summary that a session ends with, for people."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from latentvr_common import session_files
+
+_ROWS = (
+    ("items", "items", "{:,}"),
+    ("gestures", "gestures", "{:,}"),
+    ("labels", "labelled items", "{:,}"),
+    ("label_purity", "right among the labels", "{:.1%}"),
+    ("accuracy", "categorised correctly", "{:.1%}"),
+    ("epochs", "epochs", "{:,}"),
+    ("duration_s", "duration", "{:.0f} s"),
+    ("cloud_hz", "cloud frames a second", "{:.1f}"),
+)
+_RESULTS = (
+    (session_files.ITEMS_PARQUET, "every item: position, label, prediction, confidence (also .csv)"),
+    (session_files.MODEL, "the network"),
+    (session_files.LABELS, "the journal of labels"),
+    (session_files.BAG, "the recording (rosbag2, MCAP)"),
+    (session_files.STILL, "the cloud at the end"),
+    (session_files.VIDEO, "the session as a time-lapse"),
+    (session_files.SESSION, "what the session was made of"),
+)
+
+
+def table(summary: Mapping[str, object], directory: Path) -> str:
+    """Return the summary and the list of results that are there, as lines for a terminal."""
+    rows = [(text, _shown(summary.get(key), form)) for key, text, form in _ROWS]
+    width = max(len(text) for text, _ in rows)
+    lines = [f"  {text:<{width}}  {value}" for text, value in rows]
+    present = [(name, text) for name, text in _RESULTS if (directory / name).exists()]
+    name_width = max((len(name) for name, _ in present), default=0)
+    files = [f"  {name:<{name_width}}  {text}" for name, text in present]
+    return "\n".join(["", "Session", *lines, "", f"Results in {directory}", *files, ""])
+
+
+def _shown(value: object, form: str) -> str:
+    return "unknown" if value is None else form.format(value)

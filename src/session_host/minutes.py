@@ -1,0 +1,98 @@
+"""The minutes of a session: what was done in it, counted as it goes."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from latentvr_common.cloud import NONE
+from latentvr_common.labels import Kind, LabelBook
+
+
+@dataclass
+class Minutes:
+    """Counts for the summary and the progress line. Times are monotonic seconds."""
+
+    item_count: int
+    truth: npt.NDArray[np.int16] | None
+    began_s: float
+    book: LabelBook = field(init=False)
+    epoch: int = 0
+    accuracy: float = math.nan
+    confidence: float = math.nan
+    frames: int = 0
+    first_frame_s: float = 0.0
+    last_frame_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Start with no labels."""
+        self.book = LabelBook(self.item_count)
+
+    def note_frame(self, epoch: int, accuracy: float, confidence: float, training: bool, now_s: float) -> None:
+        """Take down where training stands. Frames count towards the cloud rate while `training` runs."""
+        self.epoch, self.accuracy, self.confidence = epoch, accuracy, confidence
+        if not training:
+            return
+        if self.frames == 0:
+            self.first_frame_s = now_s
+        self.frames += 1
+        self.last_frame_s = now_s
+
+    @property
+    def gestures(self) -> int:
+        """Marks made by hand."""
+        return sum(1 for e in self.book.events() if e.gesture and e.kind in (Kind.ASSIGN, Kind.ERASE))
+
+    @property
+    def labelled(self) -> int:
+        """Items that have a label in force."""
+        return int((self.book.labels != NONE).sum())
+
+    @property
+    def label_purity(self) -> float:
+        """Share of labels in force that equal the truth; NaN without truth or labels."""
+        labels = self.book.labels
+        marked = labels != NONE
+        if self.truth is None or not marked.any():
+            return math.nan
+        return float((labels[marked] == self.truth[marked]).mean())
+
+    @property
+    def cloud_hz(self) -> float:
+        """Cloud frames a second while training ran."""
+        passed_s = self.last_frame_s - self.first_frame_s
+        return (self.frames - 1) / passed_s if passed_s > 0 else 0.0
+
+    def summary(self, directory: str, now_s: float) -> dict[str, object]:
+        """Return the summary; a number that is not known is None."""
+        return {
+            "items": self.item_count,
+            "gestures": self.gestures,
+            "labels": self.labelled,
+            "label_purity": _known(self.label_purity),
+            "accuracy": _known(self.accuracy),
+            "epochs": self.epoch,
+            "duration_s": round(now_s - self.began_s, 1),
+            "cloud_hz": round(self.cloud_hz, 2),
+            "directory": directory,
+        }
+
+    def progress(self, planned_gestures: int, now_s: float) -> str:
+        """Return the progress line."""
+        of = f" of {planned_gestures}" if planned_gestures else ""
+        parts = [
+            f"{now_s - self.began_s:.0f} s",
+            f"gesture {self.gestures}{of}",
+            f"labels {self.labelled:,} of {self.item_count:,}",
+            f"epoch {self.epoch}",
+        ]
+        if not math.isnan(self.accuracy):
+            parts.append(f"correct {self.accuracy:.1%}")
+        elif not math.isnan(self.confidence):
+            parts.append(f"confidence {self.confidence:.0%}")
+        return " · ".join(parts)
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)

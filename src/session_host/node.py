@@ -1,0 +1,104 @@
+"""The session host as a ROS node: tells how the session goes, ends it when the person has left, and sums it up."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+from latentvr import msg, srv
+from rclpy.node import Node
+from rclpy.task import Future
+
+from latentvr_common import conversions, node_tools, session_files, topics
+from latentvr_common.datasets import load
+from latentvr_common.health import Health, HealthReporter
+from latentvr_common.parameters import declare
+from latentvr_common.run import run_node
+from session_host.closing import Closing, Stage
+from session_host.minutes import Minutes
+from session_host.parameters import Parameters
+
+_LOOK_PERIOD_S = 0.5
+_EXPORT_TIMEOUT_S = 120.0
+
+
+class SessionHost(Node):  # type: ignore[misc]
+    """Keeps the minutes of a session and closes it."""
+
+    def __init__(self) -> None:
+        super().__init__("session_host", namespace=topics.NAMESPACE)
+        self.exit_code: int | None = None
+        self._parameters = declare(self, Parameters)
+        dataset = load(self._parameters.dataset, max_items=self._parameters.max_items, seed=self._parameters.seed)
+        now = time.monotonic()
+        self._minutes = Minutes(len(dataset), dataset.truth, now)
+        self._closing = Closing(settle_s=self._parameters.settle_s, duration_s=self._parameters.duration_s, now_s=now)
+        self._export_asked_s: float | None = None
+        # Every cloud frame has one epoch message: counting them costs less than taking the clouds.
+        node_tools.listen(self, topics.EPOCH, self._on_epoch, qos=topics.latched(100))
+        node_tools.listen(self, topics.LABELS, self._on_label)
+        self._export = node_tools.client(self, topics.EXPORT_SESSION)
+        self._health = HealthReporter(self, lambda: Health(self._closing.stage.value))
+        self.create_timer(_LOOK_PERIOD_S, self._look)
+        self.create_timer(self._parameters.progress_s, self._tell)
+
+    def _on_epoch(self, message: msg.Epoch) -> None:
+        training = message.state == msg.Epoch.TRAINING
+        self._minutes.note_frame(message.epoch, message.accuracy, message.confidence, training, time.monotonic())
+        if message.state == msg.Epoch.FAULT:
+            self.get_logger().error(f"trainer: {message.text}", throttle_duration_sec=5.0)
+
+    def _on_label(self, message: msg.LabelEvent) -> None:
+        try:
+            self._minutes.book.add(conversions.label_event_from_msg(message))
+        except ValueError as error:
+            self._health.drop(str(error))
+
+    def _tell(self) -> None:
+        if self._closing.stage is not Stage.OVER:
+            self.get_logger().info(self._minutes.progress(self._parameters.planned_gestures, time.monotonic()))
+
+    def _look(self) -> None:
+        # A person is there while somebody publishes hands; leaving is ending that, so nobody needs to say goodbye.
+        there = self.count_publishers(topics.HANDS.name) > 0
+        before = self._closing.stage
+        stage = self._closing.update(there, time.monotonic())
+        if stage is not before:
+            self.get_logger().info(stage.value)
+        if stage is Stage.OVER:
+            self._ask_for_results()
+
+    def _ask_for_results(self) -> None:
+        now = time.monotonic()
+        if self._export_asked_s is None:
+            self._export_asked_s = now
+            self._export.call_async(srv.ExportSession.Request()).add_done_callback(self._on_exported)
+        elif now > self._export_asked_s + _EXPORT_TIMEOUT_S:
+            self.get_logger().error("the trainer does not answer; the session ends without new results")
+            self.exit_code = 1
+
+    def _on_exported(self, future: Future) -> None:
+        response = future.result()
+        if response is not None and response.accepted:
+            self.get_logger().info(f"results: {', '.join(response.files)}")
+            self.exit_code = 0
+        else:
+            reason = response.message if response is not None else "no answer"
+            self.get_logger().error(f"results could not be written: {reason}")
+            self.exit_code = 1
+
+    def close(self) -> None:
+        """Write the summary."""
+        summary = self._minutes.summary(self._parameters.directory, time.monotonic())
+        if not self._parameters.directory:
+            self.get_logger().info(json.dumps(summary))
+            return
+        target = Path(self._parameters.directory) / session_files.SUMMARY
+        partial = target.with_name(target.name + ".partial")
+        partial.write_text(json.dumps(summary, indent=2) + "\n")
+        os.replace(partial, target)
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(SessionHost)
