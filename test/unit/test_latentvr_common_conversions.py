@@ -1,0 +1,164 @@
+"""What goes into a message comes out of it."""
+
+import numpy as np
+import pytest
+from latentvr import msg
+from rclpy.serialization import deserialize_message, serialize_message
+
+from latentvr_common import conversions
+from latentvr_common.cloud import Cloud
+from latentvr_common.hands import JOINT_COUNT, Hand, Hands
+from latentvr_common.labels import Category, Kind, LabelEvent, Region
+from latentvr_common.placement import Placement
+
+RANDOM = np.random.default_rng(7)
+
+
+def some_hand() -> Hand:
+    return Hand(
+        True,
+        RANDOM.normal(size=(JOINT_COUNT, 3)),
+        RANDOM.normal(size=(JOINT_COUNT, 4)),
+        RANDOM.random(JOINT_COUNT).astype(np.float32).astype(np.float64),
+        RANDOM.integers(0, 16, JOINT_COUNT).astype(np.uint8),
+    )
+
+
+def some_cloud(count: int = 5) -> Cloud:
+    return Cloud(
+        1_700_000_000_123_456_789,
+        RANDOM.normal(size=(count, 3)).astype(np.float32),
+        RANDOM.integers(0, 2**24, count).astype(np.uint32),
+        RANDOM.integers(-1, 9, count).astype(np.int16),
+        RANDOM.integers(-1, 9, count).astype(np.int16),
+        RANDOM.random(count).astype(np.float32),
+    )
+
+
+def same_hand(a: Hand, b: Hand) -> bool:
+    return a.tracked == b.tracked and all(
+        np.array_equal(getattr(a, name), getattr(b, name)) for name in ("positions", "quats_xyzw", "radii", "validity")
+    )
+
+
+@pytest.mark.parametrize("left_tracked", [True, False])
+def test_packed_hands_are_the_serialized_message(left_tracked: bool) -> None:
+    hands = Hands(1_234_567_890_123_456_789, some_hand() if left_tracked else Hand(), some_hand())
+    message = conversions.hands_to_msg(hands)
+    packed = conversions.hands_to_cdr(hands)
+    assert deserialize_message(packed, msg.Hands) == message
+    # Byte by byte they may differ: ROS leaves padding as it finds it.
+    assert len(packed) == len(serialize_message(message))
+
+
+def test_hands_come_back_from_message_and_from_bytes() -> None:
+    hands = Hands(1_234_567_890_123_456_789, some_hand(), Hand())
+    message = conversions.hands_to_msg(hands)
+    for back in (conversions.hands_from_msg(message), conversions.hands_from_cdr(serialize_message(message))):
+        assert back.stamp_ns == hands.stamp_ns
+        assert same_hand(back.left, hands.left)
+        assert not back.right.tracked
+
+
+@pytest.mark.parametrize("frame_id", ["", "stage", "another frame"])
+def test_hands_are_read_whatever_the_length_of_the_frame_name(frame_id: str) -> None:
+    message = conversions.hands_to_msg(Hands(5, some_hand(), some_hand()))
+    message.header.frame_id = frame_id
+    back = conversions.hands_from_cdr(serialize_message(message))
+    assert same_hand(back.right, conversions.hands_from_msg(message).right)
+
+
+@pytest.mark.parametrize("length", [0, 3, 15, 100, 3205])
+def test_truncated_hands_are_refused(length: int) -> None:
+    data = conversions.hands_to_cdr(Hands(5, some_hand(), some_hand()))
+    with pytest.raises(ValueError, match="hands:"):
+        conversions.hands_from_cdr(data[:length])
+
+
+def test_cloud_survives_serialization() -> None:
+    cloud = some_cloud()
+    data = serialize_message(conversions.cloud_to_msg(cloud))
+    back = conversions.cloud_from_msg(deserialize_message(data, type(conversions.cloud_to_msg(cloud))))
+    assert back.stamp_ns == cloud.stamp_ns
+    for name in ("positions", "rgb", "label", "predicted", "confidence"):
+        assert np.array_equal(getattr(back, name), getattr(cloud, name))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda m: setattr(m, "width", 4), "data has"),
+        (lambda m: setattr(m, "point_step", 20), "point_step 20"),
+        (lambda m: setattr(m, "is_bigendian", True), "big-endian True"),
+        (lambda m: m.fields.pop(), "fields are"),
+    ],
+)
+def test_cloud_that_is_not_one_is_refused(change: object, complaint: str) -> None:
+    message = conversions.cloud_to_msg(some_cloud())
+    message.fields = list(message.fields)
+    change(message)  # type: ignore[operator]
+    with pytest.raises(ValueError, match=complaint):
+        conversions.cloud_from_msg(message)
+
+
+def test_cloud_with_nan_is_refused() -> None:
+    cloud = some_cloud()
+    cloud.positions[2, 1] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        conversions.cloud_from_msg(conversions.cloud_to_msg(cloud))
+
+
+def test_label_entry_survives_serialization() -> None:
+    event = LabelEvent(
+        "4f9c7a5e-5f3b-4f0e-9df8-5d8a6a6c0001",
+        Kind.ASSIGN,
+        3,
+        np.array([1, 5, 70_000], dtype=np.uint32),
+        author="person",
+        cloud_stamp_ns=12_345_678_901,
+        epoch=9,
+        region=Region(np.array([[0.1, 0.2, 0.3]]), np.array([0.25], dtype=np.float32)),
+        gesture="pinch_brush",
+        seq=4,
+        committed_ns=99,
+    )
+    data = serialize_message(conversions.label_event_to_msg(event))
+    back = conversions.label_event_from_msg(deserialize_message(data, msg.LabelEvent))
+    assert back.sample_ids.tolist() == event.sample_ids.tolist()
+    assert np.array_equal(back.region.centers, event.region.centers)
+    assert np.array_equal(back.region.radii, event.region.radii)
+    for name in ("event_id", "kind", "category", "author", "cloud_stamp_ns", "epoch", "gesture", "seq", "committed_ns"):
+        assert getattr(back, name) == getattr(event, name)
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"kind": 9}, "kind is 9, expected 0 to 3"),
+        ({"region": msg.Region(shape=7)}, "shape is 7"),
+        ({"region": msg.Region(shape=1, radii=[1.0])}, "0 centers and 1 radii"),
+    ],
+)
+def test_label_entry_that_is_not_one_is_refused(fields: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        conversions.label_event_from_msg(msg.LabelEvent(**fields))
+
+
+def test_categories_and_placement_come_back() -> None:
+    categories = [Category(0, "cat", 0xFF0000), Category(3, "dog", 0x00FF01, retired=True)]
+    assert conversions.categories_from_msg(conversions.categories_to_msg(categories, 2, 5)) == categories
+    placement = Placement(np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.6, 0.0, 0.8]), 0.5)
+    back = conversions.placement_from_msg(conversions.placement_to_msg(placement, 5))
+    assert back.scale == placement.scale
+    assert np.array_equal(back.quat_xyzw, placement.quat_xyzw)
+
+
+@pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
+def test_placement_without_a_size_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match="cloud_placement"):
+        conversions.placement_from_msg(msg.CloudPlacement(scale=scale))
+
+
+@pytest.mark.parametrize("stamp_ns", [0, 1, 999_999_999, 1_700_000_000_000_000_001])
+def test_times_come_back_to_the_nanosecond(stamp_ns: int) -> None:
+    assert conversions.time_from_msg(conversions.time_to_msg(stamp_ns)) == stamp_ns

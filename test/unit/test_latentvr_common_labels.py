@@ -1,0 +1,97 @@
+"""Labels follow from the entries of the journal, whatever order they arrive in."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latentvr_common.labels import Kind, LabelBook, LabelEvent
+
+ITEMS = 12
+
+
+def assign(seq: int, category: int, *ids: int) -> LabelEvent:
+    return LabelEvent(f"event-{seq}", Kind.ASSIGN, category, np.array(ids, dtype=np.uint32), seq=seq)
+
+
+def step(seq: int, kind: Kind, target: int) -> LabelEvent:
+    return LabelEvent(f"event-{seq}", kind, target_seq=target, seq=seq)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[LabelEvent]:
+    events: list[LabelEvent] = []
+    for seq in range(1, draw(st.integers(0, 14)) + 1):
+        kind = draw(st.sampled_from(list(Kind)))
+        marks = [e.seq for e in events if e.kind in (Kind.ASSIGN, Kind.ERASE)]
+        if kind in (Kind.RETRACT, Kind.RESTORE) and marks:
+            events.append(step(seq, kind, draw(st.sampled_from(marks))))
+        else:
+            ids = sorted(draw(st.sets(st.integers(0, ITEMS - 1), min_size=1)))
+            mark = draw(st.sampled_from([Kind.ASSIGN, Kind.ERASE]))
+            category = draw(st.integers(0, 3)) if mark is Kind.ASSIGN else -1
+            events.append(LabelEvent(f"event-{seq}", mark, category, np.array(ids, dtype=np.uint32), seq=seq))
+    return events
+
+
+def labels_by_definition(events: list[LabelEvent]) -> list[int]:
+    """For each item: the newest mark on it that the last word on that mark leaves in force."""
+    result = []
+    for item in range(ITEMS):
+        label = -1
+        for event in events:
+            words = [e.kind for e in events if e.kind in (Kind.RETRACT, Kind.RESTORE) and e.target_seq == event.seq]
+            if item in event.sample_ids and (not words or words[-1] is Kind.RESTORE):
+                label = event.category
+        result.append(label)
+    return result
+
+
+@given(histories())
+def test_labels_are_those_of_the_definition(events: list[LabelEvent]) -> None:
+    book = LabelBook(ITEMS)
+    book.add_all(events)
+    assert book.labels.tolist() == labels_by_definition(events)
+
+
+@given(histories(), st.randoms())
+def test_the_order_of_arrival_does_not_matter(events: list[LabelEvent], random: object) -> None:
+    shuffled = [*events, *events[::2]]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    in_order, in_disorder = LabelBook(ITEMS), LabelBook(ITEMS)
+    in_order.add_all(events)
+    in_disorder.add_all(shuffled)
+    assert in_order.labels.tolist() == in_disorder.labels.tolist()
+    assert in_disorder.gap_after is None
+
+
+def test_an_entry_after_a_gap_waits_for_the_missing_one() -> None:
+    book = LabelBook(ITEMS)
+    assert book.add(assign(1, 0, 1))
+    assert not book.add(assign(3, 2, 3))
+    assert book.gap_after == 1
+    assert book.labels[3] == -1
+    assert book.add(assign(2, 1, 2))
+    assert book.gap_after is None
+    assert book.labels[[1, 2, 3]].tolist() == [0, 1, 2]
+
+
+def test_undo_and_redo_give_back_what_was_there() -> None:
+    book = LabelBook(ITEMS)
+    book.add_all([assign(1, 0, 1, 2), assign(2, 1, 2, 3)])
+    before = book.labels
+    book.add(step(3, Kind.RETRACT, 2))
+    assert book.labels[[1, 2, 3]].tolist() == [0, 0, -1]
+    book.add(step(4, Kind.RESTORE, 2))
+    assert book.labels.tolist() == before.tolist()
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [(assign(0, 0, 1), "seq 0, expected 1 or more"), (assign(1, 0, ITEMS), f"names sample {ITEMS}, expected less")],
+)
+def test_an_entry_that_cannot_be_is_refused(event: LabelEvent, message: str) -> None:
+    book = LabelBook(ITEMS)
+    with pytest.raises(ValueError, match=message):
+        book.add(event)
+    assert book.applied_seq == 0
