@@ -12,10 +12,10 @@ import pyarrow.csv
 import pyarrow.parquet
 from safetensors.torch import save_file
 
-from latent_trainer.training import CATEGORY_CAPACITY, Encoded, Training
+from latent_trainer.training import Encoded, Training
 from latentvr_common import session_files
 from latentvr_common.datasets import Dataset
-from latentvr_common.labels import Category
+from latentvr_common.labels import CATEGORY_CAPACITY, Category
 
 MODEL_TENSORS = f"{session_files.MODEL}/model.safetensors"
 MODEL_DESCRIPTION = f"{session_files.MODEL}/model.json"

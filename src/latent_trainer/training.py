@@ -15,9 +15,9 @@ from latent_trainer.model import LatentModel, start_at
 from latent_trainer.parameters import Parameters
 from latent_trainer.projection import Projection, fit_projection
 from latentvr_common.cloud import NONE
+from latentvr_common.labels import CATEGORY_CAPACITY
 
 TERMS = ("structure", "spread", "attraction", "repulsion", "reconstruction", "classification", "agreement")
-CATEGORY_CAPACITY = 256
 _DIRECTIONS = 32
 _ENCODE_BLOCK = 8192
 _LOSS_MEMORY = 0.95

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from latentvr_common.cloud import NONE
 
+CATEGORY_CAPACITY = 256
+"""Ids of categories are less than this: the network has so many outputs."""
+
 
 class Kind(IntEnum):
     """What a label entry does. Equal to the constants of LabelEvent.msg."""
@@ -71,6 +74,7 @@ class LabelBook:
         """Start with no entry for a dataset of `item_count` items."""
         self._item_count = item_count
         self._events: dict[int, LabelEvent] = {}
+        self._seq_by_id: dict[str, int] = {}
         self._applied_seq = 0
         self._retracted: set[int] = set()
         self._labels = np.full(item_count, NONE, dtype=np.int16)
@@ -90,9 +94,24 @@ class LabelBook:
         """Category of each item (N,) by the newest entry in force, -1 none. A copy."""
         return self._labels.copy()
 
-    def events(self) -> list[LabelEvent]:
-        """Return the entries up to `applied_seq` in order."""
-        return [self._events[seq] for seq in range(1, self._applied_seq + 1)]
+    def events(self, after: int = 0, limit: int | None = None) -> list[LabelEvent]:
+        """Return the entries from `after` + 1 up to `applied_seq`, at most `limit` of them, in order."""
+        last = self._applied_seq if limit is None else min(self._applied_seq, after + limit)
+        return [self._events[seq] for seq in range(after + 1, last + 1)]
+
+    def find(self, event_id: str) -> LabelEvent | None:
+        """Return the entry of that name, or None."""
+        seq = self._seq_by_id.get(event_id)
+        return None if seq is None else self._events[seq]
+
+    def is_mark(self, seq: int) -> bool:
+        """Tell whether entry `seq` is an ASSIGN or ERASE."""
+        event = self._events.get(seq)
+        return event is not None and event.kind in (Kind.ASSIGN, Kind.ERASE)
+
+    def is_retracted(self, seq: int) -> bool:
+        """Tell whether entry `seq` is out of force."""
+        return seq in self._retracted
 
     def in_force(self) -> list[LabelEvent]:
         """Return the ASSIGN and ERASE entries that are not retracted, in order."""
@@ -113,6 +132,7 @@ class LabelBook:
         if event.seq in self._events:
             return False
         self._events[event.seq] = event
+        self._seq_by_id[event.event_id] = event.seq
         before = self._applied_seq
         while self._applied_seq + 1 in self._events:
             self._applied_seq += 1

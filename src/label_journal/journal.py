@@ -1,0 +1,182 @@
+"""The journal: the only owner of labels and categories. No ROS.
+
+An entry that `submit` returned is on disk. After a failed write nothing more is accepted, while reading goes on.
+Not safe for use by several threads at once.
+"""
+
+import fcntl
+import sqlite3
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+from label_journal import rows
+from label_journal.history import redo_target, undo_target
+from label_journal.rules import RejectedError, check_event, checked_color, checked_name
+from label_journal.schema import open_file
+from latentvr_common.colors import category_color
+from latentvr_common.errors import InputError
+from latentvr_common.labels import CATEGORY_CAPACITY, Category, Kind, LabelBook, LabelEvent
+
+
+class WriteFailedError(Exception):
+    """The disk did not take an entry; nothing is acknowledged until the journal is opened anew."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The acknowledgement of an entry."""
+
+    event: LabelEvent
+    duplicate: bool
+
+
+class Journal:
+    """One journal file, held by this process alone."""
+
+    def __init__(self, path: Path, item_count: int, names: Sequence[str]) -> None:
+        """Open or make the journal; `names`: the first categories of a new one. Raises InputError."""
+        self._lock = _hold(path)
+        self._file = open_file(path, item_count)
+        self._item_count = item_count
+        self._failure = ""
+        self._book = LabelBook(item_count)
+        self._hash = rows.NO_HASH
+        self._categories: dict[int, Category] = {}
+        self.revision = 0
+        self._read(path)
+        if not self._categories:
+            for name in names:
+                self.add_category(name, None, 0)
+
+    def _read(self, path: Path) -> None:
+        broken = rows.first_broken(self._file.execute(rows.READ_ALL))
+        if broken is not None:
+            raise InputError(f"journal {path}: entry {broken} was altered; the file was left as it is")
+        for row in self._file.execute(rows.READ_ALL):
+            self._book.add(rows.event_of(row))
+            self._hash = row[-1]
+        changes = "SELECT revision, id, name, color, retired FROM category_change ORDER BY revision"
+        for revision, *category in self._file.execute(changes):
+            self._keep(revision, Category(category[0], category[1], category[2], bool(category[3])))
+
+    @property
+    def last_seq(self) -> int:
+        """The newest entry; 0: none."""
+        return self._book.applied_seq
+
+    @property
+    def failure(self) -> str:
+        """Why nothing is accepted any more; empty while all is well."""
+        return self._failure
+
+    @property
+    def categories(self) -> list[Category]:
+        """All categories, the retired ones too, in rising order of id."""
+        return [self._categories[i] for i in sorted(self._categories)]
+
+    def events_after(self, seq: int, limit: int) -> list[LabelEvent]:
+        """Return at most `limit` entries with a greater seq, in order."""
+        return self._book.events(after=seq, limit=limit)
+
+    def submit(self, event: LabelEvent, now_ns: int) -> Receipt:
+        """Commit an entry, or find it committed before; when this returns it is on disk.
+
+        Raises RejectedError for an entry that may not enter, WriteFailedError if the disk does not take it.
+        """
+        known = self._book.find(event.event_id)
+        if known is not None:
+            if not rows.same_content(known, event):
+                raise RejectedError(f"event_id {event.event_id} is entry {known.seq}, which says something else")
+            return Receipt(known, duplicate=True)
+        check_event(event, self._book, self._categories, self._item_count)
+        placed = event.with_seq(self.last_seq + 1, now_ns)
+        row = rows.row_of(placed, self._hash)
+        self._write(rows.ADD, row)
+        self._book.add(placed)
+        self._hash = row[-1]
+        return Receipt(placed, duplicate=False)
+
+    def step_history(self, author: str, event_id: str, *, redo: bool, now_ns: int) -> LabelEvent:
+        """Undo or redo the newest mark of `author` by an entry named `event_id`; return that entry.
+
+        Raises RejectedError if there is nothing to undo or redo, and what `submit` raises.
+        """
+        find, kind = (redo_target, Kind.RESTORE) if redo else (undo_target, Kind.RETRACT)
+        target = find(self._book.events(), author)
+        if target is None:
+            raise RejectedError(f"nothing to {'redo' if redo else 'undo'} for author {author!r}")
+        return self.submit(LabelEvent(event_id, kind, target_seq=target, author=author), now_ns).event
+
+    def add_category(self, name: str, color: int | None, now_ns: int) -> Category:
+        """Add a category; `color` None: the next of the default colours. Raises RejectedError, WriteFailedError."""
+        new_id = max(self._categories, default=-1) + 1
+        if new_id >= CATEGORY_CAPACITY:
+            raise RejectedError(f"there are {new_id} categories, retired ones included, which is the most there can be")
+        chosen = category_color(new_id) if color is None else checked_color(color)
+        return self._change(Category(new_id, checked_name(name, new_id, self._categories), chosen), now_ns)
+
+    def rename_category(self, category_id: int, name: str, now_ns: int) -> Category:
+        """Give a category another name. Raises RejectedError, WriteFailedError."""
+        old = self._existing(category_id)
+        return self._change(replace(old, name=checked_name(name, category_id, self._categories)), now_ns)
+
+    def recolor_category(self, category_id: int, color: int, now_ns: int) -> Category:
+        """Give a category another colour. Raises RejectedError, WriteFailedError."""
+        return self._change(replace(self._existing(category_id), color=checked_color(color)), now_ns)
+
+    def retire_category(self, category_id: int, now_ns: int) -> Category:
+        """Offer a category no longer. Raises RejectedError, WriteFailedError."""
+        return self._change(replace(self._existing(category_id), retired=True), now_ns)
+
+    def close(self) -> None:
+        """Close the file and let others open it."""
+        self._file.close()
+        self._lock.close()
+
+    def _existing(self, category_id: int) -> Category:
+        category = self._categories.get(category_id)
+        if category is None or category.retired:
+            raise RejectedError(f"category id is {category_id}, expected that of a category that is not retired")
+        return category
+
+    def _change(self, category: Category, now_ns: int) -> Category:
+        row = (self.revision + 1, category.id, category.name, category.color, int(category.retired), now_ns)
+        self._write("INSERT INTO category_change VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._keep(self.revision + 1, category)
+        return category
+
+    def _keep(self, revision: int, category: Category) -> None:
+        self.revision = revision
+        self._categories[category.id] = category
+
+    def _write(self, statement: str, row: tuple[object, ...]) -> None:
+        if self._failure:
+            raise WriteFailedError(self._failure)
+        try:
+            self._file.execute("BEGIN IMMEDIATE")
+            self._file.execute(statement, row)
+            self._file.execute("COMMIT")
+        except sqlite3.Error as error:
+            # Whether it reached the disk is unknown; only opening the file anew can tell.
+            self._failure = f"the journal could not write: {error}"
+            with suppress(sqlite3.Error):
+                self._file.execute("ROLLBACK")
+            raise WriteFailedError(self._failure) from error
+
+
+def _hold(path: Path) -> IO[bytes]:
+    """Return the open lock file beside `path`; the lock is gone with this process, however it ends."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.with_name(path.name + ".lock").open("ab")
+    except OSError as error:
+        raise InputError(f"journal {path}: {error.strerror}, expected a writable directory") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise InputError(f"journal {path}: another process has it open") from error
+    return lock

@@ -1,0 +1,132 @@
+"""The label journal as a ROS node.
+
+Thread rule: everything runs on the executor's thread; a commit takes less than a frame of the hands.
+"""
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from latentvr import srv
+from rclpy.node import Node
+
+from label_journal.journal import Journal, WriteFailedError
+from label_journal.parameters import Parameters
+from label_journal.rules import RejectedError
+from latentvr_common import conversions, node_tools, topics
+from latentvr_common.health import Health, HealthReporter
+from latentvr_common.labels import Category, LabelEvent
+from latentvr_common.parameters import declare
+from latentvr_common.run import run_node
+
+_MOST_AT_ONCE = 1000
+
+
+class LabelJournal(Node):  # type: ignore[misc]
+    """Commits labels, acknowledges them, and publishes what was committed."""
+
+    def __init__(self) -> None:
+        super().__init__("label_journal", namespace=topics.NAMESPACE)
+        parameters = declare(self, Parameters)
+        self._journal = Journal(Path(parameters.path), parameters.item_count, parameters.categories)
+        self._labels_out = node_tools.advertise(self, topics.LABELS)
+        self._categories_out = node_tools.advertise(self, topics.CATEGORIES)
+        node_tools.serve(self, topics.SUBMIT_LABELS, self._on_submit)
+        node_tools.serve(self, topics.GET_LABELS, self._on_get)
+        node_tools.serve(self, topics.UNDO, lambda request, response: self._on_step(request, response, redo=False))
+        node_tools.serve(self, topics.REDO, lambda request, response: self._on_step(request, response, redo=True))
+        node_tools.serve(self, topics.SET_CATEGORIES, self._on_set_categories)
+        self._health = HealthReporter(self, self._probe)
+        self._publish_categories()
+        last = self._journal.last_seq
+        for event in self._journal.events_after(max(0, last - _MOST_AT_ONCE), _MOST_AT_ONCE):
+            self._publish(event)
+        self.get_logger().info(f"{last} entries in {parameters.path}")
+
+    def _publish(self, event: LabelEvent) -> None:
+        self._labels_out.publish(conversions.label_event_to_msg(event))
+
+    def _publish_categories(self) -> None:
+        message = conversions.categories_to_msg(
+            self._journal.categories, self._journal.revision, node_tools.now_ns(self)
+        )
+        self._categories_out.publish(message)
+
+    def _refusal(self, action: Callable[[], Any]) -> str:
+        """Do `action`; return why it was refused, or an empty text."""
+        try:
+            action()
+        except (RejectedError, ValueError) as error:
+            self.get_logger().warning(f"not accepted: {error}")
+            return str(error)
+        except WriteFailedError as error:
+            self.get_logger().error(str(error))
+            return str(error)
+        return ""
+
+    def _on_submit(self, request: srv.SubmitLabels.Request, response: srv.SubmitLabels.Response) -> Any:
+        def submit() -> None:
+            receipt = self._journal.submit(conversions.label_event_from_msg(request.event), node_tools.now_ns(self))
+            response.accepted, response.seq, response.duplicate = True, receipt.event.seq, receipt.duplicate
+            if not receipt.duplicate:
+                self._publish(receipt.event)
+
+        response.message = self._refusal(submit)
+        return response
+
+    def _on_get(self, request: srv.GetLabels.Request, response: srv.GetLabels.Response) -> Any:
+        limit = min(request.limit or _MOST_AT_ONCE, _MOST_AT_ONCE)
+        events = self._journal.events_after(int(request.after_seq), int(limit))
+        response.events = [conversions.label_event_to_msg(event) for event in events]
+        response.last_seq = self._journal.last_seq
+        return response
+
+    def _on_step(self, request: srv.StepHistory.Request, response: srv.StepHistory.Response, *, redo: bool) -> Any:
+        def step() -> None:
+            now_ns = node_tools.now_ns(self)
+            event = self._journal.step_history(request.author, str(uuid.uuid4()), redo=redo, now_ns=now_ns)
+            response.accepted, response.seq, response.target_seq = True, event.seq, event.target_seq
+            self._publish(event)
+
+        response.message = self._refusal(step)
+        return response
+
+    def _on_set_categories(self, request: srv.SetCategories.Request, response: srv.SetCategories.Response) -> Any:
+        response.id = -1
+
+        def change() -> None:
+            changed = self._changed_category(request)
+            response.accepted, response.id = True, changed.id
+            self._publish_categories()
+
+        response.message = self._refusal(change)
+        return response
+
+    def _changed_category(self, request: srv.SetCategories.Request) -> Category:
+        operations, wanted, now_ns = srv.SetCategories.Request, request.category, node_tools.now_ns(self)
+        if request.operation == operations.ADD:
+            # Black cannot be seen on a dark ground: it asks for a colour of the journal's choice.
+            return self._journal.add_category(wanted.name, wanted.color or None, now_ns)
+        if request.operation == operations.RENAME:
+            return self._journal.rename_category(wanted.id, wanted.name, now_ns)
+        if request.operation == operations.RECOLOR:
+            return self._journal.recolor_category(wanted.id, wanted.color, now_ns)
+        if request.operation == operations.RETIRE:
+            return self._journal.retire_category(wanted.id, now_ns)
+        raise RejectedError(f"operation is {request.operation}, expected 0 add, 1 rename, 2 recolor, 3 retire")
+
+    def _probe(self) -> Health:
+        if self._journal.failure:
+            return Health(self._journal.failure, DiagnosticStatus.ERROR)
+        return Health(f"labels safe: {self._journal.last_seq:,} entries", values={"entries": self._journal.last_seq})
+
+    def close(self) -> None:
+        """Close the file."""
+        self._journal.close()
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(LabelJournal)

@@ -1,0 +1,16 @@
+"""Parameters of the journal."""
+
+from dataclasses import dataclass
+
+from latentvr_common.parameters import parameter
+
+_FIRST_CATEGORIES = [f"category {i}" for i in range(1, 9)]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What a person may set."""
+
+    path: str = parameter("labels.db", "The journal's file; made if there is none.")
+    item_count: int = parameter(0, "Items in the dataset; must be given.", unit="items", at_least=1)
+    categories: list[str] = parameter(_FIRST_CATEGORIES, "Names of the first categories, for a new journal.")

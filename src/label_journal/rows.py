@@ -1,0 +1,87 @@
+"""Between a label entry and its row, and the hashes that chain the rows."""
+
+import hashlib
+import json
+import sqlite3
+
+import numpy as np
+
+from latentvr_common.labels import Kind, LabelEvent, Region
+
+READ_ALL = """SELECT seq, event_id, kind, category, sample_ids, target_seq, author, cloud_stamp_ns, epoch, region,
+    gesture, committed_ns, previous_hash, hash FROM event ORDER BY seq"""
+ADD = """INSERT INTO event (seq, event_id, kind, category, sample_ids, target_seq, author, cloud_stamp_ns, epoch,
+    region, gesture, committed_ns, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+NO_HASH = bytes(32)
+"""What stands before the first row."""
+Row = tuple[int, str, int, int, str, int, str, int, int, str, str, int, bytes, bytes]
+
+
+def row_of(event: LabelEvent, previous_hash: bytes) -> Row:
+    """Return the row of an entry that has its seq and time."""
+    fields = (
+        event.event_id,
+        int(event.kind),
+        event.category,
+        json.dumps(event.sample_ids.tolist(), separators=(",", ":")),
+        event.target_seq,
+        event.author,
+        event.cloud_stamp_ns,
+        event.epoch,
+        _region_text(event.region),
+        event.gesture,
+    )
+    digest = row_hash((event.seq, *fields, event.committed_ns), previous_hash)
+    return (event.seq, *fields, event.committed_ns, previous_hash, digest)
+
+
+def event_of(row: Row) -> LabelEvent:
+    """Return the entry in a row."""
+    region = json.loads(row[9])
+    return LabelEvent(
+        seq=row[0],
+        event_id=row[1],
+        kind=Kind(row[2]),
+        category=row[3],
+        sample_ids=np.array(json.loads(row[4]), dtype=np.uint32),
+        target_seq=row[5],
+        author=row[6],
+        cloud_stamp_ns=row[7],
+        epoch=row[8],
+        region=Region(
+            np.array(region["centers"], dtype=np.float64).reshape(-1, 3), np.array(region["radii"], dtype=np.float32)
+        ),
+        gesture=row[10],
+        committed_ns=row[11],
+    )
+
+
+def row_hash(values: tuple[object, ...], previous_hash: bytes) -> bytes:
+    """Return the SHA-256 that chains a row, without its two hashes, to the one before it."""
+    return hashlib.sha256(previous_hash + json.dumps(values, ensure_ascii=True).encode()).digest()
+
+
+def same_content(a: LabelEvent, b: LabelEvent) -> bool:
+    """Tell whether two entries say the same; their place and time of commit do not count."""
+    return _content(a) == _content(b)
+
+
+def first_broken(rows: "sqlite3.Cursor") -> int | None:
+    """Return the seq of the first row that breaks the chain of hashes or the numbering, or None."""
+    previous, expected = NO_HASH, 1
+    for row in rows:
+        if row[0] != expected or row[-2] != previous or row[-1] != row_hash(row[:-2], previous):
+            return int(row[0])
+        previous, expected = row[-1], expected + 1
+    return None
+
+
+def _content(event: LabelEvent) -> tuple[object, ...]:
+    row = row_of(event.with_seq(1, 0), NO_HASH)
+    return row[1:11]
+
+
+def _region_text(region: Region) -> str:
+    return json.dumps(
+        {"centers": region.centers.tolist(), "radii": [float(r) for r in region.radii]}, separators=(",", ":")
+    )

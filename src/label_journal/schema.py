@@ -1,0 +1,125 @@
+"""The tables of a journal file, and how such a file is opened.
+
+Rows are only ever added; triggers refuse everything else. `current_label` is for people with an SQLite tool.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+
+from latentvr_common.errors import InputError
+
+APPLICATION_ID = 0x4C565231
+"""Marks the file as a journal of latentvr ("LVR1")."""
+VERSION = 1
+
+_SCHEMA = """
+CREATE TABLE journal (
+    item_count INTEGER NOT NULL CHECK (item_count > 0)
+) STRICT;
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY CHECK (seq > 0),
+    event_id TEXT NOT NULL UNIQUE,
+    kind INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 3),  -- 0 assign, 1 erase, 2 retract, 3 restore
+    category INTEGER NOT NULL,                           -- -1: none
+    sample_ids TEXT NOT NULL,                            -- JSON array, rising
+    target_seq INTEGER NOT NULL,                         -- 0: none
+    author TEXT NOT NULL,
+    cloud_stamp_ns INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    region TEXT NOT NULL,                                -- JSON, latent units
+    gesture TEXT NOT NULL,
+    committed_ns INTEGER NOT NULL,
+    previous_hash BLOB NOT NULL,
+    hash BLOB NOT NULL                                   -- SHA-256 of previous_hash, seq, committed_ns and the content
+) STRICT;
+CREATE INDEX event_by_target ON event (target_seq) WHERE target_seq > 0;
+CREATE TABLE category_change (
+    revision INTEGER PRIMARY KEY CHECK (revision > 0),
+    id INTEGER NOT NULL CHECK (id >= 0),
+    name TEXT NOT NULL,
+    color INTEGER NOT NULL,                              -- 0xRRGGBB
+    retired INTEGER NOT NULL CHECK (retired IN (0, 1)),
+    changed_ns INTEGER NOT NULL
+) STRICT;
+CREATE VIEW in_force AS
+    SELECT * FROM event AS e WHERE kind IN (0, 1) AND 2 IS NOT (
+        SELECT kind FROM event AS r WHERE r.target_seq = e.seq AND r.target_seq > 0 ORDER BY r.seq DESC LIMIT 1);
+CREATE VIEW current_category AS
+    SELECT id, name, color, retired FROM (SELECT *, max(revision) FROM category_change GROUP BY id);
+CREATE VIEW current_label AS
+    SELECT sample_id, category, seq FROM (
+        SELECT CAST(s.value AS INTEGER) AS sample_id, e.kind, e.category, max(e.seq) AS seq
+        FROM in_force AS e, json_each(e.sample_ids) AS s GROUP BY 1)
+    WHERE kind = 0 AND category NOT IN (SELECT id FROM current_category WHERE retired);
+"""
+_APPEND_ONLY = """
+CREATE TRIGGER {table}_is_never_{action}d BEFORE {action} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
+"""
+
+
+def open_file(path: Path, item_count: int) -> sqlite3.Connection:
+    """Open the journal at `path` for `item_count` items, making it if there is none; durable on every commit.
+
+    Raises InputError for a file that is no intact journal of that many items; such a file is left as it is.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists() or path.stat().st_size == 0
+        connection = sqlite3.connect(path, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise InputError(f"journal {path}: {error}, expected a writable file") from error
+    try:
+        if is_new:
+            _make(connection, item_count)
+            _sync_directory(path.parent)
+        _check(path, connection, item_count)
+    except InputError:
+        connection.close()
+        raise
+    except sqlite3.Error as error:
+        connection.close()
+        raise InputError(f"journal {path}: {error}, expected a label journal; the file was left as it is") from error
+    return connection
+
+
+def _make(connection: sqlite3.Connection, item_count: int) -> None:
+    _make_durable(connection)
+    tables = ("journal", "event", "category_change")
+    guards = "".join(_APPEND_ONLY.format(table=t, action=a) for t in tables for a in ("update", "delete"))
+    mark = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
+    connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {guards} {mark}")
+    connection.execute("INSERT INTO journal VALUES (?)", (item_count,))
+    connection.execute("COMMIT")
+
+
+def _check(path: Path, connection: sqlite3.Connection, item_count: int) -> None:
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found != APPLICATION_ID or version != VERSION:
+        raise InputError(f"journal {path}: not a label journal of version {VERSION}; the file was left as it is")
+    _make_durable(connection)
+    state = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if state != "ok":
+        raise InputError(f"journal {path}: damaged ({state}); the file was left as it is, restore it from a copy")
+    count = connection.execute("SELECT item_count FROM journal").fetchone()[0]
+    if count != item_count:
+        raise InputError(f"journal {path}: belongs to a dataset of {count} items, expected {item_count}")
+
+
+def _make_durable(connection: sqlite3.Connection) -> None:
+    """Ask for durability and read back that it is there: SQLite ignores what it does not know."""
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    connection.execute("PRAGMA synchronous = FULL")
+    level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    if mode != "wal" or level != 2:
+        raise sqlite3.OperationalError(f"journal mode {mode} and synchronous {level}, expected wal and 2 (full)")
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
