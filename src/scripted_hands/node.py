@@ -1,0 +1,116 @@
+"""The simulated person as a ROS node: publishes hands and head, and nothing else.
+
+Thread rule: everything runs on the executor's thread but planning, which runs on one thread of its own and touches only
+what it is given.
+"""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from latentvr import msg
+from rclpy.node import Node
+from sensor_msgs.msg import PointCloud2
+
+from latentvr_common import conversions, node_tools, rotations, topics
+from latentvr_common.datasets import load
+from latentvr_common.errors import InputError
+from latentvr_common.health import Health, HealthReporter
+from latentvr_common.parameters import declare
+from latentvr_common.run import run_node
+from scripted_hands.parameters import Parameters
+from scripted_hands.person import HEAD, Answer, Person
+
+_PHASES = {
+    msg.Gesture.BEGIN: "begin",
+    msg.Gesture.UPDATE: "update",
+    msg.Gesture.END: "end",
+    msg.Gesture.CANCEL: "cancel",
+}
+_GAZE = rotations.about_axis(np.array([1.0, 0.0, 0.0]), -0.45)
+
+
+class ScriptedHands(Node):  # type: ignore[misc]
+    """Moves hands as a person would who knows the truth of the dataset."""
+
+    def __init__(self) -> None:
+        super().__init__("scripted_hands", namespace=topics.NAMESPACE)
+        self._parameters = declare(self, Parameters)
+        dataset = load(self._parameters.dataset, max_items=self._parameters.max_items, seed=self._parameters.seed)
+        if dataset.truth is None:
+            raise InputError(f"dataset {dataset.name} has no truth, which the simulated person needs")
+        self._thinking = ThreadPoolExecutor(1, "planning")
+        self._person = Person(self._parameters, dataset.truth, dataset.categories, self._thinking)
+        self._hands_out = node_tools.advertise(self, topics.HANDS)
+        self._head_out = node_tools.advertise(self, topics.HEAD)
+        self._health = HealthReporter(self, self._probe)
+        self._seeing = [
+            node_tools.listen(self, topics.CLOUD, self._on_cloud),
+            node_tools.listen(self, topics.CATEGORIES, self._on_categories),
+            node_tools.listen(self, topics.GESTURES, self._on_gesture),
+            node_tools.listen(self, topics.CLOUD_PLACEMENT, self._on_placement),
+        ]
+        self._timer = self.create_timer(1.0 / self._parameters.rate_hz, self._on_tick)
+        self._told = ""
+
+    def _on_cloud(self, message: PointCloud2) -> None:
+        try:
+            self._person.see_cloud(conversions.cloud_from_msg(message))
+        except ValueError as error:
+            self._health.drop(str(error))
+
+    def _on_categories(self, message: msg.Categories) -> None:
+        self._person.see_categories(conversions.categories_from_msg(message))
+
+    def _on_gesture(self, message: msg.Gesture) -> None:
+        phase = _PHASES.get(message.phase)
+        if phase is None:
+            self._health.drop(f"gesture: phase is {message.phase}, expected 0 to 3")
+            return
+        self._person.see_gesture(Answer(message.name, phase, message.category, message.radius, message.detail))
+
+    def _on_placement(self, message: msg.CloudPlacement) -> None:
+        try:
+            self._person.placement = conversions.placement_from_msg(message)
+        except ValueError as error:
+            self._health.drop(str(error))
+
+    def _on_tick(self) -> None:
+        stamp_ns = node_tools.now_ns(self)
+        hands = self._person.step(time.monotonic(), stamp_ns)
+        if hands is None:
+            self._leave()
+            return
+        self._hands_out.publish(conversions.hands_to_cdr(hands))
+        head = PoseStamped(header=conversions.header(conversions.STAGE_FRAME, stamp_ns))
+        head.pose = conversions.pose_to_msg(HEAD, _GAZE)
+        self._head_out.publish(head)
+        if self._person.trouble != self._told:
+            self._told = self._person.trouble
+            if self._told:
+                self.get_logger().warning(self._told)
+
+    def _leave(self) -> None:
+        """Take the hands away: that is how a person leaves."""
+        self._timer.cancel()
+        self.destroy_publisher(self._hands_out)
+        self.destroy_publisher(self._head_out)
+        for subscription in self._seeing:
+            self.destroy_subscription(subscription)
+        self.get_logger().info(f"has made {self._person.marks} of {self._parameters.gestures} marks, and leaves")
+
+    def _probe(self) -> Health:
+        made = f"{self._person.marks} of {self._parameters.gestures} marks"
+        level = DiagnosticStatus.WARN if self._person.trouble else DiagnosticStatus.OK
+        return Health(f"{made}; {self._person.trouble}" if self._person.trouble else made, level)
+
+    def close(self) -> None:
+        """Stop thinking."""
+        self._thinking.shutdown(wait=False, cancel_futures=True)
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(ScriptedHands)

@@ -1,0 +1,179 @@
+"""What a person who knows the truth would mark next: a way for the brush through one category. Pure.
+
+A person of purity p is not careful beyond p: the stroke goes on as long as the share of right items stays above p, and
+where it is better than p, it slips into what lies beside it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from latentvr_common.cloud import NONE, Cloud
+
+_CANDIDATES = 160
+_STEP = 1.2
+_SLIP_REACH = 3.0
+_TOLERANCE = 0.02
+_KNOWN_WORTH = 0.15
+_FEWEST = 3
+
+FloatArray = npt.NDArray[np.floating]
+Ids = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A stroke through category `category`: `way` (K, 3) in latent units."""
+
+    category: int
+    way: FloatArray
+    gain: float
+    """Worth of what it marks: right items, those most that the network has wrong."""
+    purity: float
+    """Share of right items among those that it would mark now."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The cloud as the person sees it, with what they know of it."""
+
+    cloud: Cloud
+    truth: npt.NDArray[np.int16]
+    """(N,), category ids."""
+    radius: float
+    """Of the brush, latent units."""
+    purity: float
+    reach: float
+    """Longest stroke, latent units."""
+
+
+def choose(scene: Scene, categories: Sequence[int], random: np.random.Generator) -> Plan | None:
+    """Return the best next stroke; categories without any label come first. None: nothing can be marked."""
+    labelled = set(np.unique(scene.cloud.label).tolist())
+    unmarked = [c for c in categories if c not in labelled]
+    groups = [unmarked, _worst_first(scene, categories)[:3], list(categories)]
+    for group in groups:
+        plans = [plan for c in group if (plan := plan_stroke(scene, c, random)) is not None]
+        good = [p for p in plans if p.purity >= scene.purity - 2 * _TOLERANCE]
+        if good or (plans and group is groups[-1]):
+            return max(good or plans, key=lambda p: p.gain if good else p.purity)
+    return None
+
+
+def _worst_first(scene: Scene, categories: Sequence[int]) -> list[int]:
+    wrong = scene.truth[(scene.cloud.predicted != scene.truth) & (scene.cloud.label == NONE)]
+    return sorted(categories, key=lambda c: -int((wrong == c).sum()))
+
+
+def plan_stroke(scene: Scene, category: int, random: np.random.Generator) -> Plan | None:
+    """Return a stroke through `category`, or None if it has no item worth a mark."""
+    right = scene.truth == category
+    worth = _worth(scene, right, category)
+    places = _candidates(worth, random)
+    if len(places) == 0:
+        return None
+    view = _View(scene, right, worth, places)
+    way = view.grow(view.best_start())
+    return view.plan(category, view.slip(way))
+
+
+def _worth(scene: Scene, right: npt.NDArray[np.bool_], category: int) -> FloatArray:
+    """Return what marking each item (N,) is worth: nothing for wrong or marked ones, little for well predicted ones."""
+    unknown = np.where(scene.cloud.predicted == category, _KNOWN_WORTH, 1.0)
+    return np.asarray(unknown * (right & (scene.cloud.label != category)))
+
+
+def _candidates(worth: FloatArray, random: np.random.Generator) -> Ids:
+    worthy = np.flatnonzero(worth > 0)
+    if len(worthy) <= _CANDIDATES:
+        return worthy
+    return random.choice(worthy, _CANDIDATES, replace=False, p=worth[worthy] / worth[worthy].sum())
+
+
+class _View:
+    """The neighbourhoods of some places in one scene."""
+
+    def __init__(self, scene: Scene, right: npt.NDArray[np.bool_], worth: FloatArray, places: Ids) -> None:
+        self._scene, self._right, self._worth = scene, right, worth
+        self._tree = cKDTree(scene.cloud.positions)
+        self._centers = self._settled(scene.cloud.positions[places])
+        self._covered = [np.array(ids, dtype=np.int64) for ids in self._around(self._centers)]
+
+    def _around(self, centers: FloatArray) -> list[list[int]]:
+        return list(self._tree.query_ball_point(centers, self._scene.radius))
+
+    def _settled(self, centers: FloatArray) -> FloatArray:
+        """Move each centre (K, 3) to the middle of the worth around it: people aim at clumps, not at points."""
+        middles = np.array(centers, dtype=np.float64)
+        for i, ids in enumerate(self._around(centers)):
+            weights = self._worth[ids]
+            if weights.sum() > 0:
+                middles[i] = weights @ self._scene.cloud.positions[ids] / weights.sum()
+        return middles
+
+    def _purity(self, ids: Ids) -> float:
+        return float(self._right[ids].mean()) if len(ids) else 0.0
+
+    def best_start(self) -> int:
+        """Return the place with the most worth among those pure enough, else the purest."""
+        gains = np.array([self._worth[ids].sum() for ids in self._covered])
+        purities = np.array([self._purity(ids) for ids in self._covered])
+        enough = np.array([len(ids) >= _FEWEST for ids in self._covered])
+        good = (purities >= self._scene.purity) & enough
+        return int(np.argmax(np.where(good, gains, -1.0))) if good.any() else int(np.argmax(purities + enough))
+
+    def grow(self, start: int) -> list[int]:
+        """Return places to go through, beginning at `start`, each near the one before."""
+        way, ids, length = [start], self._covered[start], 0.0
+        while True:
+            found = self._next(way[-1], ids, self._scene.reach - length)
+            if found is None:
+                return way
+            length += float(np.linalg.norm(self._centers[found] - self._centers[way[-1]]))
+            ids = np.union1d(ids, self._covered[found])
+            way.append(found)
+
+    def _next(self, last: int, ids: Ids, reach: float) -> int | None:
+        away = np.linalg.norm(self._centers - self._centers[last], axis=1)
+        best, best_gain = None, 0.0
+        for i in np.flatnonzero((away <= min(reach, _STEP * self._scene.radius)) & (away > 0)):
+            more = np.setdiff1d(self._covered[i], ids, assume_unique=True)
+            gain = float(self._worth[more].sum())
+            if gain > best_gain and self._purity(np.concatenate([ids, more])) >= self._scene.purity:
+                best, best_gain = int(i), gain
+        return best
+
+    def slip(self, way: list[int]) -> FloatArray:
+        """Return the way (K, 3), with a slip at its end where it would otherwise be better than the person is."""
+        points = self._centers[way]
+        swept = self._swept(points)
+        if self._purity(swept) <= self._scene.purity + _TOLERANCE:
+            return points
+        beside = self._tree.query_ball_point(points[-1], _SLIP_REACH * self._scene.radius)
+        wrong = [i for i in beside if not self._right[i]][:_CANDIDATES]
+        best, best_miss = points, self._purity(swept) - self._scene.purity
+        for i in wrong[:: max(1, len(wrong) // 24)]:
+            longer = np.vstack([points, self._scene.cloud.positions[i]])
+            miss = self._purity(self._swept(longer)) - self._scene.purity
+            if -_TOLERANCE <= miss < best_miss:
+                best, best_miss = longer, miss
+        return best
+
+    def _swept(self, points: FloatArray) -> Ids:
+        """Return the items that a brush on its way through `points` (K, 3) marks."""
+        marked = np.zeros(len(self._right), dtype=bool)
+        marked[self._tree.query_ball_point(points[0], self._scene.radius)] = True
+        for a, b in pairwise(points):
+            steps = max(1, int(np.ceil(np.linalg.norm(b - a) / (self._scene.radius / 2))))
+            for share in np.arange(1, steps + 1) / steps:
+                marked[self._tree.query_ball_point(a + share * (b - a), self._scene.radius)] = True
+        return np.flatnonzero(marked)
+
+    def plan(self, category: int, points: FloatArray) -> Plan:
+        """Return the plan for a way (K, 3)."""
+        ids = self._swept(points)
+        return Plan(category, points, float(self._worth[ids].sum()), self._purity(ids))
