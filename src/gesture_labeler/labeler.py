@@ -77,6 +77,8 @@ class Labeler:
     def miss(self, silent_s: float) -> Outcome:
         """Take in that no hands have come for `silent_s` seconds: they are lost like hands that are not tracked."""
         outcome = Outcome()
+        if silent_s <= self._parameters.lost_s:
+            return outcome
         change = self._pinch.miss(self._stamp_ns / _NS + silent_s)
         if self._stroke is not None and change is Change.LOST:
             self._cancel(outcome, "hands no longer arrive")

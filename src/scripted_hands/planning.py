@@ -4,7 +4,7 @@ A person of purity p is not careful beyond p: the stroke goes on as long as the 
 where it is better than p, it slips into what lies beside it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +16,9 @@ from latentvr_common.cloud import NONE, Cloud
 
 _CANDIDATES = 160
 _STEP = 1.2
-_SLIP_REACH = 3.0
+_SLIP_TARGETS = 6
+_SLIP_STEPS = 10
+_SLIP_BEYOND = 2.0
 _TOLERANCE = 0.02
 _KNOWN_WORTH = 0.15
 _FEWEST = 3
@@ -153,15 +155,22 @@ class _View:
         swept = self._swept(points)
         if self._purity(swept) <= self._scene.purity + _TOLERANCE:
             return points
-        beside = self._tree.query_ball_point(points[-1], _SLIP_REACH * self._scene.radius)
-        wrong = [i for i in beside if not self._right[i]][:_CANDIDATES]
         best, best_miss = points, self._purity(swept) - self._scene.purity
-        for i in wrong[:: max(1, len(wrong) // 24)]:
-            longer = np.vstack([points, self._scene.cloud.positions[i]])
-            miss = self._purity(self._swept(longer)) - self._scene.purity
+        for longer in self._slips(points[-1]):
+            way = np.vstack([points, longer])
+            miss = self._purity(self._swept(way)) - self._scene.purity
             if -_TOLERANCE <= miss < best_miss:
-                best, best_miss = longer, miss
+                best, best_miss = way, miss
         return best
+
+    def _slips(self, end: FloatArray) -> Iterator[FloatArray]:
+        """Yield places (3,) on the way from `end` to, and beyond, a few of the wrong items nearest to it."""
+        wrong = self._scene.cloud.positions[~self._right]
+        away = np.linalg.norm(wrong - end, axis=1)
+        nearest = np.argsort(away)[: _SLIP_TARGETS * _SLIP_TARGETS : _SLIP_TARGETS]
+        for target in wrong[nearest[away[nearest] <= self._scene.reach]]:
+            for share in np.linspace(0.0, _SLIP_BEYOND, _SLIP_STEPS + 1)[1:]:
+                yield end + share * (target - end)
 
     def _swept(self, points: FloatArray) -> Ids:
         """Return the items that a brush on its way through `points` (K, 3) marks."""

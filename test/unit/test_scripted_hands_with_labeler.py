@@ -1,0 +1,124 @@
+"""The simulated person and the labeler face to face, without ROS: hands in, marks out."""
+
+from concurrent.futures import Executor, Future
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gesture_labeler.labeler import Labeler
+from gesture_labeler.parameters import Parameters as LabelerParameters
+from gesture_labeler.reports import Outcome, Phase, Report
+from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.labels import Category, LabelEvent
+from scripted_hands.parameters import Parameters
+from scripted_hands.person import Answer, Person
+
+CATEGORIES = [Category(i, name, 0xFFFFFF) for i, name in enumerate(["ant", "bee", "cat"])]
+NAMES = ["cat", "ant", "bee"]  # another order than the categories have
+STEP_NS = 1_000_000_000 // 72
+
+
+class AtOnce(Executor):
+    """Thinks while the caller waits: reproducible."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class World:
+    """Three clumps of 200 items, a person, a labeler, and a journal that acknowledges everything."""
+
+    def __init__(self, **person: Any) -> None:
+        random = np.random.default_rng(1)
+        middles = np.array([[0.6, 0.0, 0.1], [-0.5, 0.3, 0.0], [0.0, -0.5, -0.3]])
+        self.truth = np.repeat([0, 1, 2], 200).astype(np.int16)
+        self.positions = (middles[self.truth] + random.normal(0, 0.12, (600, 3))).astype(np.float32)
+        self.labels = np.full(600, NONE, np.int16)
+        self.person = Person(Parameters(first_look_s=0.5, **person), self.truth, NAMES, AtOnce())
+        self.labeler = Labeler(LabelerParameters())
+        self.events: list[LabelEvent] = []
+        self.reports: list[Report] = []
+        self.longest_step_m = 0.0
+        self.person.see_categories(CATEGORIES)
+        self.labeler.set_categories(CATEGORIES)
+        self.show_cloud(1)
+
+    def show_cloud(self, stamp_ns: int) -> None:
+        nothing = np.full(600, NONE, np.int16)
+        cloud = Cloud(
+            stamp_ns, self.positions, np.zeros(600, np.uint32), self.labels.copy(), nothing, np.zeros(600, np.float32)
+        )
+        self.person.see_cloud(cloud)
+        self.labeler.frames.add(cloud)
+
+    def live(self, at_most_s: float = 120.0) -> float:
+        """Let time pass until the person has left; return how long it took, seconds."""
+        last = None
+        for i in range(1, int(at_most_s * 72)):
+            hands = self.person.step(i / 72, i * STEP_NS)
+            if hands is None:
+                return i / 72
+            if last is not None:
+                step = np.linalg.norm(hands.right.positions - last.right.positions, axis=1).max()
+                self.longest_step_m = max(self.longest_step_m, float(step))
+            last = hands
+            self.take(self.labeler.update(hands), i * STEP_NS)
+            # The node looks for silence between hands, too.
+            self.take(self.labeler.miss(0.01), i * STEP_NS)
+        raise AssertionError(f"the person is still there: {self.person.trouble}")
+
+    def take(self, outcome: Outcome, now_ns: int) -> None:
+        reports = list(outcome.reports)
+        if outcome.commit is not None and outcome.end is not None:
+            self.events.append(outcome.commit)
+            self.labels[outcome.commit.sample_ids] = outcome.commit.category
+            self.show_cloud(now_ns)
+            reports.append(outcome.end)
+        self.reports += reports
+        for r in reports:
+            self.person.see_gesture(Answer(r.name, r.phase.name.lower(), r.category, r.radius_m, r.detail))
+
+
+def test_a_person_marks_every_category_by_its_name_with_hands_alone() -> None:
+    world = World(gestures=6, purity=0.9)
+    world.live()
+    assert len(world.events) == world.person.marks == 6
+    truth_ids = np.array([2, 0, 1])[world.truth]
+    for event in world.events:
+        assert (truth_ids[event.sample_ids] == event.category).mean() > 0.8
+        assert len(event.sample_ids) > 10
+    assert {e.category for e in world.events[:3]} == {0, 1, 2}
+    assert not any(r.phase is Phase.CANCEL for r in world.reports)
+
+
+def test_a_mark_takes_a_person_a_few_seconds_and_pace_shortens_it() -> None:
+    slow, fast = World(gestures=4).live(), World(gestures=4, pace=4.0).live()
+    assert 2.0 < slow / 4 < 10.0
+    assert fast < slow / 2
+
+
+def test_hands_never_jump() -> None:
+    world = World(gestures=3)
+    world.live()
+    # A hand reaches about 3 m/s at most; finger tips a little more.
+    assert world.longest_step_m < 4.0 / 72
+
+
+@pytest.mark.parametrize("purity", [1.0, 0.7])
+def test_marks_are_as_pure_as_asked_where_the_cloud_allows_mistakes(purity: float) -> None:
+    world = World(gestures=6, purity=purity, reach_m=0.6)
+    world.live()
+    truth_ids = np.array([2, 0, 1])[world.truth]
+    right = np.concatenate([truth_ids[e.sample_ids] == e.category for e in world.events])
+    assert abs(right.mean() - purity) < 0.1
+
+
+def test_the_same_seed_makes_the_same_marks() -> None:
+    first, second, other = World(gestures=3, seed=5), World(gestures=3, seed=5), World(gestures=3, seed=6)
+    for world in (first, second, other):
+        world.live()
+    assert [e.sample_ids.tolist() for e in first.events] == [e.sample_ids.tolist() for e in second.events]
+    assert [e.sample_ids.tolist() for e in first.events] != [e.sample_ids.tolist() for e in other.events]
