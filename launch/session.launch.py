@@ -38,21 +38,31 @@ def _start(context: LaunchContext) -> list[object]:
         sys.stdout.flush()
         os.write(sys.stderr.fileno(), f"error: {error}\n".encode())
         os._exit(EXIT_INPUT_ERROR)
+    faults: list[str] = []
     return [
         *(LogInfo(msg=note) for note in prepared.notes),
         LogInfo(msg=f"session directory: {prepared.directory}"),
         *(SetEnvironmentVariable(name, value) for name, value in environment(os.getpid()).items()),
-        *(_node(process) for process in processes(prepared)),
+        *(_node(process, faults) for process in processes(prepared)),
     ]
 
 
-def _node(process: Process) -> Node:
-    def ended(event: Event, _context: LaunchContext) -> list[object]:
+def _node(process: Process, faults: list[str]) -> Node:
+    """Return the action that starts `process`; what goes wrong with it is added to `faults`, shared by all."""
+
+    def ended(event: Event, context: LaunchContext) -> list[object]:
         assert isinstance(event, ProcessExited)
-        if process.ends_session and event.returncode == 0:
-            return [EmitEvent(event=Shutdown(reason="the session is over"))]
-        reason = f"{process.executable} ended with exit code {event.returncode} before the session did"
-        return [LogInfo(msg=f"error: {reason}"), EmitEvent(event=Shutdown(reason=reason))]
+        if context.is_shutdown:
+            return []
+        fault = process.fault(event.returncode)
+        if fault is not None:
+            faults.append(fault)
+            if not process.required:
+                return [LogInfo(msg=f"error: {fault}")]
+        if faults:
+            # An exception ends the launch with an exit code other than 0; a Shutdown event would end it with 0.
+            raise RuntimeError("; ".join(faults))
+        return [EmitEvent(event=Shutdown(reason="the session is over"))]
 
     return Node(
         package=PACKAGE,

@@ -29,10 +29,10 @@ class GestureLabeler(Node):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__("gesture_labeler", namespace=topics.NAMESPACE)
-        self._parameters = declare(self, Parameters)
-        if self._parameters.pinch_off_m <= self._parameters.pinch_on_m:
-            raise InputError(f"parameter pinch_off_m is {self._parameters.pinch_off_m}, expected more than pinch_on_m")
-        self._labeler = Labeler(self._parameters)
+        self._settings = declare(self, Parameters)
+        if self._settings.pinch_off_m <= self._settings.pinch_on_m:
+            raise InputError(f"parameter pinch_off_m is {self._settings.pinch_off_m}, expected more than pinch_on_m")
+        self._labeler = Labeler(self._settings)
         self._outbox = Outbox()
         self._heard_s = time.monotonic()
         self._gestures_out = node_tools.advertise(self, topics.GESTURES)
@@ -83,7 +83,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
             self._send_next()
 
     def _report(self, report: Report) -> None:
-        self._gestures_out.publish(_report_to_msg(report, self._parameters.dominant_hand))
+        self._gestures_out.publish(_report_to_msg(report, self._settings.dominant_hand))
         if report.phase is Phase.CANCEL:
             self.get_logger().info(f"{report.name} cancelled: {report.detail}")
 

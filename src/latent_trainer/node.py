@@ -45,12 +45,12 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__("latent_trainer", namespace=topics.NAMESPACE)
-        self._parameters = declare(self, Parameters)
-        self._directory = _writable_directory(self._parameters.directory)
-        self._device = _device(self._parameters.device)
-        self._threads = self._parameters.threads or max(1, (os.cpu_count() or 1) - 1)
+        self._settings = declare(self, Parameters)
+        self._directory = _writable_directory(self._settings.directory)
+        self._device = _device(self._settings.device)
+        self._threads = self._settings.threads or max(1, (os.cpu_count() or 1) - 1)
         torch.set_num_threads(self._threads)
-        self._dataset = load(self._parameters.dataset, max_items=self._parameters.max_items, seed=self._parameters.seed)
+        self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
         self._book = LabelBook(len(self._dataset))
         self._categories: list[Category] = []
         self._labels = self._book.labels
@@ -63,8 +63,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._worker = Worker(
             self._make_training,
             self._find_neighbours,
-            cloud_rate_hz=self._parameters.cloud_rate_hz,
-            paused=self._parameters.paused,
+            cloud_rate_hz=self._settings.cloud_rate_hz,
+            paused=self._settings.paused,
         )
         self._connect()
         self.get_logger().info(
@@ -82,13 +82,13 @@ class LatentTrainer(Node):  # type: ignore[misc]
         node_tools.serve(self, topics.SET_TRAINING, self._on_set_training)
         node_tools.serve(self, topics.EXPORT_SESSION, self._on_export)
         self._health = HealthReporter(self, self._probe)
-        self.create_timer(1.0 / self._parameters.cloud_rate_hz, self._on_tick)
+        self.create_timer(1.0 / self._settings.cloud_rate_hz, self._on_tick)
 
     def _make_training(self) -> Training:
-        return Training(self._dataset.features(), self._parameters, self._device)
+        return Training(self._dataset.features(), self._settings, self._device)
 
     def _find_neighbours(self, training: Training) -> Any:
-        return nearest_neighbours(training.inputs.cpu().numpy(), self._parameters.neighbours, self._threads)
+        return nearest_neighbours(training.inputs.cpu().numpy(), self._settings.neighbours, self._threads)
 
     # The cloud
 

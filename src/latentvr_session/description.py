@@ -4,6 +4,7 @@ The launch file and the bare-machine runner both start what `processes` returns.
 """
 
 import os
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ class Part:
     when: Callable[[Prepared], bool] = lambda _: True
     ends_session: bool = False
     """Its clean exit is the session's end; that of any other part, or any failure, is a fault."""
+    required: bool = True
+    """Without it the session cannot go on."""
 
 
 def _of_dataset(prepared: Prepared) -> dict[str, Value]:
@@ -45,6 +48,7 @@ PARTS: tuple[Part, ...] = (
         "session_recorder",
         lambda p: {"bag": str(p.directory / session_files.BAG)},
         when=lambda p: p.arguments.record,
+        required=False,
     ),
     Part(
         "label_journal",
@@ -80,6 +84,7 @@ PARTS: tuple[Part, ...] = (
         "cloud_view",
         lambda p: {"directory": str(p.directory), "mode": p.arguments.view},
         when=lambda p: p.arguments.view != "off",
+        required=False,
     ),
     Part(
         "scripted_hands",
@@ -101,12 +106,28 @@ class Process:
     executable: str
     parameters: Parameters
     ends_session: bool
+    required: bool
+
+    def fault(self, exit_code: int) -> str | None:
+        """Return what to say when it ends with `exit_code` while the session runs; None: that is the session's end."""
+        if self.ends_session and exit_code == 0:
+            return None
+        consequence = "the session is over" if self.required else "the session goes on without it"
+        return f"{self.executable} {_how_it_ended(exit_code)}; {consequence}"
+
+
+def _how_it_ended(exit_code: int) -> str:
+    if exit_code < 0:
+        return f"was ended by {signal.Signals(-exit_code).name}"
+    return "ended before the session did" if exit_code == 0 else f"failed with exit code {exit_code}"
 
 
 def processes(prepared: Prepared) -> list[Process]:
     """Return the processes of this session, in the order in which to start them."""
     return [
-        Process(part.executable, part.parameters(prepared), part.ends_session) for part in PARTS if part.when(prepared)
+        Process(part.executable, part.parameters(prepared), part.ends_session, part.required)
+        for part in PARTS
+        if part.when(prepared)
     ]
 
 

@@ -6,7 +6,6 @@ Starts the same processes as the launch file. Honcho keeps them: one output with
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import honcho.manager
 import yaml
 from honcho.manager import Manager
 from honcho.printer import Printer
@@ -27,22 +27,40 @@ from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.system_packages import installing_missing
 
 _INTERRUPTED = 130
+_KILL_AFTER_S = 4
 
 
 class SessionManager(Manager):  # type: ignore[misc]
-    """Honcho's manager, which ends all processes when one ends, and remembers which one that was."""
+    """Honcho's manager, which ends all processes when one ends that the session needs, and remembers what failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: Sequence[Process]) -> None:
         super().__init__(Printer(sys.stdout))
-        self.ended_first: dict[str, int] = {}
+        self._parts = {part.executable: part for part in parts}
+        self.ended: dict[str, int] = {}
+        """Exit codes of the processes that ended while the session ran."""
 
-    def terminate(self) -> None:
-        """End all processes; called when the first has ended, or when a person asks for it."""
-        if not self._terminating:
-            self.ended_first = {
-                name: state["returncode"] for name, state in self._processes.items() if "returncode" in state
-            }
-        super().terminate()
+    def _any_stopped(self) -> bool:
+        """Tell whether to end all others: asked after every event by Honcho's loop."""
+        if self._terminating:
+            return True
+        for name, state in self._processes.items():
+            if "returncode" in state and name not in self.ended:
+                self.ended[name] = state["returncode"]
+                fault = self._parts[name].fault(state["returncode"])
+                if fault is not None:
+                    self._system_print(f"error: {fault}\n")
+        return any(self._parts[name].required for name in self.ended)
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """What to say of each process that ended although the session went on."""
+        told = {name: self._parts[name].fault(code) for name, code in self.ended.items()}
+        return {name: text for name, text in told.items() if text is not None}
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether all processes were ended although no required one had."""
+        return not any(self._parts[name].required for name in self.ended)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -72,13 +90,14 @@ def _run(prepared: Prepared) -> int:
     print(f"session directory: {prepared.directory}", flush=True)
     _remove_dead_shared_memory()
     parts = processes(prepared)
-    manager = SessionManager()
+    manager = SessionManager(parts)
+    honcho.manager.KILL_WAIT = _KILL_AFTER_S
     with TemporaryDirectory(prefix="latentvr-") as scratch:
         for part in parts:
             command = _command(part, Path(scratch))
             manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()))
         manager.loop()
-    code = _verdict(manager, parts, prepared)
+    code = _verdict(manager, prepared)
     _print_summary(prepared.directory)
     return code
 
@@ -98,25 +117,16 @@ def _remove_dead_shared_memory() -> None:
         subprocess.run(["fastdds", "shm", "clean"], capture_output=True, timeout=20, check=False)
 
 
-def _verdict(manager: SessionManager, parts: Sequence[Process], prepared: Prepared) -> int:
-    if not manager.ended_first:
+def _verdict(manager: SessionManager, prepared: Prepared) -> int:
+    for text in manager.faults.values():
+        print(f"error: {text}", file=sys.stderr)
+    if manager.faults:
+        print(f"every acknowledged label is in {prepared.directory / session_files.LABELS}", file=sys.stderr)
+    if manager.interrupted:
         print("session interrupted", file=sys.stderr)
         return _INTERRUPTED
-    enders = {part.executable for part in parts if part.ends_session}
-    faults = {name: code for name, code in manager.ended_first.items() if code != 0 or name not in enders}
-    for name, code in faults.items():
-        print(
-            f"error: {name} {_how_it_ended(code)}; the session is over. "
-            f"Every acknowledged label is in {prepared.directory / session_files.LABELS}",
-            file=sys.stderr,
-        )
-    return EXIT_INPUT_ERROR if EXIT_INPUT_ERROR in faults.values() else int(bool(faults))
-
-
-def _how_it_ended(code: int) -> str:
-    if code < 0:
-        return f"was ended by {signal.Signals(-code).name}"
-    return "ended before the session did" if code == 0 else f"failed with exit code {code}"
+    input_error = EXIT_INPUT_ERROR in (manager.ended[name] for name in manager.faults)
+    return EXIT_INPUT_ERROR if input_error else int(bool(manager.faults))
 
 
 def _print_summary(directory: Path) -> None:

@@ -37,12 +37,12 @@ class ScriptedHands(Node):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__("scripted_hands", namespace=topics.NAMESPACE)
-        self._parameters = declare(self, Parameters)
-        dataset = load(self._parameters.dataset, max_items=self._parameters.max_items, seed=self._parameters.seed)
+        self._settings = declare(self, Parameters)
+        dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
         if dataset.truth is None:
             raise InputError(f"dataset {dataset.name} has no truth, which the simulated person needs")
         self._thinking = ThreadPoolExecutor(1, "planning")
-        self._person = Person(self._parameters, dataset.truth, dataset.categories, self._thinking)
+        self._person = Person(self._settings, dataset.truth, dataset.categories, self._thinking)
         self._hands_out = node_tools.advertise(self, topics.HANDS)
         self._head_out = node_tools.advertise(self, topics.HEAD)
         self._health = HealthReporter(self, self._probe)
@@ -52,7 +52,7 @@ class ScriptedHands(Node):  # type: ignore[misc]
             node_tools.listen(self, topics.GESTURES, self._on_gesture),
             node_tools.listen(self, topics.CLOUD_PLACEMENT, self._on_placement),
         ]
-        self._timer = self.create_timer(1.0 / self._parameters.rate_hz, self._on_tick)
+        self._timer = self.create_timer(1.0 / self._settings.rate_hz, self._on_tick)
         self._told = ""
 
     def _on_cloud(self, message: PointCloud2) -> None:
@@ -99,10 +99,10 @@ class ScriptedHands(Node):  # type: ignore[misc]
         self.destroy_publisher(self._head_out)
         for subscription in self._seeing:
             self.destroy_subscription(subscription)
-        self.get_logger().info(f"has made {self._person.marks} of {self._parameters.gestures} marks, and leaves")
+        self.get_logger().info(f"has made {self._person.marks} of {self._settings.gestures} marks, and leaves")
 
     def _probe(self) -> Health:
-        made = f"{self._person.marks} of {self._parameters.gestures} marks"
+        made = f"{self._person.marks} of {self._settings.gestures} marks"
         level = DiagnosticStatus.WARN if self._person.trouble else DiagnosticStatus.OK
         return Health(f"{made}; {self._person.trouble}" if self._person.trouble else made, level)
 

@@ -1,6 +1,7 @@
 """The session host as a ROS node: tells how the session goes, ends it when the person has left, and sums it up."""
 
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from session_host.parameters import Parameters
 
 _LOOK_PERIOD_S = 0.5
 _EXPORT_TIMEOUT_S = 120.0
+_ASK_AGAIN_S = 20.0
 
 
 class SessionHost(Node):  # type: ignore[misc]
@@ -28,19 +30,20 @@ class SessionHost(Node):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("session_host", namespace=topics.NAMESPACE)
         self.exit_code: int | None = None
-        self._parameters = declare(self, Parameters)
-        dataset = load(self._parameters.dataset, max_items=self._parameters.max_items, seed=self._parameters.seed)
+        self._settings = declare(self, Parameters)
+        dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
         now = time.monotonic()
         self._minutes = Minutes(len(dataset), dataset.truth, now)
-        self._closing = Closing(settle_s=self._parameters.settle_s, duration_s=self._parameters.duration_s, now_s=now)
-        self._export_asked_s: float | None = None
+        self._closing = Closing(settle_s=self._settings.settle_s, duration_s=self._settings.duration_s, now_s=now)
+        self._over_s: float | None = None
+        self._asked_s = -math.inf
         # Every cloud frame has one epoch message: counting them costs less than taking the clouds.
         node_tools.listen(self, topics.EPOCH, self._on_epoch, qos=topics.latched(100))
         node_tools.listen(self, topics.LABELS, self._on_label)
         self._export = node_tools.client(self, topics.EXPORT_SESSION)
         self._health = HealthReporter(self, lambda: Health(self._closing.stage.value))
         self.create_timer(_LOOK_PERIOD_S, self._look)
-        self.create_timer(self._parameters.progress_s, self._tell)
+        self.create_timer(self._settings.progress_s, self._tell)
 
     def _on_epoch(self, message: msg.Epoch) -> None:
         training = message.state == msg.Epoch.TRAINING
@@ -56,7 +59,7 @@ class SessionHost(Node):  # type: ignore[misc]
 
     def _tell(self) -> None:
         if self._closing.stage is not Stage.OVER:
-            self.get_logger().info(self._minutes.progress(self._parameters.planned_gestures, time.monotonic()))
+            self.get_logger().info(self._minutes.progress(self._settings.planned_gestures, time.monotonic()))
 
     def _look(self) -> None:
         # A person is there while somebody publishes hands; leaving is ending that, so nobody needs to say goodbye.
@@ -70,12 +73,15 @@ class SessionHost(Node):  # type: ignore[misc]
 
     def _ask_for_results(self) -> None:
         now = time.monotonic()
-        if self._export_asked_s is None:
-            self._export_asked_s = now
-            self._export.call_async(srv.ExportSession.Request()).add_done_callback(self._on_exported)
-        elif now > self._export_asked_s + _EXPORT_TIMEOUT_S:
+        if self._over_s is None:
+            self._over_s = now
+        if now > self._over_s + _EXPORT_TIMEOUT_S:
             self.get_logger().error("the trainer does not answer; the session ends without new results")
             self.exit_code = 1
+        elif self._export.service_is_ready() and now > self._asked_s + _ASK_AGAIN_S:
+            # A request made before both sides know each other is lost, and so may be its answer.
+            self._asked_s = now
+            self._export.call_async(srv.ExportSession.Request()).add_done_callback(self._on_exported)
 
     def _on_exported(self, future: Future) -> None:
         response = future.result()
@@ -89,11 +95,11 @@ class SessionHost(Node):  # type: ignore[misc]
 
     def close(self) -> None:
         """Write the summary."""
-        summary = self._minutes.summary(self._parameters.directory, time.monotonic())
-        if not self._parameters.directory:
+        summary = self._minutes.summary(self._settings.directory, time.monotonic())
+        if not self._settings.directory:
             self.get_logger().info(json.dumps(summary))
             return
-        target = Path(self._parameters.directory) / session_files.SUMMARY
+        target = Path(self._settings.directory) / session_files.SUMMARY
         partial = target.with_name(target.name + ".partial")
         partial.write_text(json.dumps(summary, indent=2) + "\n")
         os.replace(partial, target)

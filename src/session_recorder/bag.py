@@ -1,0 +1,69 @@
+"""A bag to be played."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcap.records import Message
+
+from latentvr_common.errors import InputError
+from session_recorder.layout import State, files_of, state_of
+from session_recorder.metadata import BagInfo, merged, read_metadata
+from session_recorder.reading import Channels, RecordReader, check_file, scan
+from session_recorder.schedule import Recorded, in_order
+
+
+@dataclass(frozen=True)
+class Bag:
+    """A bag that exists. An unfinished one, whose recorder was killed, ends where it was cut."""
+
+    directory: Path
+    info: BagInfo
+    finished: bool
+
+    def check(self) -> None:
+        """Raise InputError, naming the file, if a file of a finished bag is damaged. Reads all of it."""
+        for path in self._paths() if self.finished else []:
+            check_file(path)
+
+    def messages(self, topics: Collection[str], from_ns: int) -> Iterator[Recorded]:
+        """Yield the messages of `topics` since `from_ns` in the order of their times. Raises InputError, OSError."""
+        for path in self._paths():
+            yield from in_order(self._messages_of(path, topics, from_ns))
+
+    def _paths(self) -> list[Path]:
+        return [self.directory / name for name in self.info.files]
+
+    def _messages_of(self, path: Path, topics: Collection[str], from_ns: int) -> Iterator[Recorded]:
+        reader, channels = RecordReader(path), Channels(path)
+        for record in reader:
+            channels.note(record)
+            if isinstance(record, Message) and record.log_time >= from_ns:
+                channels.schema(record.channel_id)
+                topic = channels.records[record.channel_id].topic
+                if topic in topics:
+                    yield Recorded(topic, record.log_time, record.data)
+        if self.finished and not reader.complete:
+            reason = reader.damage or "it ends there"
+            raise InputError(f"{path} cannot be read from byte {reader.good_bytes:,} on: {reason}")
+
+
+def open_bag(directory: Path) -> Bag:
+    """Return the bag in `directory`. Raises InputError, naming the file, if there is none that can be played."""
+    try:
+        state = state_of(directory)
+        if state is State.FINISHED:
+            return _finished(directory)
+        if state is State.UNFINISHED:
+            return Bag(directory, merged([scan(path) for path in files_of(directory)]), finished=False)
+    except OSError as error:
+        raise InputError(f"{directory} cannot be read: {error}") from error
+    raise InputError(f"{directory} holds {state.value}, expected a bag")
+
+
+def _finished(directory: Path) -> Bag:
+    info = read_metadata(directory)
+    for name in info.files:
+        if not (directory / name).is_file():
+            raise InputError(f"{directory / name} does not exist, but metadata.yaml of the bag names it")
+    return Bag(directory, info, finished=True)

@@ -1,0 +1,56 @@
+"""Where the files of a bag are, and what their presence says about it."""
+
+import re
+from enum import Enum
+from pathlib import Path
+
+METADATA = "metadata.yaml"
+PARTIAL = ".partial"
+"""Ends the name of a file that is being written and is not in place yet."""
+REST = ".rest"
+"""Ends the name of a file with the bytes that a repair could not read."""
+
+
+class State(Enum):
+    """What a bag directory holds."""
+
+    NEW = "nothing"
+    FINISHED = "a finished bag"
+    UNFINISHED = "a bag whose recorder was killed"
+    OTHER = "something that is no bag"
+
+
+def bag_name(bag: Path) -> str:
+    """Return the name of a bag: that of its directory."""
+    return bag.resolve().name
+
+
+def file_path(bag: Path, number: int) -> Path:
+    """Return the path of the MCAP file `number`, from 0."""
+    return bag / f"{bag_name(bag)}_{number}.mcap"
+
+
+def files_of(bag: Path) -> list[Path]:
+    """Return the MCAP files of a bag in the order of their numbers."""
+    pattern = re.compile(re.escape(bag_name(bag)) + r"_(\d+)\.mcap")
+    numbered = [(int(match[1]), path) for path in bag.iterdir() if (match := pattern.fullmatch(path.name))]
+    return [path for _, path in sorted(numbered)]
+
+
+def next_number(bag: Path) -> int:
+    """Return the number of the file after the last one."""
+    files = files_of(bag)
+    return int(files[-1].stem.rpartition("_")[2]) + 1 if files else 0
+
+
+def state_of(bag: Path) -> State:
+    """Return what the directory `bag` holds; one that does not exist holds nothing. Raises OSError if unreadable."""
+    if not bag.exists():
+        return State.NEW
+    if not bag.is_dir():
+        return State.OTHER
+    if (bag / METADATA).exists():
+        return State.FINISHED
+    if not any(bag.iterdir()):
+        return State.NEW
+    return State.UNFINISHED if files_of(bag) else State.OTHER

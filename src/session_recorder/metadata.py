@@ -1,0 +1,197 @@
+"""metadata.yaml: what rosbag2 wants to know of a bag before it opens its files (version 9, as Jazzy writes it)."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from latentvr_common.errors import InputError
+from session_recorder.layout import METADATA, PARTIAL
+
+_VERSION = 9
+_NEVER_NS = 2**63 - 1
+"""Where rosbag2 lets a bag without messages start."""
+_MAX_BYTES = 4 << 20
+_ROOT = "rosbag2_bagfile_information"
+
+
+@dataclass(frozen=True)
+class TopicInfo:
+    """One topic of a bag, and how many messages it has."""
+
+    name: str
+    type: str
+    type_hash: str
+    """RIHS01. Empty: not known."""
+    qos: tuple[Mapping[str, Any], ...]
+    count: int
+
+
+@dataclass(frozen=True)
+class FileInfo:
+    """One MCAP file of a bag. Times are nanoseconds since 1970, by the recorder's clock; 0 without messages."""
+
+    name: str
+    start_ns: int
+    end_ns: int
+    topics: tuple[TopicInfo, ...]
+
+    @property
+    def count(self) -> int:
+        """Messages in the file."""
+        return sum(topic.count for topic in self.topics)
+
+
+@dataclass(frozen=True)
+class BagInfo:
+    """A whole bag: `files` are names inside its directory, in order. Times as in FileInfo."""
+
+    files: tuple[str, ...]
+    start_ns: int
+    end_ns: int
+    topics: tuple[TopicInfo, ...]
+
+    @property
+    def count(self) -> int:
+        """Messages in the bag."""
+        return sum(topic.count for topic in self.topics)
+
+
+class Tally:
+    """Counts the messages of a file. Times are nanoseconds since 1970."""
+
+    def __init__(self) -> None:
+        """Start with no message."""
+        self.start_ns = 0
+        self.end_ns = 0
+        self.total = 0
+        self._counts: Counter[int] = Counter()
+
+    def add(self, channel_id: int, log_ns: int) -> None:
+        """Count one message of the channel `channel_id`."""
+        self.start_ns = min(log_ns, self.start_ns) if self.total else log_ns
+        self.end_ns = max(log_ns, self.end_ns)
+        self.total += 1
+        self._counts[channel_id] += 1
+
+    def file_info(self, name: str, topics: Iterable[tuple[int, TopicInfo]]) -> FileInfo:
+        """Return what metadata.yaml says of the file; `topics` by the id of their channel, whatever their count."""
+        counted = tuple(replace(topic, count=self._counts[channel_id]) for channel_id, topic in topics)
+        return FileInfo(name, self.start_ns, self.end_ns, counted)
+
+
+def merged(files: Sequence[FileInfo]) -> BagInfo:
+    """Return what the files of a bag are together."""
+    topics: dict[str, TopicInfo] = {}
+    for topic in (topic for file in files for topic in file.topics):
+        before = topics.get(topic.name)
+        topics[topic.name] = replace(topic, count=topic.count + (before.count if before else 0))
+    filled = [file for file in files if file.count]
+    return BagInfo(
+        files=tuple(file.name for file in files),
+        start_ns=min((file.start_ns for file in filled), default=0),
+        end_ns=max((file.end_ns for file in filled), default=0),
+        topics=tuple(topics.values()),
+    )
+
+
+def write_metadata(bag: Path, files: Sequence[FileInfo], notes: Mapping[str, str]) -> None:
+    """Write metadata.yaml at once or not at all. `notes` become the bag's custom data. Raises OSError."""
+    partial = bag / (METADATA + PARTIAL)
+    with partial.open("w") as stream:
+        stream.write(metadata_text(files, notes))
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(partial, bag / METADATA)
+
+
+def metadata_text(files: Sequence[FileInfo], notes: Mapping[str, str]) -> str:
+    """Return the text of metadata.yaml."""
+    bag = merged(files)
+    content = {
+        "version": _VERSION,
+        "storage_identifier": "mcap",
+        **_span(bag.start_ns, bag.end_ns, bag.count),
+        "topics_with_message_count": [_topic_entry(topic) for topic in bag.topics],
+        "compression_format": "",
+        "compression_mode": "",
+        "relative_file_paths": list(bag.files),
+        "files": [{"path": file.name, **_span(file.start_ns, file.end_ns, file.count)} for file in files],
+        "custom_data": dict(notes),
+        "ros_distro": os.environ.get("ROS_DISTRO", "jazzy"),
+    }
+    return str(yaml.dump({_ROOT: content}, Dumper=_NoAliases, sort_keys=False))
+
+
+class _NoAliases(yaml.SafeDumper):
+    """rosbag2 writes equal parts out in full, and its readers may not expect anything else."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _span(start_ns: int, end_ns: int, count: int) -> dict[str, Any]:
+    return {
+        "duration": {"nanoseconds": end_ns - start_ns},
+        "starting_time": {"nanoseconds_since_epoch": start_ns if count else _NEVER_NS},
+        "message_count": count,
+    }
+
+
+def _topic_entry(topic: TopicInfo) -> dict[str, Any]:
+    return {
+        "topic_metadata": {
+            "name": topic.name,
+            "type": topic.type,
+            "serialization_format": "cdr",
+            "offered_qos_profiles": [dict(profile) for profile in topic.qos],
+            "type_description_hash": topic.type_hash,
+        },
+        "message_count": topic.count,
+    }
+
+
+def read_metadata(bag: Path) -> BagInfo:
+    """Read metadata.yaml. Raises InputError, naming the file, if it is not that of an uncompressed MCAP bag."""
+    path = bag / METADATA
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ValueError(f"larger than {_MAX_BYTES >> 20} MiB")
+        content = yaml.safe_load(path.read_text())[_ROOT]
+        _check_kind(content)
+        return _bag_info(content)
+    except KeyError as error:
+        raise InputError(f"{path}: {error} is missing") from error
+    except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise InputError(f"{path} is not the metadata of a bag: {' '.join(str(error).split())}") from error
+
+
+def _check_kind(content: Mapping[str, Any]) -> None:
+    for name, wanted in (("storage_identifier", "mcap"), ("compression_mode", "")):
+        if content[name] != wanted:
+            raise ValueError(f"{name} is {content[name]!r}, expected {wanted!r}")
+
+
+def _bag_info(content: Mapping[str, Any]) -> BagInfo:
+    start_ns = int(content["starting_time"]["nanoseconds_since_epoch"])
+    # A name may lead out of the bag in a file that somebody else made; the last part of it cannot.
+    files = tuple(Path(str(name)).name for name in content["relative_file_paths"])
+    topics = tuple(_topics(content["topics_with_message_count"]))
+    end_ns = start_ns + int(content["duration"]["nanoseconds"])
+    return BagInfo(files, start_ns, end_ns, topics) if any(t.count for t in topics) else BagInfo(files, 0, 0, topics)
+
+
+def _topics(entries: Iterable[Mapping[str, Any]]) -> Iterable[TopicInfo]:
+    for entry in entries:
+        topic = entry["topic_metadata"]
+        yield TopicInfo(
+            name=str(topic["name"]),
+            type=str(topic["type"]),
+            type_hash=str(topic.get("type_description_hash", "")),
+            qos=(),
+            count=int(entry["message_count"]),
+        )

@@ -1,0 +1,143 @@
+"""The recorder as a ROS node.
+
+Thread rule: all methods here run on the executor's thread.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+
+from latentvr_common import node_tools, topics
+from latentvr_common.errors import InputError
+from latentvr_common.health import Health, HealthReporter
+from latentvr_common.parameters import declare
+from latentvr_common.run import run_node
+from latentvr_common.topics import Topic
+from session_recorder.channels import Channel, qos_entry
+from session_recorder.definitions import definition_of, type_name
+from session_recorder.keyframes import Keyframes
+from session_recorder.opening import Place, make_place
+from session_recorder.parameters import RecorderParameters
+from session_recorder.recording import Recording, Track
+from session_recorder.space import Room, SpaceGuard, free_bytes
+
+_MB = 1_000_000
+_TICK_S = 1.0
+_KEYFRAMED = (topics.CLOUD, topics.FORCES)
+_FIRST_LEFT_OUT = (*_KEYFRAMED, topics.HANDS, topics.HEAD, topics.SELECTION)
+_DEPTH = 1000
+"""Others want the newest message, a recorder wants all: what comes while it writes has to wait, not to be dropped."""
+
+
+class SessionRecorder(Node):  # type: ignore[misc]
+    """Writes all topics of a session to a bag."""
+
+    def __init__(self) -> None:
+        super().__init__("session_recorder", namespace=topics.NAMESPACE)
+        self._settings = declare(self, RecorderParameters)
+        if not self._settings.bag:
+            raise InputError("parameter bag is empty, expected the directory of the bag to write")
+        self._recording = self._start(make_place(Path(self._settings.bag)))
+        self._told: tuple[Room, str] = (Room.ALL, "")
+        for topic in topics.TOPICS:
+            self._record(topic)
+        self._health = HealthReporter(self, self._probe)
+        self.create_timer(_TICK_S, self._on_tick)
+
+    def _start(self, place: Place) -> Recording:
+        self._guard = SpaceGuard(int(self._settings.keep_free_mb * _MB), lambda: free_bytes(place.bag))
+        try:
+            recording = Recording(place, self._guard, file_bytes=int(self._settings.file_mb * _MB))
+        except OSError as error:
+            raise InputError(f"cannot record to {place.path}: {error}") from error
+        if place.repaired is not None:
+            self.get_logger().warning(f"the last recorder of {place.bag} was killed: {place.repaired.describe()}")
+        self.get_logger().info(f"recording to {place.path}")
+        return recording
+
+    def _record(self, topic: Topic) -> None:
+        name = self.resolve_topic_name(topic.name)
+        track = Track(
+            Channel(name, definition_of(type_name(topic.type)), qos_entry(topic.qos)),
+            needs=Room.ALL if topic in _FIRST_LEFT_OUT else Room.SMALL,
+            keyframes=self._keyframes() if topic in _KEYFRAMED else None,
+        )
+        self._recording.add(track)
+        node_tools.listen(self, topic, self._taker(track), raw=True, qos=self._queue(topic))
+
+    def _keyframes(self) -> "Keyframes[tuple[int, bytes]]":
+        return Keyframes(rate_hz=self._settings.cloud_rate_hz, bytes_per_s=self._settings.cloud_mb_per_s * _MB)
+
+    def _queue(self, topic: Topic) -> QoSProfile:
+        """Return the topic's quality of service with a deep queue, but for frames of which only the newest count."""
+        depth = topic.qos.depth if topic in _KEYFRAMED and self._settings.cloud_rate_hz > 0 else _DEPTH
+        return QoSProfile(
+            history=topic.qos.history,
+            depth=depth,
+            reliability=topic.qos.reliability,
+            durability=topic.qos.durability,
+        )
+
+    def _taker(self, track: Track) -> Callable[[bytes], None]:
+        # The source's time of a message is in its MessageInfo, with which callbacks do not work in the events executor
+        # of this rclpy (SystemError): the bag has the time of receipt for both.
+        take, now_ns = self._recording.take, time.time_ns
+
+        def on_message(data: bytes) -> None:
+            take(track, now_ns(), data)
+
+        return on_message
+
+    def _on_tick(self) -> None:
+        self._recording.tick()
+        now = (self._recording.room, self._recording.fault)
+        if now != self._told:
+            self._told = now
+            self._tell()
+
+    def _tell(self) -> None:
+        log, text = self.get_logger(), self._trouble()
+        if self._recording.fault or self._recording.room is Room.NOTHING:
+            log.error(text)
+        elif text:
+            log.warning(text)
+        else:
+            log.info("there is room again: everything is recorded")
+
+    def _trouble(self) -> str:
+        """Return what is not recorded and why; empty if nothing is left out."""
+        recording = self._recording
+        if recording.fault:
+            return recording.fault
+        if recording.room is Room.ALL:
+            return ""
+        free = f"{self._guard.free / _MB:,.0f} MB are free, {self._settings.keep_free_mb:,.0f} MB are to be kept free"
+        if recording.room is Room.NOTHING:
+            return f"{free}: nothing is recorded"
+        names = ", ".join(topic.name for topic in _FIRST_LEFT_OUT)
+        return f"{free}: not recorded are {names}"
+
+    def _probe(self) -> Health:
+        recording, trouble = self._recording, self._trouble()
+        level = DiagnosticStatus.WARN if trouble else DiagnosticStatus.OK
+        if recording.fault or recording.room is Room.NOTHING:
+            level = DiagnosticStatus.ERROR
+        text = f"{recording.describe()}; {trouble}" if trouble else recording.describe()
+        values = {"messages": recording.count, "bytes": recording.size, "left out": recording.left_out}
+        return Health(text, level, values)
+
+    def close(self) -> None:
+        """Finish the bag."""
+        self._recording.close()
+        if self._recording.fault:
+            self.get_logger().error(self._recording.fault)
+        self.get_logger().info(f"recorded {self._recording.describe()}")
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(SessionRecorder)

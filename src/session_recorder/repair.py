@@ -1,0 +1,146 @@
+"""Gives a bag whose recorder was killed what it lacks: the ends of its files and metadata.yaml.
+
+From a command line: python -m session_recorder.repair BAG
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mcap.records import Header, Message
+
+from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
+from session_recorder.bag_file import LIBRARY, BagFile
+from session_recorder.channels import Channel
+from session_recorder.definitions import Definition
+from session_recorder.layout import PARTIAL, REST, State, files_of, state_of
+from session_recorder.metadata import FileInfo, write_metadata
+from session_recorder.reading import Channels, RecordReader, check_file, has_end, scan
+
+_NOTES = {"recorded_by": LIBRARY, "repaired": "the recorder was killed"}
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """What a repair has kept."""
+
+    files: tuple[FileInfo, ...]
+    rest_bytes: int
+    """Bytes behind the last whole records, kept beside the bag's files in files that end on `.rest`."""
+
+    @property
+    def messages(self) -> int:
+        """Messages in the bag now."""
+        return sum(file.count for file in self.files)
+
+    def describe(self) -> str:
+        """Return what was kept, in a few words."""
+        rest = f"; {self.rest_bytes:,} bytes of a message that was cut off are set aside" if self.rest_bytes else ""
+        return f"{self.messages:,} messages kept{rest}"
+
+
+def repair_bag(bag: Path) -> Repaired:
+    """Finish the files of a bag of ours that has no metadata.yaml, and write it.
+
+    An unfinished file is written anew beside the old one and then takes its place, which needs as much free space as
+    it has bytes. Whenever that fails nothing is lost, and the bag is as unfinished as before.
+
+    Raises OSError if a file cannot be read or written, InputError, naming the file, for what is no such bag.
+    """
+    state = state_of(bag)
+    if state is not State.UNFINISHED:
+        raise InputError(f"{bag} holds {state.value}, expected {State.UNFINISHED.value}")
+    files: list[FileInfo] = []
+    rest_bytes = 0
+    for path in files_of(bag):
+        file, rest = _finish(path, files[-1].end_ns if files else 0)
+        files.append(file)
+        rest_bytes += rest
+    write_metadata(bag, files, _NOTES)
+    return Repaired(tuple(files), rest_bytes)
+
+
+def _finish(path: Path, after_ns: int) -> tuple[FileInfo, int]:
+    """Finish one file; return what is in it and how many bytes of it could not be used."""
+    if has_end(path):
+        check_file(path)
+        return scan(path), 0
+    partial = path.with_name(path.name + PARTIAL)
+    partial.unlink(missing_ok=True)
+    try:
+        copy, good_bytes = _copy(path, partial, after_ns)
+        rest = _set_aside(path, good_bytes)
+        os.replace(partial, path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+    return replace(copy, name=path.name), rest
+
+
+def _copy(path: Path, target: Path, after_ns: int) -> tuple[FileInfo, int]:
+    """Write the whole records of `path` to a new file; return what is in it and where they end in `path`."""
+    reader = RecordReader(path)
+    file = BagFile(target, after_ns=after_ns)
+    try:
+        _copy_messages(reader, file)
+        file.finish()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            file.abandon()
+        raise
+    return file.info(), reader.good_bytes
+
+
+def _copy_messages(reader: RecordReader, file: BagFile) -> None:
+    known, channels = Channels(reader.path), dict[int, Channel]()
+    for record in reader:
+        known.note(record)
+        if isinstance(record, Header) and record.library != LIBRARY:
+            raise InputError(
+                f"{reader.path} was recorded by {record.library!r}; mend it with: ros2 bag reindex -s mcap"
+            )
+        if isinstance(record, Message):
+            channel = channels.get(record.channel_id) or _channel(known, record.channel_id)
+            channels[record.channel_id] = channel
+            file.write(channel, record.log_time, record.publish_time, record.data, record.sequence)
+    if reader.damage and not reader.good_bytes:
+        raise InputError(f"{reader.path} is no MCAP file: {reader.damage}")
+
+
+def _channel(known: Channels, channel_id: int) -> Channel:
+    topic, schema = known.topic_info(channel_id), known.schema(channel_id)
+    definition = Definition(topic.type, schema.data.decode(), topic.type_hash)
+    return Channel(topic.name, definition, topic.qos[0] if topic.qos else {})
+
+
+def _set_aside(path: Path, good_bytes: int) -> int:
+    """Keep what stands behind `good_bytes` in a file of its own; return how many bytes that is."""
+    with path.open("rb") as source:
+        source.seek(good_bytes)
+        rest = path.stat().st_size - good_bytes
+        if rest:
+            with path.with_name(path.name + REST).open("wb") as target:
+                shutil.copyfileobj(source, target)
+                target.flush()
+                os.fsync(target.fileno())
+    return rest
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Repair the bag that the one argument names; return the exit code."""
+    try:
+        if len(arguments) != 1:
+            raise InputError("expected one argument, the directory of a bag")
+        sys.stdout.write(repair_bag(Path(arguments[0])).describe() + "\n")
+    except (InputError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return EXIT_INPUT_ERROR
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

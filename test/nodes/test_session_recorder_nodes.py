@@ -1,0 +1,340 @@
+"""Recorder and player on real DDS: what is published is in the bag, and what is in the bag is published."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from latentvr import msg
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
+from rclpy.serialization import deserialize_message, serialize_message
+from rosbags.highlevel import AnyReader
+from sensor_msgs.msg import PointCloud2
+
+import session_recorder
+from latentvr_common import conversions, topics
+from latentvr_common.cloud import Cloud
+from latentvr_common.node_tools import advertise, listen
+from session_recorder.bag import open_bag
+from session_recorder.bag_file import BagFile
+from session_recorder.channels import Channel, qos_entry
+from session_recorder.definitions import definition_of, type_name
+from session_recorder.layout import State, files_of, state_of
+from session_recorder.metadata import write_metadata
+from session_recorder.reading import scan
+
+SOURCE = Path(session_recorder.__file__).parent.parent
+TIMEOUT_S = 20.0
+
+
+def absolute(topic: topics.Topic) -> str:
+    return topic.name if topic.name.startswith("/") else f"/{topics.NAMESPACE}/{topic.name}"
+
+
+class Process:
+    """A node under test in a process of its own, with what it says on stderr."""
+
+    def __init__(self, module: str, parameters: dict[str, Any], log: Path) -> None:
+        arguments = [part for name, value in parameters.items() for part in ("-p", f"{name}:={json.dumps(value)}")]
+        program = f"import sys; from session_recorder.{module} import main; sys.exit(main())"
+        path = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
+        self._log = log
+        with log.open("w") as stream:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-c", program, "--ros-args", *arguments],
+                stderr=stream,
+                env={**os.environ, "PYTHONPATH": path},
+            )
+
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def stop(self) -> int:
+        """Ask it to stop; return its exit code."""
+        self.popen.send_signal(signal.SIGINT)
+        return self.popen.wait(TIMEOUT_S)
+
+
+class Graph:
+    """A node of the test's own, and the processes it has started."""
+
+    def __init__(self, directory: Path) -> None:
+        self.node = Node("test", namespace=topics.NAMESPACE)
+        self._directory = directory
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self._processes: list[Process] = []
+
+    def start(self, module: str, **parameters: Any) -> Process:
+        log = self._directory / f"{module}{len(self._processes)}.log"
+        self._processes.append(Process(module, parameters, log))
+        return self._processes[-1]
+
+    def spin_until(self, condition: Callable[[], Any], what: str, timeout_s: float = TIMEOUT_S) -> None:
+        until = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < until, f"{what}: not within {timeout_s} s\n{self.logs()}"
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def logs(self) -> str:
+        return "\n".join(process.said() for process in self._processes)
+
+    def close(self) -> None:
+        for process in self._processes:
+            if process.popen.poll() is None:
+                process.popen.kill()
+                process.popen.wait()
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Iterator[Graph]:
+    rclpy.init()
+    graph = Graph(tmp_path)
+    try:
+        yield graph
+    finally:
+        graph.close()
+        rclpy.try_shutdown()
+
+
+def samples(number: int) -> dict[str, Any]:
+    """One message of each topic by name."""
+    stamp = conversions.header("latent", 1_000_000_000 + number)
+    rows = np.arange(5)
+    cloud = Cloud(number, np.full((5, 3), number, np.float32), rows.astype("u4"), *[rows.astype("i2")] * 2, rows / 5)
+    return {
+        "cloud": conversions.cloud_to_msg(cloud),
+        "epoch": msg.Epoch(header=stamp, epoch=number, terms=["a", "b"], losses=[1.0, 2.0]),
+        "forces": PointCloud2(header=stamp, data=bytes(100)),
+        "categories": msg.Categories(header=stamp, categories=[msg.Category(id=number, name="c" * number)]),
+        "labels": msg.LabelEvent(seq=number, event_id="e", sample_ids=list(range(number))),
+        "hands": msg.Hands(header=stamp, left=msg.Hand(tracked=True)),
+        "head": PoseStamped(header=stamp),
+        "gestures": msg.Gesture(header=stamp, name="pinch_brush", samples=number),
+        "selection": msg.Selection(header=stamp, sample_ids=[1, 2, number]),
+        "cloud_placement": msg.CloudPlacement(header=stamp, scale=1.0 + number),
+        "xr_state": msg.XrState(header=stamp, text="ü" * number),
+        "/diagnostics": DiagnosticArray(header=stamp, status=[DiagnosticStatus(name="test", message=str(number))]),
+    }
+
+
+def never_lost(topic: topics.Topic) -> bool:
+    return bool(topic.qos.reliability == ReliabilityPolicy.RELIABLE)
+
+
+def recorded_counts(bag: Path) -> dict[str, int]:
+    """How many messages of each topic are in the bag by now."""
+    counts: dict[str, int] = {}
+    for path in files_of(bag) if bag.is_dir() else []:
+        for topic in scan(path).topics:
+            counts[topic.name] = counts.get(topic.name, 0) + topic.count
+    return counts
+
+
+def messages_of(bag: Path) -> dict[str, list[Any]]:
+    types = {absolute(topic): topic.type for topic in topics.TOPICS}
+    found: dict[str, list[Any]] = {name: [] for name in types}
+    with AnyReader([bag]) as reader:
+        for connection, _, data in reader.messages():
+            found[connection.topic].append(deserialize_message(bytes(data), types[connection.topic]))
+    return found
+
+
+def test_every_topic_is_recorded_as_it_was_published(graph: Graph, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    recorder = graph.start("recorder_node", bag=str(bag), cloud_rate_hz=0.0, cloud_mb_per_s=0.0)
+    publishers = {topic.name: advertise(graph.node, topic) for topic in topics.TOPICS}
+    names = {absolute(topic) for topic in topics.TOPICS}
+    sent: list[dict[str, Any]] = []
+
+    def publish() -> None:
+        sent.append(samples(len(sent)))
+        for name, message in sent[-1].items():
+            publishers[name].publish(message)
+
+    def recorder_hears_all() -> bool:
+        publish()
+        return names <= recorded_counts(bag).keys()
+
+    # What is published before a publisher and the recorder have found each other is not for the recorder.
+    graph.spin_until(recorder_hears_all, "the recorder hears every topic")
+    hashes = {name: str(graph.node.get_publishers_info_by_topic(name)[0].topic_type_hash) for name in names}
+    wanted = {name: count + 40 for name, count in recorded_counts(bag).items()}
+    for _ in range(40):
+        publish()
+    reliable = [absolute(topic) for topic in topics.TOPICS if never_lost(topic)]
+    graph.spin_until(lambda: all(recorded_counts(bag)[n] >= wanted[n] for n in reliable), "the rest is recorded")
+    assert recorder.stop() == 0, recorder.said()
+    found = messages_of(bag)
+    # Health of the recorder itself is on the same topic.
+    found["/diagnostics"] = [m for m in found["/diagnostics"] if m.status[0].name == "test"]
+    for topic in topics.TOPICS:
+        published, recorded = [row[topic.name] for row in sent], found[absolute(topic)]
+        if never_lost(topic):
+            assert len(recorded) > 40
+            assert recorded == published[-len(recorded) :], topic.name
+        else:
+            assert recorded
+            assert [m for m in published if m in recorded] == recorded, topic.name
+    assert {topic.name: topic.type_hash for topic in open_bag(bag).info.topics} == hashes
+
+
+def test_state_from_before_the_recorder_is_recorded_and_only_keyframes_of_the_cloud(
+    graph: Graph, tmp_path: Path
+) -> None:
+    bag = tmp_path / "bag"
+    latched = [t for t in topics.TOPICS if t.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL]
+    publishers = {topic.name: advertise(graph.node, topic) for topic in latched}
+    for topic in latched:
+        publishers[topic.name].publish(samples(1)[topic.name])
+    recorder = graph.start("recorder_node", bag=str(bag), cloud_rate_hz=0.1)
+    names = {absolute(topic) for topic in latched}
+    graph.spin_until(lambda: names <= recorded_counts(bag).keys(), "the bag has the state from before")
+    for number in range(2, 30):
+        publishers["cloud"].publish(samples(number)["cloud"])
+    publishers["labels"].publish(samples(2)["labels"])
+    graph.spin_until(lambda: recorded_counts(bag)["/latentvr/labels"] == 2, "the bag has the last label")
+    assert recorder.stop() == 0, recorder.said()
+    found = messages_of(bag)
+    assert found["/latentvr/cloud"] == [samples(1)["cloud"], samples(29)["cloud"]]
+    assert found["/latentvr/categories"] == [samples(1)["categories"]]
+
+
+def test_a_killed_recorder_loses_nothing_and_its_bag_is_gone_on_with(graph: Graph, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    labels = advertise(graph.node, topics.LABELS)
+    health: list[str] = []
+    listen(graph.node, topics.DIAGNOSTICS, lambda m: health.append(m.status[0].message))
+
+    def recorded() -> int:
+        return recorded_counts(bag).get("/latentvr/labels", 0)
+
+    killed = graph.start("recorder_node", bag=str(bag))
+    for number in range(20):
+        labels.publish(samples(number)["labels"])
+    graph.spin_until(lambda: recorded() == 20, "the labels are recorded")
+    killed.popen.kill()
+    killed.popen.wait()
+    assert state_of(bag) is State.UNFINISHED
+    recorder = graph.start("recorder_node", bag=str(bag))
+    # A latecomer, it gets the 20 labels from before once more: the bag does not hide that.
+    graph.spin_until(lambda: recorded() == 40, "the labels from before are recorded again")
+    for number in range(20, 40):
+        labels.publish(samples(number)["labels"])
+    graph.spin_until(lambda: recorded() == 60, "the labels from after are recorded")
+    graph.spin_until(lambda: any("messages, 0.0 MB" in text for text in health), "the recorder says how it is")
+    assert "messages kept" in recorder.said()
+    assert recorder.stop() == 0, recorder.said()
+    assert open_bag(bag).info.files == ("bag_0.mcap", "bag_1.mcap")
+    seqs = [message.seq for message in messages_of(bag)["/latentvr/labels"]]
+    assert seqs == [*range(20), *range(40)]
+
+
+def make_bag(bag: Path, count: int, pause_ns: int) -> dict[str, list[Any]]:
+    """A bag with `count` messages of each topic but diagnostics; return them by topic."""
+    chosen = [topic for topic in topics.TOPICS if topic is not topics.DIAGNOSTICS]
+    bag.mkdir()
+    file = BagFile(bag / f"{bag.name}_0.mcap")
+    channels = {t.name: Channel(absolute(t), definition_of(type_name(t.type)), qos_entry(t.qos)) for t in chosen}
+    for number in range(count):
+        for topic in chosen:
+            log_ns = 10**18 + number * pause_ns
+            file.write(channels[topic.name], log_ns, log_ns, serialize_message(samples(number)[topic.name]))
+    strange = Channel("/cmd_vel", definition_of("geometry_msgs/msg/PoseStamped"), qos_entry(topics.HEAD.qos))
+    file.write(strange, 2 * 10**18, 0, b"")
+    file.finish()
+    write_metadata(bag, [file.info()], {})
+    return {topic.name: [samples(number)[topic.name] for number in range(count)] for topic in chosen}
+
+
+def test_a_bag_is_played_with_its_content_in_its_time_and_the_player_ends(graph: Graph, tmp_path: Path) -> None:
+    sent = make_bag(tmp_path / "bag", count=20, pause_ns=100_000_000)
+    heard: dict[str, list[Any]] = {name: [] for name in sent}
+    times_s: list[float] = []
+    for topic in topics.TOPICS:
+        if topic is not topics.DIAGNOSTICS:
+            listen(
+                graph.node, topic, heard[topic.name].append, qos=topics.newest_only() if not never_lost(topic) else None
+            )
+    listen(graph.node, topics.EPOCH, lambda _: times_s.append(time.monotonic()), qos=topics.latched(100))
+    player = graph.start("player_node", bag=str(tmp_path / "bag"), rate=10.0, wait_s=TIMEOUT_S)
+    graph.spin_until(lambda: player.popen.poll() is not None, "the player ends")
+    graph.spin_until(lambda: len(heard["labels"]) == 20, "the last messages arrive")
+    assert player.popen.returncode == 0, player.said()
+    assert "/cmd_vel is not played" in player.said()
+    for topic in topics.TOPICS:
+        if topic.name in sent and never_lost(topic):
+            assert heard[topic.name] == sent[topic.name], topic.name
+        elif topic.name in sent:
+            assert heard[topic.name]
+            assert [m for m in sent[topic.name] if m in heard[topic.name]] == heard[topic.name], topic.name
+    # 1.9 s of recording at ten times its speed.
+    assert 0.15 < times_s[-1] - times_s[0] < 1.0
+
+
+def test_a_player_plays_only_the_topics_that_it_is_told_and_stops_when_asked(graph: Graph, tmp_path: Path) -> None:
+    make_bag(tmp_path / "bag", count=50, pause_ns=1_000_000_000)
+    heard: list[Any] = []
+    listen(graph.node, topics.LABELS, heard.append)
+    player = graph.start(
+        "player_node", bag=str(tmp_path / "bag"), topics=["labels"], wait_s=TIMEOUT_S, rate=5.0, start_offset_s=10.0
+    )
+    graph.spin_until(lambda: len(heard) >= 3, "labels are played")
+    assert [message.seq for message in heard[:3]] == [10, 11, 12]
+    assert graph.node.count_publishers(topics.HANDS.name) == 0
+    began = time.monotonic()
+    assert player.stop() == 0, player.said()
+    assert time.monotonic() - began < 1.0
+
+
+def test_what_a_killed_recorder_left_is_played_up_to_the_cut(graph: Graph, tmp_path: Path) -> None:
+    make_bag(tmp_path / "bag", count=5, pause_ns=0)
+    (tmp_path / "bag" / "metadata.yaml").unlink()
+    path = tmp_path / "bag" / "bag_0.mcap"
+    path.write_bytes(path.read_bytes()[: scan_end(path) - 5])
+    heard: list[Any] = []
+    listen(graph.node, topics.LABELS, heard.append)
+    player = graph.start("player_node", bag=str(tmp_path / "bag"), topics=["labels"], wait_s=TIMEOUT_S)
+    graph.spin_until(lambda: len(heard) == 5, "labels are played")
+    assert player.popen.wait(TIMEOUT_S) == 0
+    assert "is unfinished" in player.said()
+
+
+def scan_end(path: Path) -> int:
+    """Where the last message of a finished file ends."""
+    return path.read_bytes().index(bytes([0x0F, 4, 0, 0, 0, 0, 0, 0, 0]))
+
+
+def refused(module: str, log: Path, **parameters: Any) -> str:
+    """Run a node that refuses its parameters; return the one line that it says."""
+    process = Process(module, parameters, log)
+    assert process.popen.wait(TIMEOUT_S) == 2, process.said()
+    lines = [line for line in process.said().splitlines() if line]
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_parameters_that_cannot_be_used_are_refused_in_one_line(tmp_path: Path) -> None:
+    make_bag(tmp_path / "bag", count=1, pause_ns=0)
+    (tmp_path / "other").mkdir()
+    log = tmp_path / "log"
+    assert f"{tmp_path / 'bag'} holds a finished bag" in refused("recorder_node", log, bag=str(tmp_path / "bag"))
+    assert "parameter bag is empty" in refused("recorder_node", log)
+    assert f"{tmp_path / 'other'} holds nothing" in refused("player_node", log, bag=str(tmp_path / "other"))
+    assert "expected some of: /latentvr/cloud" in refused(
+        "player_node", log, bag=str(tmp_path / "bag"), topics=["clouds"]
+    )
