@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from latent_trainer.training import Encoded, Training
 from latentvr_common import session_files
@@ -40,7 +40,8 @@ def export_results(
     writers: dict[str, Callable[[Path], object]] = {
         session_files.ITEMS_PARQUET: lambda path: pyarrow.parquet.write_table(table, path),
         session_files.ITEMS_CSV: lambda path: pyarrow.csv.write_csv(table, path),
-        MODEL_TENSORS: lambda path: save_file(tensors, path),
+        # By way of bytes: an error of save_file is no OSError and names no file.
+        MODEL_TENSORS: lambda path: path.write_bytes(save(tensors)),
         MODEL_DESCRIPTION: lambda path: path.write_text(_description(training, dataset, categories)),
     }
     for name, write in writers.items():

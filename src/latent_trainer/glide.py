@@ -17,10 +17,14 @@ class Glide:
         self._lasts_s = 0.0
 
     def aim(self, target: Positions, now_s: float) -> None:
-        """Move from where the points are now to `target`, in the time that passed since the last aim."""
+        """Move from where the points are now to `target`, in the time that passed since the last aim.
+
+        The way under way is never cut short: an aim soon after another would make the cloud jump.
+        """
         self._start = self.at(now_s)
         self._target = target
-        self._lasts_s = min(now_s - self._began_s, _LONGEST_S)
+        passed_s = now_s - self._began_s
+        self._lasts_s = min(max(passed_s, self._lasts_s - passed_s), _LONGEST_S)
         self._began_s = now_s
 
     def at(self, now_s: float) -> Positions:

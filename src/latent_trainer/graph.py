@@ -19,9 +19,7 @@ def nearest_neighbours(inputs: npt.NDArray[np.float32], k: int, threads: int) ->
     faiss.omp_set_num_threads(threads)
     rows = np.ascontiguousarray(inputs, dtype=np.float32)
     k = min(k, len(rows) - 1)
-    index = _index_over(rows)
-    blocks = [index.search(rows[i : i + _BLOCK], k + 1)[1] for i in range(0, len(rows), _BLOCK)]
-    return _without_self(np.concatenate(blocks), k)
+    return _without_self(_search(_index_over(rows), rows, k + 1), k)
 
 
 def _index_over(rows: npt.NDArray[np.float32]) -> faiss.Index:
@@ -39,10 +37,19 @@ def _cells(coarse: faiss.Index, rows: npt.NDArray[np.float32]) -> faiss.Index:
     return index
 
 
+def _search(index: faiss.Index, rows: npt.NDArray[np.float32], k: int) -> npt.NDArray[np.int64]:
+    """Return the k nearest (N, k) of each row, itself included."""
+    found = np.concatenate([index.search(rows[i : i + _BLOCK], k)[1] for i in range(0, len(rows), _BLOCK)])
+    # -1: the cells searched hold no more. Where most items are equal, those of the others do; look in all cells then.
+    short = np.flatnonzero((found < 0).any(axis=1))
+    if len(short) and isinstance(index, faiss.IndexIVF):
+        index.nprobe = index.nlist
+        found[short] = _search(index, rows[short], k)
+    return np.asarray(found)
+
+
 def _without_self(found: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.int32]:
     """Drop the item itself from each row (N, k + 1); where equal items crowd it out, drop the farthest instead."""
     is_self = found == np.arange(len(found))[:, None]
-    # A cell search may return -1 for "no more"; the row's nearest stands in.
-    found = np.where(found < 0, found[:, :1], found)
     is_self[~is_self.any(axis=1), -1] = True
     return np.asarray(found[~is_self].reshape(len(found), k), dtype=np.int32)

@@ -21,8 +21,8 @@ def picture_png(dataset: Dataset, item: int) -> bytes:
         image.thumbnail((2 * _SIDE, 2 * _SIDE))
     else:
         image = Image.fromarray(np.asarray(dataset.items[item], dtype=np.uint8))
-        times = max(1, -(-_SIDE // max(image.size)))
-        image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
+    times = -(-_SIDE // max(image.size))
+    image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()
