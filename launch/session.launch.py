@@ -5,6 +5,7 @@ Everything a session is made of is in `latentvr_session.description`; here it be
 
 import os
 import sys
+from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, EmitEvent, LogInfo, OpaqueFunction, SetEnvironmentVariable
@@ -14,6 +15,7 @@ from launch.events.process import ProcessExited
 from launch_ros.actions import Node
 
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
+from latentvr_session import summary
 from latentvr_session.arguments import defaults, describe, from_texts
 from latentvr_session.description import NAMESPACE, PACKAGE, Process, environment, processes
 from latentvr_session.preparation import prepare
@@ -43,11 +45,11 @@ def _start(context: LaunchContext) -> list[object]:
         *(LogInfo(msg=note) for note in prepared.notes),
         LogInfo(msg=f"session directory: {prepared.directory}"),
         *(SetEnvironmentVariable(name, value) for name, value in environment(os.getpid()).items()),
-        *(_node(process, faults) for process in processes(prepared)),
+        *(_node(process, prepared.directory, faults) for process in processes(prepared)),
     ]
 
 
-def _node(process: Process, faults: list[str]) -> Node:
+def _node(process: Process, directory: Path, faults: list[str]) -> Node:
     """Return the action that starts `process`; what goes wrong with it is added to `faults`, shared by all."""
 
     def ended(event: Event, context: LaunchContext) -> list[object]:
@@ -59,10 +61,8 @@ def _node(process: Process, faults: list[str]) -> Node:
             faults.append(fault)
             if not process.required:
                 return [LogInfo(msg=f"error: {fault}")]
-        if faults:
-            # An exception ends the launch with an exit code other than 0; a Shutdown event would end it with 0.
-            raise RuntimeError("; ".join(faults))
-        return [EmitEvent(event=Shutdown(reason="the session is over"))]
+        end = OpaqueFunction(function=_fail, args=[faults]) if faults else EmitEvent(event=Shutdown(reason="finished"))
+        return [LogInfo(msg=summary.text(directory)), end]
 
     return Node(
         package=PACKAGE,
@@ -73,3 +73,8 @@ def _node(process: Process, faults: list[str]) -> Node:
         output="screen",
         on_exit=ended,
     )
+
+
+def _fail(_context: LaunchContext, faults: list[str]) -> None:
+    """End the launch with an exit code other than 0, which a Shutdown event would not."""
+    raise RuntimeError("; ".join(faults))

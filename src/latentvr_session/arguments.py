@@ -17,7 +17,7 @@ class Arguments:
     dataset: str = parameter(
         "digits", "digits, fashion_mnist, a .npz file, a directory of IDX files or a directory of images."
     )
-    max_items: int = parameter(0, "Use at most so many items; 0: all.", unit="items", at_least=0)
+    max_items: int = parameter(0, "Use at most so many items; 0: all.", unit="items", at_least=0, at_most=2**31 - 1)
     seed: int = parameter(0, "Seed of every random choice.", at_least=0, at_most=2**31 - 1)
     hands: str = parameter("scripted", "Whose hands: a simulated person's, or nobody's.", choices=("scripted", "none"))
     gestures: int = parameter(20, "Gestures that the simulated person makes.", at_least=0, at_most=100_000)

@@ -12,6 +12,7 @@ from pathlib import Path
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 
 from latentvr_common import run, session_files
+from latentvr_common.datasets import NAMED
 from latentvr_session.preparation import Prepared
 
 PACKAGE = "latentvr"
@@ -39,6 +40,8 @@ def _of_dataset(prepared: Prepared) -> dict[str, Value]:
 
 
 def _absolute(dataset: str) -> str:
+    if dataset in NAMED:
+        return dataset
     path = Path(dataset).expanduser()
     return str(path.absolute()) if path.exists() else dataset
 

@@ -15,10 +15,13 @@ from pathlib import Path
 from latentvr_common import session_files
 from latentvr_common.datasets import Dataset, load
 from latentvr_common.errors import InputError
+from latentvr_common.labels import CATEGORY_CAPACITY
 from latentvr_session.arguments import Arguments
 
 _PRIVATE = 0o700
 _UNNAMED_CATEGORIES = 8
+_LONGEST_NAME = 100
+"""Of a category; as the journal takes it."""
 _VERSIONS_OF = ("torch", "numpy", "open3d-cpu", "faiss-cpu", "mcap", "rosbags")
 
 
@@ -46,7 +49,7 @@ def prepare(arguments: Arguments) -> Prepared:
     categories = _category_names(arguments, dataset)
     directory = _make_directory(arguments)
     _write_session_file(directory, arguments, dataset, categories)
-    return Prepared(arguments, directory, categories, len(dataset), _notes(dataset))
+    return Prepared(arguments, directory, categories, len(dataset), _notes(dataset, arguments.max_items))
 
 
 def _category_names(arguments: Arguments, dataset: Dataset) -> tuple[str, ...]:
@@ -58,12 +61,26 @@ def _category_names(arguments: Arguments, dataset: Dataset) -> tuple[str, ...]:
             f"argument categories: the simulated person marks by the dataset's own, {', '.join(dataset.categories)}; "
             "leave it out, or say hands:=none"
         )
-    return given or dataset.categories or tuple(f"category {i + 1}" for i in range(_UNNAMED_CATEGORIES))
+    names = given or dataset.categories or tuple(f"category {i + 1}" for i in range(_UNNAMED_CATEGORIES))
+    _check_names(names, "argument categories" if given else f"dataset {arguments.dataset}")
+    return names
+
+
+def _check_names(names: tuple[str, ...], giver: str) -> None:
+    if len(names) > CATEGORY_CAPACITY:
+        raise InputError(f"{giver}: {len(names)} categories, expected at most {CATEGORY_CAPACITY}")
+    if len({name.strip() for name in names}) != len(names):
+        raise InputError(f"{giver}: two categories have the same name, expected every name once")
+    for name in names:
+        if not (1 <= len(name.strip()) <= _LONGEST_NAME and name.strip().isprintable()):
+            raise InputError(
+                f"{giver}: a category is called {name[:60]!r}, expected 1 to {_LONGEST_NAME} printable characters"
+            )
 
 
 def _make_directory(arguments: Arguments) -> Path:
     if arguments.directory:
-        directory = Path(arguments.directory).expanduser().absolute()
+        directory = _absolute(arguments.directory)
         if (directory / session_files.SESSION).exists():
             raise InputError(f"argument directory: {directory} holds a session already, expected a new directory")
     else:
@@ -71,13 +88,22 @@ def _make_directory(arguments: Arguments) -> Path:
         directory = Path("sessions").absolute() / f"{time.strftime('%Y%m%d-%H%M%S')}-{dataset}"
     try:
         directory.mkdir(parents=True, exist_ok=bool(arguments.directory))
-        directory.chmod(_PRIVATE)
+        if not any(directory.iterdir()):
+            # One that holds something is not the session's alone: it keeps the mode that its owner gave it.
+            directory.chmod(_PRIVATE)
         probe = directory / f".writable-{os.getpid()}"
         probe.touch()
         probe.unlink()
     except OSError as error:
         raise InputError(f"argument directory: {directory}: {error.strerror}, expected a writable directory") from error
     return directory
+
+
+def _absolute(directory: str) -> Path:
+    try:
+        return Path(directory).expanduser().absolute()
+    except RuntimeError as error:
+        raise InputError(f"argument directory: {directory}: {error}, expected a writable directory") from error
 
 
 def _write_session_file(directory: Path, arguments: Arguments, dataset: Dataset, categories: tuple[str, ...]) -> None:
@@ -111,13 +137,14 @@ def versions() -> Mapping[str, str]:
     return found
 
 
-def _notes(dataset: Dataset) -> tuple[str, ...]:
+def _notes(dataset: Dataset, max_items: int) -> tuple[str, ...]:
     if not dataset.skipped:
         return ()
     shown = [f"skipped {s.name}: {s.reason}" for s in dataset.skipped[:10]]
     more = len(dataset.skipped) - len(shown)
+    of = "" if max_items else f" of {len(dataset.skipped) + len(dataset)}"
     return (
-        f"{len(dataset.skipped)} of {len(dataset.skipped) + len(dataset)} files skipped",
+        f"{len(dataset.skipped)}{of} files skipped",
         *shown,
         *([f"and {more} more: see {session_files.SESSION}"] if more > 0 else []),
     )

@@ -3,7 +3,6 @@
 Starts the same processes as the launch file. Honcho keeps them: one output with a prefix for each, one end for all.
 """
 
-import json
 import os
 import shlex
 import subprocess
@@ -98,7 +97,8 @@ def _run(prepared: Prepared) -> int:
             manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()))
         manager.loop()
     code = _verdict(manager, prepared)
-    _print_summary(prepared.directory)
+    sys.stderr.flush()
+    print(summary.text(prepared.directory), flush=True)
     return code
 
 
@@ -127,13 +127,3 @@ def _verdict(manager: SessionManager, prepared: Prepared) -> int:
         return _INTERRUPTED
     input_error = EXIT_INPUT_ERROR in (manager.ended[name] for name in manager.faults)
     return EXIT_INPUT_ERROR if input_error else int(bool(manager.faults))
-
-
-def _print_summary(directory: Path) -> None:
-    file = directory / session_files.SUMMARY
-    if not file.exists():
-        return
-    found = json.loads(file.read_text())
-    sys.stderr.flush()
-    print(summary.table(found, directory))
-    print(json.dumps(found), flush=True)

@@ -1,5 +1,6 @@
 """The summary that a session ends with, for people."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +25,15 @@ _RESULTS = (
     (session_files.VIDEO, "the session as a time-lapse"),
     (session_files.SESSION, "what the session was made of"),
 )
+
+
+def text(directory: Path) -> str:
+    """Return the table and, as its last line, the JSON of the summary in `directory`; empty if there is none."""
+    file = directory / session_files.SUMMARY
+    if not file.exists():
+        return ""
+    found = json.loads(file.read_text())
+    return f"{table(found, directory)}\n{json.dumps(found)}"
 
 
 def table(summary: Mapping[str, object], directory: Path) -> str:
