@@ -34,7 +34,7 @@ def export_results(
     """
     (directory / session_files.MODEL).mkdir(parents=True, exist_ok=True)
     table = items_table(training.encode(), dataset, labels, {c.id: c.name for c in categories})
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in training.model.state_dict().items()}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in training.average.state_dict().items()}
     projection = training.projection
     tensors |= _as_tensors({"projection.mean": projection.mean, "projection.axes": projection.axes})
     writers: dict[str, Callable[[Path], object]] = {

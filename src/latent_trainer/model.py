@@ -41,3 +41,10 @@ def start_at(model: LatentModel, inputs: Tensor, wanted: Tensor) -> None:
     solution = torch.linalg.solve(design.T @ design + ridge * features.var(), design.T @ wanted)
     model.to_latent.weight.copy_(solution[:-1].T)
     model.to_latent.bias.copy_(solution[-1])
+
+
+@torch.no_grad()
+def follow(average: LatentModel, model: LatentModel, share: float) -> None:
+    """Move the weights of `average` towards those of `model` by `share` of the way, 0 to 1."""
+    for a, b in zip(average.parameters(), model.parameters(), strict=True):
+        a.lerp_(b, share)

@@ -4,8 +4,10 @@ Thread rule: all methods here run on the executor's thread. Training lives on th
 two meet in `Newest` places only, and in `Worker.ask` for exports and previews.
 """
 
+import math
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,21 +25,23 @@ from latent_trainer.export import export_results
 from latent_trainer.glide import Glide
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.parameters import Parameters
-from latent_trainer.preview import description, picture_png
+from latent_trainer.preview import UNREADABLE, description, picture_png
 from latent_trainer.training import Encoded, Training
-from latent_trainer.worker import Labels, Snapshot, State, Worker
+from latent_trainer.worker import EndedError, Labels, Snapshot, State, Worker
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
 from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
-from latentvr_common.labels import Category, LabelBook
+from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook, LabelEvent
 from latentvr_common.newest import RateMeter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
 
 _EXPORT_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 2.0
+_GAP_PATIENCE_S = 2.0
+"""The journal is asked for missing entries again if it has not given any for so long."""
 
 
 class LatentTrainer(Node):  # type: ignore[misc]
@@ -57,8 +61,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._snapshot: Snapshot | None = None
         self._glide: Glide | None = None
         self._dirty = False
-        self._exported_step = -1
-        self._asking_for: int | None = None
+        self._exported: object = None
+        self._asked_s = -math.inf
         self._frame_rate = RateMeter()
         self._worker = Worker(
             self._make_training,
@@ -83,6 +87,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         node_tools.serve(self, topics.EXPORT_SESSION, self._on_export)
         self._health = HealthReporter(self, self._probe)
         self.create_timer(1.0 / self._settings.cloud_rate_hz, self._on_tick)
+        self.create_timer(_GAP_PATIENCE_S, self._fill_gap)
 
     def _make_training(self) -> Training:
         return Training(self._dataset.features(), self._settings, self._device)
@@ -97,11 +102,12 @@ class LatentTrainer(Node):  # type: ignore[misc]
         snapshot = self._worker.snapshots.take()
         if snapshot is not None:
             self._take_snapshot(snapshot, now)
-        if self._snapshot is None or self._glide is None:
+        if self._snapshot is None:
             return
-        if self._dirty or not self._glide.arrived(now):
+        moving = self._glide is not None and not self._glide.arrived(now)
+        if self._dirty or moving:
             self._publish(self._snapshot, now)
-            self._dirty = not self._glide.arrived(now)
+            self._dirty = moving
 
     def _take_snapshot(self, snapshot: Snapshot, now: float) -> None:
         if snapshot.state is State.FAULT:
@@ -116,12 +122,13 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._dirty = True
 
     def _publish(self, snapshot: Snapshot, now: float) -> None:
+        """Publish a frame; only the epoch where a fault came before the first cloud."""
         encoded, stamp_ns = snapshot.encoded, node_tools.now_ns(self)
-        assert self._glide is not None
-        colors = cloud_colors(self._labels, encoded.predicted, encoded.confidence, self._categories)
-        cloud = Cloud(stamp_ns, self._glide.at(now), colors, self._labels, encoded.predicted, encoded.confidence)
-        self._frame_rate.tick(now)
-        self._cloud_out.publish(conversions.cloud_to_msg(cloud))
+        if self._glide is not None:
+            colors = cloud_colors(self._labels, encoded.predicted, encoded.confidence, self._categories)
+            cloud = Cloud(stamp_ns, self._glide.at(now), colors, self._labels, encoded.predicted, encoded.confidence)
+            self._frame_rate.tick(now)
+            self._cloud_out.publish(conversions.cloud_to_msg(cloud))
         self._epoch_out.publish(self._epoch_message(snapshot, stamp_ns, now))
 
     def _epoch_message(self, snapshot: Snapshot, stamp_ns: int, now: float) -> msg.Epoch:
@@ -150,17 +157,28 @@ class LatentTrainer(Node):  # type: ignore[misc]
     # Labels and categories
 
     def _on_label(self, message: msg.LabelEvent) -> None:
-        try:
-            changed = self._book.add(conversions.label_event_from_msg(message))
-        except ValueError as error:
-            self._health.drop(str(error))
-            return
-        if changed:
-            self._use_labels()
+        self._take_in([message])
         self._fill_gap()
 
+    def _take_in(self, messages: Iterable[msg.LabelEvent]) -> bool:
+        """Add entries to the book; return whether labels may have changed."""
+        changed = False
+        for message in messages:
+            try:
+                changed |= self._book.add(_usable_entry(message))
+            except ValueError as error:
+                self._health.drop(str(error))
+        if changed:
+            self._use_labels()
+        return changed
+
     def _on_categories(self, message: msg.Categories) -> None:
-        self._categories = conversions.categories_from_msg(message)
+        categories = conversions.categories_from_msg(message)
+        wrong = [c.id for c in categories if not 0 <= c.id < CATEGORY_CAPACITY]
+        if wrong:
+            self._health.drop(f"categories have the ids {wrong}, expected 0 to {CATEGORY_CAPACITY - 1}")
+            return
+        self._categories = categories
         self._use_labels()
 
     def _use_labels(self) -> None:
@@ -172,17 +190,17 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._dirty = True
 
     def _fill_gap(self) -> None:
-        after = self._book.gap_after
-        if after is None or self._asking_for == after or not self._get_labels.service_is_ready():
+        after, now = self._book.gap_after, time.monotonic()
+        if after is None or now - self._asked_s < _GAP_PATIENCE_S or not self._get_labels.service_is_ready():
             return
-        self._asking_for = after
+        self._asked_s = now
         self._get_labels.call_async(srv.GetLabels.Request(after_seq=after)).add_done_callback(self._on_missing)
 
     def _on_missing(self, future: Future) -> None:
-        self._asking_for = None
         response = future.result()
-        for message in response.events if response is not None else []:
-            self._on_label(message)
+        if response is not None and self._take_in(response.events):
+            self._asked_s = -math.inf
+            self._fill_gap()
 
     # Services
 
@@ -193,14 +211,14 @@ class LatentTrainer(Node):  # type: ignore[misc]
             return response
         try:
             png = picture_png(self._dataset, item)
-        except (OSError, ValueError) as error:
+        except UNREADABLE as error:
             response.message = f"item {item}: its file cannot be read: {error}"
             return response
         response.found = True
         response.picture = CompressedImage(format="png", data=png)
         response.text = description(self._dataset, item)
         response.label, response.predicted = int(self._labels[item]), NONE
-        if self._snapshot is not None:
+        if self._snapshot is not None and self._glide is not None:
             response.predicted = int(self._snapshot.encoded.predicted[item])
             response.confidence = float(self._snapshot.encoded.confidence[item])
         training = self._worker.training
@@ -212,6 +230,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self, request: srv.SetTraining.Request, response: srv.SetTraining.Response
     ) -> srv.SetTraining.Response:
         commands = srv.SetTraining.Request
+        if self._snapshot is not None and self._snapshot.state is State.FAULT:
+            response.message = self._snapshot.text
+            return response
         if request.command == commands.PAUSE:
             self._worker.pause()
         elif request.command == commands.RESUME:
@@ -238,7 +259,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             response.files = self._worker.ask(self._export, _EXPORT_TIMEOUT_S)
             response.directory = str(self._directory)
             response.accepted = True
-        except (InputError, OSError, TimeoutError) as error:
+        except (InputError, EndedError, OSError, TimeoutError) as error:
             response.message = f"export failed: {error or type(error).__name__}"
             self.get_logger().error(response.message)
         return response
@@ -246,8 +267,12 @@ class LatentTrainer(Node):  # type: ignore[misc]
     def _export(self, training: Training) -> list[str]:
         assert self._directory is not None
         files = export_results(self._directory, training, self._dataset, self._labels, self._categories)
-        self._exported_step = training.step_count
+        self._exported = self._results_of(training)
         return files
+
+    def _results_of(self, training: Training) -> object:
+        """Return what the results follow from: equal means that they are the same."""
+        return training.step_count, self._book.applied_seq, self._categories
 
     def _probe(self) -> Health:
         if self._snapshot is None:
@@ -263,9 +288,19 @@ class LatentTrainer(Node):  # type: ignore[misc]
             self.get_logger().warning("training did not stop in time; results are those of the last export")
             return
         training = self._worker.training
-        if self._directory is not None and training is not None and training.step_count != self._exported_step:
+        if self._directory is not None and training is not None and self._results_of(training) != self._exported:
             files = self._export(training)
             self.get_logger().info(f"wrote {', '.join(files)} to {self._directory}")
+
+
+def _usable_entry(message: msg.LabelEvent) -> LabelEvent:
+    """Convert a message; raise ValueError for a category that the network has no output for."""
+    event = conversions.label_event_from_msg(message)
+    if not NONE <= event.category < CATEGORY_CAPACITY:
+        raise ValueError(
+            f"label entry {event.seq} has category {event.category}, expected -1 to {CATEGORY_CAPACITY - 1}"
+        )
+    return event
 
 
 def _at_fault(before: Snapshot | None, fault: Snapshot) -> Snapshot:

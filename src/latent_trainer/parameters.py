@@ -23,6 +23,9 @@ class Parameters:
     batch: int = parameter(384, "Pairs of neighbours in one step.", unit="pairs", at_least=8, at_most=65536)
     label_batch: int = parameter(192, "Labelled items in one step.", unit="items", at_least=8, at_most=65536)
     learning_rate: float = parameter(1e-3, "Step size of the optimiser (AdamW).", at_least=1e-6, at_most=1.0)
+    average_steps: int = parameter(
+        100, "Steps over which the network that is shown is averaged.", unit="steps", at_least=1, at_most=100_000
+    )
     reach: float = parameter(0.1, "Range of the forces.", unit="latent units", at_least=1e-3, at_most=10.0)
     weight_structure: float = parameter(1.0, "Weight of the term structure.", at_least=0.0)
     weight_spread: float = parameter(4.0, "Weight of the term spread.", at_least=0.0)

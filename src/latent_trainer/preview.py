@@ -10,6 +10,8 @@ from latentvr_common.datasets.image_folder import open_image
 
 _SIDE = 128
 _VALUES_SHOWN = 16
+UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+"""What `picture_png` raises where the file of an item is no sane image any more."""
 
 
 def picture_png(dataset: Dataset, item: int) -> bytes:

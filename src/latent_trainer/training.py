@@ -3,6 +3,7 @@
 Truth never comes here: only the data, and the labels that a person gave.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from latent_trainer import losses
-from latent_trainer.model import LatentModel, start_at
+from latent_trainer.model import LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
 from latent_trainer.projection import Projection, fit_projection
 from latentvr_common.cloud import NONE
@@ -21,6 +22,7 @@ TERMS = ("structure", "spread", "attraction", "repulsion", "reconstruction", "cl
 _DIRECTIONS = 32
 _ENCODE_BLOCK = 8192
 _LOSS_MEMORY = 0.95
+_WARM_UP_STEPS = 200
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class Training:
         self._trust: list[Tensor] = []
         self._known = torch.empty(0, dtype=torch.int64)
         self._begin_at_principal_components()
+        self.average = copy.deepcopy(self.model)
+        """The running mean of the network's weights: what is shown and exported. Single steps shake the cloud by a
+        tenth of its size and more; their mean moves gradually, and predicts better (Polyak and Juditsky 1992)."""
 
     def __len__(self) -> int:
         """Return N."""
@@ -105,18 +110,26 @@ class Training:
 
     def step(self) -> None:
         """Make one step of the optimiser."""
-        self.model.train()
         terms = self._terms()
         loss = torch.stack([self._weight(name) * value for name, value in terms.items()]).sum()
+        self._warm_up()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimizer.step()
         self.step_count += 1
+        # At first the mean is short, so that what shows is not the start for long.
+        follow(self.average, self.model, max(1.0 / self.parameters.average_steps, 9.0 / (9.0 + self.step_count)))
         for name in TERMS:
             value = self._weight(name) * float(terms[name].detach()) if name in terms else 0.0
             memory = _LOSS_MEMORY if self.step_count > 1 else 0.0
             self.losses[name] = memory * self.losses[name] + (1 - memory) * value
+
+    def _warm_up(self) -> None:
+        """Begin with small steps: the first ones would otherwise throw the cloud about."""
+        share = min(1.0, (self.step_count + 1) / _WARM_UP_STEPS)
+        for group in self.optimizer.param_groups:
+            group["lr"] = share * self.parameters.learning_rate
 
     def _weight(self, term: str) -> float:
         return float(getattr(self.parameters, f"weight_{term}"))
@@ -184,19 +197,18 @@ class Training:
     @torch.no_grad()
     def encode(self) -> Encoded:
         """Return where every item is now and what it is taken for."""
-        self.model.eval()
         known = self._known.to(self.device)
         blocks = [self._encode_block(block, known) for block in torch.split(self.inputs, _ENCODE_BLOCK)]
         positions, predicted, confidence = (torch.cat(column).cpu().numpy() for column in zip(*blocks, strict=True))
         return Encoded(positions, predicted, confidence)
 
     def _encode_block(self, inputs: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        features = self.model.features(inputs)
-        positions = self.model.to_latent(features)
+        features = self.average.features(inputs)
+        positions = self.average.to_latent(features)
         if len(known) < 2:
             nothing = torch.full((len(inputs),), NONE, dtype=torch.int16, device=self.device)
             return positions, nothing, torch.zeros(len(inputs), device=self.device)
-        weights, bias = self.model.to_category.weight[known], self.model.to_category.bias[known]
+        weights, bias = self.average.to_category.weight[known], self.average.to_category.bias[known]
         chances = torch.softmax(features @ weights.T + bias, dim=1)
         confidence, column = chances.max(dim=1)
         return positions, known[column].to(torch.int16), confidence

@@ -26,6 +26,10 @@ _IDLE_WAIT_S = 5.0
 _NICENESS = 5
 
 
+class EndedError(Exception):
+    """Training has ended: nobody answers any more."""
+
+
 class State(IntEnum):
     """What the worker does. Equal to the constants of Epoch.msg."""
 
@@ -86,6 +90,8 @@ class Worker:
         self._commands: queue.Queue[tuple[Callable[[Training], object], Future[object]]] = queue.Queue()
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._end_text = "training has ended"
         self._label_seq = 0
         self._rate = RateMeter()
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
@@ -112,6 +118,7 @@ class Worker:
     def pause(self) -> None:
         """Stop making steps."""
         self._pace = _Pace(True, self._pace.speed)
+        self._wake.set()
 
     def resume(self) -> None:
         """Go on making steps."""
@@ -126,15 +133,18 @@ class Worker:
     def set_speed(self, speed: float) -> None:
         """Train during the share `speed` of the time, above 0 and up to 1."""
         self._pace.speed = speed
+        self._wake.set()
 
     def ask(self, question: Callable[[Training], object], timeout_s: float) -> object:
         """Run `question` on the worker thread between two steps and return its answer or raise its exception.
 
-        Raises TimeoutError if there is none within `timeout_s`.
+        Raises TimeoutError if there is none within `timeout_s`, EndedError if training has ended.
         """
         answer: Future[object] = Future()
         self._commands.put((question, answer))
         self._wake.set()
+        if self._ended.is_set():
+            self._refuse_questions()
         return answer.result(timeout_s)
 
     def _run(self) -> None:
@@ -151,9 +161,12 @@ class Worker:
         except Exception as error:
             self._report_fault(error)
             raise
+        finally:
+            self._ended.set()
+            self._refuse_questions()
 
     def _report_fault(self, error: Exception) -> None:
-        text = f"training stopped: {type(error).__name__}: {error}"
+        self._end_text = text = f"training stopped: {type(error).__name__}: {error}"
         nothing = Encoded(np.zeros((0, 3), np.float32), np.zeros(0, np.int16), np.zeros(0, np.float32))
         self.snapshots.put(Snapshot(nothing, State.FAULT, text, 0, 0, {}, 0.0, self._label_seq))
 
@@ -189,8 +202,19 @@ class Worker:
             training.step()
             now = time.monotonic()
             self._rate.tick(now)
-            if self._pace.speed < 1.0:
-                self._stopping.wait((now - began) * (1 / self._pace.speed - 1))
+            self._idle(training, now - began)
+
+    def _idle(self, training: Training, step_s: float) -> None:
+        """Wait after a step of `step_s` seconds, so that steps take their share of the time; hear what is asked."""
+        began = time.monotonic()
+        while not self._stopping.is_set() and not self._pace.paused:
+            left_s = step_s * (1 / self._pace.speed - 1) - (time.monotonic() - began)
+            if left_s <= 0:
+                return
+            self._wake.wait(min(left_s, _IDLE_WAIT_S))
+            self._wake.clear()
+            self._answer_questions(training)
+            self._take_labels(training)
 
     def _take_labels(self, training: Training) -> bool:
         new = self._labels.take()
@@ -208,6 +232,11 @@ class Worker:
                     answer.set_result(question(training))
                 except Exception as error:
                     answer.set_exception(error)
+
+    def _refuse_questions(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._commands.get_nowait()[1].set_exception(EndedError(self._end_text))
 
     def _look(self, training: Training, state: State, text: str) -> float:
         """Publish where everything is now; return the seconds that it took."""

@@ -1,0 +1,99 @@
+"""Killing any process gives a clear message and loses no acknowledged label; Ctrl-C leaves nothing behind."""
+
+import os
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from listening import Listener
+from rosbags.highlevel import AnyReader
+from running import RunningSession
+
+from latentvr_common import topics
+from session_recorder.repair import repair_bag
+
+ARGUMENTS = ("gestures:=1000", "pace:=4", "view:=headless", "max_items:=600")
+ALL_PARTS = 7
+
+
+def acknowledged(listener: Listener) -> set[tuple[int, str]]:
+    """Place and name of every mark whose end was reported."""
+    gestures = listener.messages[topics.GESTURES.name]
+    return {(m.seq, m.gesture_id) for m in gestures if m.name == "pinch_brush" and m.phase == m.END}
+
+
+def in_journal(directory: Path) -> set[tuple[int, str]]:
+    with sqlite3.connect(f"file:{directory}/labels.db?mode=ro", uri=True) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return set(database.execute("SELECT seq, event_id FROM event").fetchall())
+
+
+def assert_gone(family: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
+
+
+@pytest.mark.parametrize(
+    "victim", ["label_journal", "latent_trainer", "gesture_labeler", "scripted_hands", "session_host"]
+)
+def test_a_killed_process_that_is_needed_ends_the_session_with_its_reason(tmp_path: Path, victim: str) -> None:
+    directory = tmp_path / "session"
+    with Listener(topics.GESTURES) as listener, RunningSession(*ARGUMENTS, f"directory:={directory}") as session:
+        pid = session.pid_of(victim)
+        session.wait_until(lambda: len(acknowledged(listener)) >= 2, 90)
+        family = session.family()
+        os.kill(pid, signal.SIGKILL)
+        assert session.end(at_most_s=15) == 1
+        assert f"error: {victim} was ended by SIGKILL; the session is over" in session.output
+        assert f"every acknowledged label is in {directory}/labels.db" in session.output
+        assert acknowledged(listener) <= in_journal(directory)
+        assert len(acknowledged(listener)) >= 2
+        assert_gone(family)
+
+
+def test_without_view_and_recorder_the_session_goes_on_and_says_so(tmp_path: Path) -> None:
+    directory = tmp_path / "session"
+    with Listener(topics.GESTURES) as listener, RunningSession(*ARGUMENTS, f"directory:={directory}") as session:
+        for victim in ("cloud_view", "session_recorder"):
+            session.wait_until(lambda: len(acknowledged(listener)) >= 1, 90)
+            os.kill(session.pid_of(victim), signal.SIGKILL)
+            session.wait_for_line(f"error: {victim} was ended by SIGKILL; the session goes on without it", 15)
+        before = len(acknowledged(listener))
+        session.wait_until(lambda: len(acknowledged(listener)) >= before + 2, 60)
+        session.interrupt()
+        assert session.end(at_most_s=15) == 130
+    assert acknowledged(listener) <= in_journal(directory)
+    repair_bag(directory / "bag")
+    with AnyReader([directory / "bag"]) as reader:
+        assert any(c.topic == "/latentvr/labels" and c.msgcount for c in reader.connections)
+
+
+def test_ctrl_c_stops_everything_within_5_s_and_keeps_the_results(tmp_path: Path) -> None:
+    directory = tmp_path / "session"
+    with Listener(topics.GESTURES) as listener, RunningSession(*ARGUMENTS, f"directory:={directory}") as session:
+        session.wait_until(lambda: len(acknowledged(listener)) >= 1, 90)
+        family = session.family()
+        assert len(family) >= ALL_PARTS + 1
+        began_s = time.monotonic()
+        session.interrupt()
+        code = session.end(at_most_s=15)
+        assert_gone(family)
+        assert time.monotonic() - began_s < 5
+    assert code == 130
+    assert "session interrupted" in session.output
+    assert acknowledged(listener) <= in_journal(directory)
+    for name in ("items.parquet", "summary.json", "cloud.png", "timelapse.mp4", "bag/metadata.yaml"):
+        assert (directory / name).exists(), name
+
+
+def test_when_the_runner_is_killed_its_processes_end_too(tmp_path: Path) -> None:
+    directory = tmp_path / "session"
+    with RunningSession(*ARGUMENTS, f"directory:={directory}") as session:
+        session.pid_of("session_host")
+        session.wait_for_line("labels 0 of", 60)
+        runner, *parts = session.family()
+        runner.kill()
+        assert_gone(parts)

@@ -1,0 +1,43 @@
+"""What a node of the test hears of a running session."""
+
+import threading
+from collections import defaultdict
+from typing import Any
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+
+from latentvr_common import node_tools, topics
+
+
+class Listener:
+    """Collects every message of some topics in a thread of its own; use as a context manager."""
+
+    def __init__(self, *heard: topics.Topic) -> None:
+        self.messages: dict[str, list[Any]] = defaultdict(list)
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context)
+        self._node = Node("listener", namespace=topics.NAMESPACE, context=self._context)
+        for topic in heard:
+            keep = self.messages[topic.name].append
+            node_tools.listen(self._node, topic, keep)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self._node)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self) -> None:
+        while not self._stopping.is_set():
+            self._executor.spin_once(timeout_sec=0.1)
+
+    def __enter__(self) -> "Listener":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join(5)
+        self._executor.shutdown(timeout_sec=1)
+        self._node.destroy_node()
+        rclpy.try_shutdown(context=self._context)
