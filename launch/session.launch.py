@@ -17,7 +17,7 @@ from launch_ros.actions import Node
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_session import summary
 from latentvr_session.arguments import defaults, describe, from_texts
-from latentvr_session.description import NAMESPACE, PACKAGE, Process, environment, processes
+from latentvr_session.description import NAMESPACE, PACKAGE, Process, environment, processes, write_parameters
 from latentvr_session.preparation import prepare
 from latentvr_session.system_packages import installing_missing
 
@@ -69,7 +69,7 @@ def _node(process: Process, directory: Path, faults: list[str]) -> Node:
         executable=process.executable,
         name=process.executable,
         namespace=NAMESPACE,
-        parameters=[dict(process.parameters)],
+        parameters=[str(write_parameters(process, directory))],
         output="screen",
         on_exit=ended,
     )

@@ -12,6 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from safetensors.torch import save
 
+from latent_trainer.preview import readable
 from latent_trainer.training import Encoded, Training
 from latentvr_common import session_files
 from latentvr_common.datasets import Dataset
@@ -58,7 +59,7 @@ def items_table(
     """Return a row for each item: what it is, where it lies, what it was marked as, what the network takes it for."""
     columns: dict[str, object] = {"sample_id": np.arange(len(dataset), dtype=np.uint32)}
     if dataset.item_names:
-        columns["name"] = list(dataset.item_names)
+        columns["name"] = [readable(name) for name in dataset.item_names]
     columns |= {axis: encoded.positions[:, i] for i, axis in enumerate("xyz")}
     for column, ids in (("label", labels), ("predicted", encoded.predicted)):
         columns[f"{column}_id"] = ids

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from diagnostic_msgs.msg import DiagnosticStatus
 from latentvr import msg, srv
@@ -37,6 +38,7 @@ from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook, Label
 from latentvr_common.newest import RateMeter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
+from latentvr_common.truth import truth_ids
 
 _EXPORT_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 2.0
@@ -57,6 +59,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
         self._book = LabelBook(len(self._dataset))
         self._categories: list[Category] = []
+        self._truth: npt.NDArray[np.int16] | None = None
         self._labels = self._book.labels
         self._snapshot: Snapshot | None = None
         self._glide: Glide | None = None
@@ -87,7 +90,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         node_tools.serve(self, topics.EXPORT_SESSION, self._on_export)
         self._health = HealthReporter(self, self._probe)
         self.create_timer(1.0 / self._settings.cloud_rate_hz, self._on_tick)
-        self.create_timer(_GAP_PATIENCE_S, self._fill_gap)
+        self.create_timer(_GAP_PATIENCE_S / 2, self._fill_gap)
 
     def _make_training(self) -> Training:
         return Training(self._dataset.features(), self._settings, self._device)
@@ -151,8 +154,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         )
 
     def _accuracy(self, encoded: Encoded) -> float:
-        truth = self._dataset.truth
-        return float("nan") if truth is None else float((encoded.predicted == truth).mean())
+        return float("nan") if self._truth is None else float((encoded.predicted == self._truth).mean())
 
     # Labels and categories
 
@@ -179,6 +181,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             self._health.drop(f"categories have the ids {wrong}, expected 0 to {CATEGORY_CAPACITY - 1}")
             return
         self._categories = categories
+        self._truth = truth_ids(self._dataset.truth, self._dataset.categories, categories)
         self._use_labels()
 
     def _use_labels(self) -> None:
@@ -311,11 +314,12 @@ def _at_fault(before: Snapshot | None, fault: Snapshot) -> Snapshot:
 def _writable_directory(name: str) -> Path | None:
     if not name:
         return None
-    directory = Path(name).expanduser()
     try:
+        directory = Path(name).expanduser()
         directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"parameter directory {name!r}: {error.strerror}, expected a writable directory") from error
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"parameter directory {name!r}: {reason}, expected a writable directory") from error
     if not os.access(directory, os.W_OK):
         raise InputError(f"parameter directory {name!r}: not writable")
     return directory

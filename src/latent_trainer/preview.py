@@ -30,10 +30,15 @@ def picture_png(dataset: Dataset, item: int) -> bytes:
     return stream.getvalue()
 
 
+def readable(name: str) -> str:
+    """Return a file name as text that can be sent and stored: bytes in it that are no UTF-8 become question marks."""
+    return name.encode(errors="replace").decode()
+
+
 def description(dataset: Dataset, item: int) -> str:
     """Return the name of item `item`, or its first values where it is a row of features."""
     if dataset.item_names:
-        return dataset.item_names[item]
+        return readable(dataset.item_names[item])
     if dataset.has_pictures:
         return f"item {item}"
     values = dataset.items[item][:_VALUES_SHOWN]

@@ -8,6 +8,7 @@ parameters = declare(node, Parameters)
 """
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
@@ -34,6 +35,13 @@ class Meaning:
     def describe(self) -> str:
         """Return the meaning and the unit in one sentence."""
         return f"{self.text} Unit: {self.unit}." if self.unit else self.text
+
+    def limits(self) -> str:
+        """Return the range or the choices; empty for a parameter that may be anything."""
+        if self.choices:
+            return "one of: " + ", ".join(self.choices)
+        bounds = (("at least", self.at_least), ("at most", self.at_most))
+        return ", ".join(f"{word} {bound}" for word, bound in bounds if bound is not None)
 
 
 def parameter(
@@ -66,7 +74,9 @@ def check(name: str, value: Any, meaning: Meaning) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
     unit = f" {meaning.unit}" if meaning.unit else ""
-    if not value == value or (meaning.at_least is not None and value < meaning.at_least):
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"parameter {name} is {value}, expected a finite number")
+    if meaning.at_least is not None and value < meaning.at_least:
         raise InputError(f"parameter {name} is {value}, expected at least {meaning.at_least}{unit}")
     if meaning.at_most is not None and value > meaning.at_most:
         raise InputError(f"parameter {name} is {value}, expected at most {meaning.at_most}{unit}")
@@ -95,9 +105,10 @@ def declare(node: "Node", parameters: type[T]) -> T:
         descriptor = ParameterDescriptor(
             name=field.name,
             description=meaning.describe(),
-            additional_constraints=_constraints(meaning),
+            additional_constraints=meaning.limits(),
             read_only=True,
-            dynamic_typing=hints[field.name] is float,
+            # An integer is a number too, and an empty list has no type: `_as_type` checks them.
+            dynamic_typing=hints[field.name] in (float, list[str]),
         )
         try:
             value = node.declare_parameter(field.name, default, descriptor).value
@@ -114,21 +125,16 @@ def _default_of(field: "dataclasses.Field[Any]") -> Any:
     return field.default
 
 
-def _constraints(meaning: Meaning) -> str:
-    if meaning.choices:
-        return "one of: " + ", ".join(meaning.choices)
-    bounds = [
-        f"{word} {bound}"
-        for word, bound in (("at least", meaning.at_least), ("at most", meaning.at_most))
-        if bound is not None
-    ]
-    return ", ".join(bounds)
-
-
 def _as_type(name: str, value: Any, hint: Any) -> Any:
     if hint is float:
-        # "2" on a command line is an integer to ROS; dynamic typing lets it in.
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"parameter {name} is {value!r}, expected a number")
         return float(value)
-    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+    if hint == list[str]:
+        texts = [] if value is None else value
+        if isinstance(texts, str) or not isinstance(texts, Sequence) or not all(isinstance(t, str) for t in texts):
+            raise InputError(f"parameter {name} is {value!r}, expected a list of texts")
+        return list(texts)
+    if value is None:
+        raise InputError(f"parameter {name} is an empty list, expected {hint.__name__}")
+    return value

@@ -39,7 +39,11 @@ class _StopRequest:
 
     def __init__(self) -> None:
         self.asked = False
-        self._starter = _watch_process(os.environ.get(FOLLOW_PARENT, ""))
+        self._starter = None
+        try:
+            self._starter = _watch_process(os.environ.get(FOLLOW_PARENT, ""))
+        except ProcessLookupError:
+            self.asked = True
         for number in _STOPPING_SIGNALS:
             signal.signal(number, self._on_signal)
 
@@ -51,11 +55,16 @@ class _StopRequest:
 
 
 def _watch_process(pid: str) -> "select.poll | None":
-    """Return a poll object that is ready once process `pid` is gone; None if `pid` is no process to watch."""
+    """Return a poll object that is ready once process `pid` is gone; None if `pid` names none.
+
+    Raises ProcessLookupError if it is gone already.
+    """
     try:
         gone = select.poll()
         gone.register(os.pidfd_open(int(pid)), select.POLLIN)
-    except (ValueError, OSError):
+    except ProcessLookupError:
+        raise
+    except (ValueError, OverflowError, OSError):
         return None
     return gone
 

@@ -9,6 +9,7 @@ VIDEO = "timelapse.mp4"
 SESSION = "session.json"
 SUMMARY = "summary.json"
 MODEL = "model"
+PARAMETERS = "parameters"
 ITEMS_PARQUET = "items.parquet"
 ITEMS_CSV = "items.csv"
 

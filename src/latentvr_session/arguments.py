@@ -46,8 +46,8 @@ def defaults() -> dict[str, str]:
 def describe(name: str) -> str:
     """Return the meaning, range or choices, and unit of an argument in one line."""
     meaning = meaning_of(next(f for f in dataclasses.fields(Arguments) if f.name == name))
-    choices = f" One of: {', '.join(meaning.choices)}." if meaning.choices else ""
-    return meaning.describe() + choices
+    limits = meaning.limits()
+    return f"{meaning.describe()} {limits[0].upper()}{limits[1:]}." if limits else meaning.describe()
 
 
 def parse(words: Iterable[str]) -> Arguments:

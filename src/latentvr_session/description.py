@@ -3,6 +3,7 @@
 The launch file and the bare-machine runner both start what `processes` returns.
 """
 
+import json
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -132,6 +133,18 @@ def processes(prepared: Prepared) -> list[Process]:
         for part in PARTS
         if part.when(prepared)
     ]
+
+
+def write_parameters(process: Process, directory: Path) -> Path:
+    """Write the parameters of `process` below the session's `directory`; return the file, to be given to the process.
+
+    As JSON, which is YAML too, with every text in quotes: ROS would take a category named "y" for true.
+    """
+    file = directory / session_files.PARAMETERS / f"{process.executable}.yaml"
+    file.parent.mkdir(exist_ok=True)
+    content = {f"{NAMESPACE}/{process.executable}": {"ros__parameters": dict(process.parameters)}}
+    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    return file
 
 
 def executable_path(name: str) -> Path:

@@ -81,12 +81,12 @@ def _check_names(names: tuple[str, ...], giver: str) -> None:
 def _make_directory(arguments: Arguments) -> Path:
     if arguments.directory:
         directory = _absolute(arguments.directory)
-        if (directory / session_files.SESSION).exists():
-            raise InputError(f"argument directory: {directory} holds a session already, expected a new directory")
     else:
         dataset = Path(arguments.dataset).stem
         directory = Path("sessions").absolute() / f"{time.strftime('%Y%m%d-%H%M%S')}-{dataset}"
     try:
+        if (directory / session_files.SESSION).exists():
+            raise InputError(f"argument directory: {directory} holds a session already, expected a new directory")
         directory.mkdir(parents=True, exist_ok=bool(arguments.directory))
         if not any(directory.iterdir()):
             # One that holds something is not the session's alone: it keeps the mode that its owner gave it.

@@ -10,10 +10,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import honcho.manager
-import yaml
 from honcho.manager import Manager
 from honcho.printer import Printer
 
@@ -21,7 +19,7 @@ from latentvr_common import session_files
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_session import summary
 from latentvr_session.arguments import defaults, describe, parse
-from latentvr_session.description import NAMESPACE, Process, environment, executable_path, processes
+from latentvr_session.description import Process, environment, executable_path, processes, write_parameters
 from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.system_packages import installing_missing
 
@@ -91,22 +89,19 @@ def _run(prepared: Prepared) -> int:
     parts = processes(prepared)
     manager = SessionManager(parts)
     honcho.manager.KILL_WAIT = _KILL_AFTER_S
-    with TemporaryDirectory(prefix="latentvr-") as scratch:
-        for part in parts:
-            command = _command(part, Path(scratch))
-            manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()))
-        manager.loop()
+    for part in parts:
+        command = _command(part, prepared.directory)
+        manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()))
+    manager.loop()
     code = _verdict(manager, prepared)
     sys.stderr.flush()
     print(summary.text(prepared.directory), flush=True)
     return code
 
 
-def _command(part: Process, scratch: Path) -> str:
-    parameters = scratch / f"{part.executable}.yaml"
-    content = {f"{NAMESPACE}/{part.executable}": {"ros__parameters": dict(part.parameters)}}
-    parameters.write_text(yaml.safe_dump(content))
-    words = [str(executable_path(part.executable)), "--ros-args", "--params-file", str(parameters)]
+def _command(part: Process, directory: Path) -> str:
+    parameters = str(write_parameters(part, directory))
+    words = [str(executable_path(part.executable)), "--ros-args", "--params-file", parameters]
     # Honcho starts a shell; exec makes the process the shell's own, so that it gets the signals.
     return "exec " + shlex.join([sys.executable, *words])
 

@@ -17,6 +17,7 @@ from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.hands import Hands
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
+from latentvr_common.truth import truth_ids
 from scripted_hands.anatomy import FINGER_TIP, OPEN, PINCH_POINT, PINCHED, POINTING
 from scripted_hands.motion import HandPosture, Move, Posture, Tremor, length_of, reach_time_s
 from scripted_hands.parameters import Parameters
@@ -178,11 +179,12 @@ class Person:
     def _think(self, rows: Sequence[int]) -> Action:
         """Return a wait that ends when there is a new plan for one of the categories `rows`."""
         assert self._cloud is not None
-        ids = np.array(self._ids, dtype=np.int16)
+        truth = truth_ids(self._truth, self._names, self._categories)
+        assert truth is not None
         scale = self.placement.scale
         scene = Scene(
             self._cloud,
-            ids[self._truth],
+            truth,
             self._radius_m / scale,
             self._parameters.purity,
             self._parameters.reach_m / scale,

@@ -157,10 +157,10 @@ class _View:
             return points
         best, best_miss = points, self._purity(swept) - self._scene.purity
         for longer in self._slips(points[-1]):
-            way = np.vstack([points, longer])
-            miss = self._purity(self._swept(way)) - self._scene.purity
+            slipped = np.vstack([points, longer])
+            miss = self._purity(self._swept(slipped)) - self._scene.purity
             if -_TOLERANCE <= miss < best_miss:
-                best, best_miss = way, miss
+                best, best_miss = slipped, miss
         return best
 
     def _slips(self, end: FloatArray) -> Iterator[FloatArray]:

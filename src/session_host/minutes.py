@@ -16,6 +16,7 @@ class Minutes:
 
     item_count: int
     truth: npt.NDArray[np.int16] | None
+    """(N,), category ids; None: not known."""
     began_s: float
     book: LabelBook = field(init=False)
     epoch: int = 0

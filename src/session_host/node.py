@@ -15,6 +15,7 @@ from latentvr_common.datasets import load
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
+from latentvr_common.truth import truth_ids
 from session_host.closing import Closing, Stage
 from session_host.minutes import Minutes
 from session_host.parameters import Parameters
@@ -33,13 +34,15 @@ class SessionHost(Node):  # type: ignore[misc]
         self._settings = declare(self, Parameters)
         dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
         now = time.monotonic()
-        self._minutes = Minutes(len(dataset), dataset.truth, now)
+        self._dataset = dataset
+        self._minutes = Minutes(len(dataset), None, now)
         self._closing = Closing(settle_s=self._settings.settle_s, duration_s=self._settings.duration_s, now_s=now)
         self._over_s: float | None = None
         self._asked_s = -math.inf
         # Every cloud frame has one epoch message: counting them costs less than taking the clouds.
         node_tools.listen(self, topics.EPOCH, self._on_epoch, qos=topics.latched(100))
         node_tools.listen(self, topics.LABELS, self._on_label)
+        node_tools.listen(self, topics.CATEGORIES, self._on_categories)
         self._export = node_tools.client(self, topics.EXPORT_SESSION)
         self._health = HealthReporter(self, lambda: Health(self._closing.stage.value))
         self.create_timer(_LOOK_PERIOD_S, self._look)
@@ -56,6 +59,10 @@ class SessionHost(Node):  # type: ignore[misc]
             self._minutes.book.add(conversions.label_event_from_msg(message))
         except ValueError as error:
             self._health.drop(str(error))
+
+    def _on_categories(self, message: msg.Categories) -> None:
+        categories = conversions.categories_from_msg(message)
+        self._minutes.truth = truth_ids(self._dataset.truth, self._dataset.categories, categories)
 
     def _tell(self) -> None:
         if self._closing.stage is not Stage.OVER:

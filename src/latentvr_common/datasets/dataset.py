@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentvr_common.errors import InputError
+from latentvr_common.labels import CATEGORY_CAPACITY
 
 MINIMUM_ITEMS = 20
 """Fewer points are no cloud."""
@@ -46,6 +47,10 @@ class Dataset:
             raise InputError(f"dataset {self.name}: {count} usable items, expected at least {MINIMUM_ITEMS}")
         if self.truth is not None and self.truth.shape != (count,):
             raise InputError(f"dataset {self.name}: truth has shape {self.truth.shape}, expected ({count},)")
+        if len(self.categories) > CATEGORY_CAPACITY:
+            raise InputError(
+                f"dataset {self.name}: {len(self.categories)} categories, expected at most {CATEGORY_CAPACITY}"
+            )
         if self.items.dtype != np.uint8 and not np.isfinite(self.items).all():
             raise InputError(f"dataset {self.name}: items hold values that are not finite, expected finite numbers")
 
@@ -71,8 +76,11 @@ class Dataset:
         if self.has_pictures:
             return flat.astype(np.float32) / np.float32(255.0)
         columns = flat.astype(np.float32)
-        spread = columns.std(axis=0)
-        return np.asarray((columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0), dtype=np.float32)
+        # In float32 the sums lose what is small, and what does not change would seem to.
+        mean, spread = columns.mean(axis=0, dtype=np.float64), columns.std(axis=0, dtype=np.float64)
+        changes = columns.min(axis=0) < columns.max(axis=0)
+        scale = np.where(changes, np.maximum(spread, np.finfo(np.float32).tiny), 1.0)
+        return np.asarray(columns / scale.astype(np.float32) - (mean / scale).astype(np.float32), dtype=np.float32)
 
     def subset(self, max_items: int, seed: int) -> "Dataset":
         """Return `max_items` items chosen by `seed`, in their old order; for 0 or if there are no more, all."""

@@ -75,6 +75,8 @@ def _checked_pictures(file: Path) -> npt.NDArray[np.uint8]:
     pictures = read_idx(file)
     if pictures.ndim != 3:
         raise InputError(f"dataset file {file}: {pictures.ndim} dimensions, expected 3 (pictures, rows, columns)")
+    if 0 in pictures.shape:
+        raise InputError(f"dataset file {file}: pictures of shape {pictures.shape}, expected none of them 0")
     return pictures
 
 

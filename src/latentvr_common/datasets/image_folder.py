@@ -23,7 +23,9 @@ def load_image_folder(folder: Path) -> Dataset:
     if not files:
         raise InputError(f"dataset {folder}: no image in it, expected {', '.join(SUFFIXES)} files")
     # Pillow decodes outside of the interpreter's lock.
-    with ThreadPoolExecutor() as pool:
+    # The warning filters are the whole process's: no thread of the pool may change them.
+    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         read = list(pool.map(_read, files))
     good = [(file, picture) for file, picture in zip(files, read, strict=True) if not isinstance(picture, str)]
     skipped = tuple(
@@ -57,15 +59,16 @@ def find_images(folder: Path) -> list[Path]:
 def open_image(file: Path, side: int) -> Image.Image:
     """Return the image in `file` as RGB, `side` pixels or larger where its format can shrink it cheaply.
 
-    Raises OSError, ValueError or a Pillow warning for what is not a sane image.
+    Raises OSError, ValueError, SyntaxError or Image.DecompressionBombError for what is not a sane image.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(file, formats=("PNG", "JPEG")) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise ValueError(f"{image.width}x{image.height} pixels, expected at most {_MOST_PIXELS} in all")
-            image.draft("RGB", (side, side))
-            return image.convert("RGB")
+    with Image.open(file, formats=("PNG", "JPEG")) as image:
+        if image.width * image.height > _MOST_PIXELS:
+            raise ValueError(f"{image.width}x{image.height} pixels, expected at most {_MOST_PIXELS} in all")
+        image.draft("RGB", (side, side))
+        if image.mode.startswith("I"):
+            # 16 bits of grey; Pillow would make everything above 255 white.
+            return Image.fromarray((np.asarray(image, dtype=np.uint32) >> 8).astype(np.uint8)).convert("RGB")
+        return image.convert("RGB")
 
 
 def _read(file: Path) -> npt.NDArray[np.uint8] | str:

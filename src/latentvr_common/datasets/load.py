@@ -25,8 +25,12 @@ def load(name: str, *, max_items: int = 0, seed: int = 0) -> Dataset:
 def _load_whole(name: str) -> Dataset:
     if name in NAMED:
         return NAMED[name]()
-    path = Path(name).expanduser()
-    if not path.exists():
+    try:
+        path = Path(name).expanduser()
+        exists = path.exists()
+    except (OSError, RuntimeError) as error:
+        raise InputError(f"dataset {name[:60]!r}: {error}; expected a file or directory that can be read") from error
+    if not exists:
         raise InputError(
             f"dataset {name!r}: no such file or directory; expected one of {', '.join(NAMED)}, a .npz file, "
             "a directory of IDX files or a directory of images"
@@ -35,4 +39,6 @@ def _load_whole(name: str) -> Dataset:
         if path.suffix.lower() == ".npz":
             return npz.load_npz(path)
         raise InputError(f"dataset {name!r}: a file of type {path.suffix or 'unknown'!r}, expected .npz")
+    if not path.is_dir():
+        raise InputError(f"dataset {name!r}: neither a file nor a directory, expected one of them")
     return idx.load_idx(path) if idx.holds_idx(path) else image_folder.load_image_folder(path)

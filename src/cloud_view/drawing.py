@@ -1,0 +1,36 @@
+"""A scene, seen from a camera, as the shapes that a renderer takes."""
+
+from dataclasses import dataclass
+
+from cloud_view.camera import Camera, Subject
+from cloud_view.cloud_shapes import Points, cloud_shapes
+from cloud_view.hand_shapes import hands_shape
+from cloud_view.scene import Scene
+from cloud_view.shapes import Lines, Mesh, join_lines, join_meshes
+from cloud_view.surroundings import floor_grid
+from cloud_view.tool_shapes import brush_outlines, palette_shape
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What to draw, and from where."""
+
+    camera: Camera
+    subject: Subject
+    mesh: Mesh
+    lines: Lines
+    points: Points
+
+
+def draw(scene: Scene, camera: Camera, subject: Subject, *, fine: bool = False) -> Drawing:
+    """Return the shapes of `scene`; `fine`: rounder ones, for a picture to be looked at long."""
+    items, points = cloud_shapes(scene, camera, subject, fine=fine)
+    brushes, outlines = brush_outlines(scene.brushes, scene.colors(), camera)
+    hands = hands_shape(scene.hands, camera)
+    return Drawing(
+        camera,
+        subject,
+        join_meshes([items, hands, palette_shape(scene), brushes]),
+        join_lines([floor_grid(subject), outlines]),
+        points,
+    )

@@ -1,0 +1,94 @@
+"""What there is to draw at one moment, as plain data."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.hands import Hands
+from latentvr_common.labels import Category
+from latentvr_common.placement import Placement
+
+FloatArray = npt.NDArray[np.floating]
+
+
+class State(IntEnum):
+    """What the trainer does. Equal to the constants of Epoch.msg."""
+
+    PREPARING = 0
+    TRAINING = 1
+    PAUSED = 2
+    FAULT = 3
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands."""
+
+    state: State = State.PREPARING
+    epoch: int = 0
+    labelled: int = 0
+    accuracy: float = math.nan
+    """Share of right predictions, 0 to 1; NaN: not known."""
+    confidence: float = math.nan
+    """Mean, 0 to 1; NaN: nothing is predicted yet."""
+
+
+@dataclass(frozen=True)
+class Brush:
+    """A gesture that paints: a ball in the stage, metres. `category` -1: it erases."""
+
+    position: FloatArray
+    radius: float
+    category: int
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Items (row numbers) that the running gesture would mark. `category` -1: erase."""
+
+    category: int
+    sample_ids: npt.NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a picture shows."""
+
+    cloud: Cloud
+    categories: Sequence[Category] = ()
+    progress: Progress = field(default_factory=Progress)
+    placement: Placement = field(default_factory=Placement)
+    hands: Hands | None = None
+    brushes: Sequence[Brush] = ()
+    selection: Selection | None = None
+    active_category: int = NONE
+    """The one that the person paints with, as far as the gestures tell."""
+
+    def points(self) -> FloatArray:
+        """Return where the items are in the stage (N, 3), metres."""
+        return self.placement.stage_from_latent(self.cloud.positions)
+
+    def colors(self) -> Mapping[int, int]:
+        """Return the colour 0xRRGGBB of each category id."""
+        return {category.id: category.color for category in self.categories}
+
+
+STILL_HAND_M = 0.002
+"""A hand that moves less than this is at rest: headsets never report the same joints twice."""
+
+
+def hands_moved(before: Hands | None, after: Hands | None) -> bool:
+    """Tell whether a picture of the hands `after` would show something else than one of `before`."""
+    if before is None or after is None:
+        return before is not after
+    for old, new in ((before.left, after.left), (before.right, after.right)):
+        if old.tracked != new.tracked:
+            return True
+        if new.tracked and float(np.abs(old.positions - new.positions).max()) > STILL_HAND_M:
+            return True
+    return False

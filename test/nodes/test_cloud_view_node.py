@@ -1,0 +1,296 @@
+"""The view on real DDS: what is published is in the pictures that it leaves."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from latentvr import msg
+from PIL import Image
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from sensor_msgs.msg import PointCloud2
+
+import cloud_view
+from cloud_view.pictures import LAST_PICTURE_FRAMES
+from latentvr_common import conversions, session_files, topics
+from latentvr_common.cloud import Cloud
+from latentvr_common.colors import category_color, split_rgb
+from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands
+from latentvr_common.labels import Category
+from latentvr_common.node_tools import advertise, listen
+from latentvr_common.placement import Placement
+
+SOURCE = Path(cloud_view.__file__).parent.parent
+TIMEOUT_S = 20.0
+NO_RENDERER = "no way to draw"
+CATEGORIES = [Category(i, f"kind {i}", category_color(i)) for i in range(3)]
+
+
+class Graph:
+    """A node of the test's own that stands for all others, and the view in a process of its own."""
+
+    def __init__(self, log: Path) -> None:
+        self.node = Node("test", namespace=topics.NAMESPACE)
+        self.health: DiagnosticStatus | None = None
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._out = {
+            topic.name: advertise(self.node, topic)
+            for topic in (
+                topics.CLOUD,
+                topics.EPOCH,
+                topics.CATEGORIES,
+                topics.HANDS,
+                topics.GESTURES,
+                topics.SELECTION,
+                topics.CLOUD_PLACEMENT,
+            )
+        }
+        listen(self.node, topics.DIAGNOSTICS, self._on_health)
+
+    def _on_health(self, message: DiagnosticArray) -> None:
+        self.health = message.status[0]
+
+    def start(self, environment: dict[str, str] | None = None, **parameters: object) -> subprocess.Popen[bytes]:
+        arguments = [part for name, value in parameters.items() for part in ("-p", f"{name}:={value}")]
+        program = "import sys; from cloud_view.node import main; sys.exit(main())"
+        path = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
+        with self._log.open("w") as stream:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", program, "--ros-args", *arguments],
+                stdout=stream,
+                stderr=stream,
+                env={**os.environ, "PYTHONPATH": path, **(environment or {})},
+            )
+        return self._process
+
+    def publish(self, topic: topics.Topic, message: Any) -> None:
+        self._out[topic.name].publish(message)
+
+    def spin_until(self, condition: Callable[[], Any], what: str) -> None:
+        until = time.monotonic() + TIMEOUT_S
+        while not condition():
+            assert time.monotonic() < until, f"{what}: not within {TIMEOUT_S} s\n{self.said()}"
+            self._executor.spin_once(timeout_sec=0.02)
+            if NO_RENDERER in self.said():
+                pytest.skip(f"nothing can be drawn here: {self.said()}")
+
+    def value(self, key: str) -> int:
+        """Return a number that the view reported last with its health; -1: none."""
+        values = {v.key: v.value for v in self.health.values} if self.health is not None else {}
+        return int(values.get(key, -1))
+
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def stop(self) -> int:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        return self._process.wait(TIMEOUT_S)
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._executor.shutdown()
+        self.node.destroy_node()
+
+
+@pytest.fixture
+def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
+    rclpy.init()
+    made = Graph(tmp_path_factory.mktemp("log") / "view.log")
+    try:
+        yield made
+    finally:
+        made.close()
+        rclpy.try_shutdown()
+
+
+def cloud_at(turn: float, count: int = 900) -> Cloud:
+    random = np.random.default_rng(0)
+    kinds = (np.arange(count) % 3).astype(np.int16)
+    angles = kinds * 2 * np.pi / 3 + turn
+    middles = np.stack([np.cos(angles), np.sin(angles), 0 * angles], axis=1) * 0.6
+    positions = (middles + random.normal(size=(count, 3)) * 0.13).astype(np.float32)
+    rgb = np.array([c.color for c in CATEGORIES], np.uint32)[kinds]
+    return Cloud(1 + int(turn * 1000), positions, rgb, kinds, kinds, np.ones(count, np.float32))
+
+
+def hand_at(x: float) -> Hand:
+    joints = np.array([[x + 0.01 * (i // 5), 1.1, -0.3 - 0.02 * (i % 5)] for i in range(JOINT_COUNT)])
+    quats = np.tile([0.0, 0.0, 0.0, 1.0], (JOINT_COUNT, 1))
+    return Hand(True, joints, quats, np.full(JOINT_COUNT, 0.01), np.full(JOINT_COUNT, FULLY_TRACKED, np.uint8))
+
+
+def publish_moment(graph: Graph, turn: float) -> None:
+    """Publish a cloud and all that goes with it, as in the middle of a gesture."""
+    cloud = cloud_at(turn)
+    header = conversions.header(conversions.LATENT_FRAME, cloud.stamp_ns)
+    graph.publish(topics.CLOUD, conversions.cloud_to_msg(cloud))
+    graph.publish(
+        topics.EPOCH,
+        msg.Epoch(header=header, state=1, epoch=int(turn * 10), items=900, labelled=900, accuracy=0.931),
+    )
+    graph.publish(topics.HANDS, conversions.hands_to_cdr(Hands(1, hand_at(-0.1 - turn / 20), Hand())))
+    position = conversions.point_to_msg([0.0, 1.3, -0.5])
+    gesture = msg.Gesture(gesture_id="g", name="pinch_brush", phase=1, position=position, radius=0.05, category=1)
+    graph.publish(topics.GESTURES, gesture)
+    graph.publish(topics.SELECTION, msg.Selection(gesture_id="g", category=1, sample_ids=range(40)))
+
+
+def publish_until(graph: Graph, condition: Callable[[], bool], what: str) -> None:
+    """Let the cloud turn until `condition` holds."""
+    graph.publish(topics.CATEGORIES, conversions.categories_to_msg(CATEGORIES, 1, 0))
+    graph.publish(topics.CLOUD_PLACEMENT, conversions.placement_to_msg(Placement(), 0))
+    turns = iter(np.arange(0.0, 1000.0, 0.02))
+
+    def moved_on() -> bool:
+        publish_moment(graph, float(next(turns)))
+        return condition()
+
+    graph.spin_until(moved_on, what)
+
+
+def frames_of(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def shows(picture: np.ndarray, color: int) -> bool:
+    """Tell whether a category's hue is in the picture right of the caption."""
+    rest = picture[:, picture.shape[1] // 4 :].astype(float)
+    wanted = split_rgb(color).astype(float)
+    length = np.linalg.norm(rest, axis=-1) + 1e-9
+    like = (rest @ wanted / (length * np.linalg.norm(wanted)) > 0.99) & (length > 100)
+    return bool(like.sum() > 200)
+
+
+def test_a_session_leaves_a_time_lapse_and_a_still(graph: Graph, tmp_path: Path) -> None:
+    graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
+    publish_until(graph, lambda: graph.value("pictures") >= 4, "four pictures")
+    began = time.monotonic()
+    assert graph.stop() == 0
+    assert time.monotonic() - began < 5.0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [session_files.STILL, session_files.VIDEO]
+    said = re.search(rf"wrote {session_files.VIDEO}, (\d+) pictures", graph.said())
+    assert said, graph.said()
+    frames = frames_of(tmp_path / session_files.VIDEO)
+    assert len(frames) == int(said.group(1)) + LAST_PICTURE_FRAMES
+    still = Image.open(tmp_path / session_files.STILL)
+    assert still.size == (1600, 900)
+    for picture in (frames[len(frames) // 2], np.asarray(still)):
+        assert all(shows(picture, category.color) for category in CATEGORIES)
+        assert (picture[: picture.shape[0] // 6, : picture.shape[1] // 4].min(axis=-1) > 200).sum() > 500
+
+
+def test_a_view_that_is_killed_leaves_its_film_up_to_then(graph: Graph, tmp_path: Path) -> None:
+    process = graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
+    publish_until(graph, lambda: graph.value("pictures") >= 3, "three pictures")
+    process.kill()
+    process.wait()
+    assert len(frames_of(tmp_path / session_files.VIDEO)) >= 2
+
+
+def test_nothing_is_drawn_while_nothing_moves(graph: Graph, tmp_path: Path) -> None:
+    graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
+    still_hands = conversions.hands_to_cdr(Hands(1, hand_at(0.0), Hand()))
+    graph.publish(topics.CLOUD, conversions.cloud_to_msg(cloud_at(0.0)))
+
+    def hands_came() -> bool:
+        graph.publish(topics.HANDS, still_hands)
+        return graph.value("pictures") >= 1
+
+    graph.spin_until(hands_came, "the first picture")
+    reports: list[int] = []
+
+    def three_more_reports() -> bool:
+        graph.publish(topics.HANDS, still_hands)
+        if graph.health is not None:
+            reports.append(graph.value("pictures"))
+            graph.health = None
+        return len(reports) >= 3
+
+    graph.spin_until(three_more_reports, "three reports")
+    assert reports[-1] <= 2, "one without hands, one with them"
+
+
+def test_a_machine_that_cannot_draw_is_reported_and_the_view_lives(graph: Graph, tmp_path: Path) -> None:
+    process = graph.start({"__EGL_VENDOR_LIBRARY_FILENAMES": "/dev/null"}, directory=tmp_path, mode="headless")
+    graph.publish(topics.CLOUD, conversions.cloud_to_msg(cloud_at(0.0)))
+    until = time.monotonic() + TIMEOUT_S
+    while graph.health is None or graph.health.level != DiagnosticStatus.ERROR:
+        assert time.monotonic() < until, graph.said()
+        graph._executor.spin_once(timeout_sec=0.02)
+    assert "Open3D finds no way to draw" in graph.health.message
+    assert process.poll() is None
+    assert graph.stop() == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cloud_that_is_none_is_dropped_and_counted(graph: Graph, tmp_path: Path) -> None:
+    graph.start(directory=tmp_path, mode="headless")
+    graph.publish(topics.CLOUD, PointCloud2(height=1, width=3, point_step=4))
+    graph.spin_until(lambda: graph.value("dropped messages") == 1, "a dropped message")
+    assert "message dropped: cloud: height 1, point_step 4" in graph.said()
+    assert graph.stop() == 0
+    assert "no cloud came: no pictures" in graph.said()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "environment", "words"),
+    [
+        ({"directory": "/proc/nowhere"}, {}, "parameter directory '/proc/nowhere': No such file or directory"),
+        ({"mode": "window"}, {"DISPLAY": ""}, "parameter mode is window, but DISPLAY is not set"),
+        ({"mode": "window"}, {"DISPLAY": ":4711"}, "parameter mode is window, but display :4711 does not answer"),
+        ({"mode": "loud"}, {}, "parameter mode is 'loud', expected one of: auto, window, headless"),
+    ],
+)
+def test_what_a_person_can_mend_is_said_in_one_line(
+    graph: Graph, parameters: dict[str, str], environment: dict[str, str], words: str
+) -> None:
+    process = graph.start({"WAYLAND_DISPLAY": "", **environment}, **parameters)
+    assert process.wait(TIMEOUT_S) == 2
+    assert graph.said().count("\n") == 1
+    assert words in graph.said()
+
+
+@pytest.fixture
+def display() -> Iterator[str]:
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not installed")
+    reader, writer = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
+        pass_fds=[writer],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    with os.fdopen(reader) as numbers:
+        yield f":{numbers.readline().strip()}"
+    server.terminate()
+    server.wait()
+
+
+def test_a_display_gets_a_window_and_the_session_its_pictures(graph: Graph, tmp_path: Path, display: str) -> None:
+    graph.start({"DISPLAY": display}, directory=tmp_path, mode="auto", drawing_share=1.0)
+    publish_until(graph, lambda: graph.value("pictures") >= 2, "two pictures")
+    assert graph.health is not None
+    assert graph.health.message == "a window and pictures"
+    assert graph.stop() == 0
+    assert shows(np.asarray(Image.open(tmp_path / session_files.STILL)), CATEGORIES[0].color)
+    assert len(frames_of(tmp_path / session_files.VIDEO)) >= 2 + LAST_PICTURE_FRAMES

@@ -1,0 +1,698 @@
+"""The trainer on real DDS: what it publishes, what it does with labels, what its services answer, and how it ends."""
+
+import io
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from latentvr import msg, srv
+from PIL import Image
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.task import Future
+
+import latent_trainer
+from latent_trainer import node as trainer_node
+from latent_trainer.graph import nearest_neighbours
+from latent_trainer.node import LatentTrainer
+from latent_trainer.training import TERMS, Training
+from latentvr_common import conversions, topics
+from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.colors import UNLABELLED_COLOR
+from latentvr_common.errors import InputError
+from latentvr_common.labels import Category, Kind, LabelBook, LabelEvent
+from latentvr_common.node_tools import advertise, client, listen
+
+SOURCE = Path(latent_trainer.__file__).parent.parent
+TIMEOUT_S = 20.0
+ITEMS = 90
+RATE_HZ = 20.0
+TRUTH = np.repeat(np.arange(3), ITEMS // 3).astype(np.int16)
+CATEGORIES = [Category(0, "dark", 0xFF8000), Category(1, "bright", 0x0080FF), Category(2, "striped", 0x20C020)]
+MARKED_DARK, MARKED_BRIGHT = np.arange(0, 10, dtype=np.uint32), np.arange(30, 40, dtype=np.uint32)
+
+
+def pictures() -> np.ndarray:
+    """Dark, bright and striped pictures, with noise."""
+    levels = np.full((ITEMS, 6, 6), 60)
+    levels[TRUTH == 1] = 190
+    levels[TRUTH == 2, ::2] = 200
+    return (levels + np.random.default_rng(0).integers(-40, 40, size=levels.shape)).astype(np.uint8)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    path = tmp_path / "pictures.npz"
+    np.savez(path, items=pictures(), truth=TRUTH, categories=np.array([c.name for c in CATEGORIES]))
+    return path
+
+
+def ros_arguments(parameters: dict[str, Any]) -> list[str]:
+    small = {"width": 16, "batch": 32, "label_batch": 32, "threads": 1, "neighbours": 6, "cloud_rate_hz": RATE_HZ}
+    given = {**small, **parameters}
+    return ["--ros-args", *(part for k, v in given.items() for part in ("-p", f"{k}:={json.dumps(v)}"))]
+
+
+class Journal:
+    """The journal's side of the labels, with the entries that a test puts in. Lives on the test's executor."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._labels_out = advertise(node, topics.LABELS)
+        self._categories_out = advertise(node, topics.CATEGORIES)
+        self._book = LabelBook(2 * ITEMS)
+        self.requests: list[int] = []
+        self.leave_unanswered = 0
+
+    def serve(self) -> None:
+        # Reentrant: a request that is left unanswered must not hold up the next.
+        service = topics.GET_LABELS
+        group = ReentrantCallbackGroup()
+        self._node.create_service(service.type, service.name, self._on_get_labels, callback_group=group)
+
+    async def _on_get_labels(
+        self, request: srv.GetLabels.Request, response: srv.GetLabels.Response
+    ) -> srv.GetLabels.Response:
+        self.requests.append(request.after_seq)
+        if len(self.requests) <= self.leave_unanswered:
+            await Future()
+        events = self._book.events(request.after_seq, request.limit or 1000)
+        response.events = [conversions.label_event_to_msg(event) for event in events]
+        response.last_seq = self._book.applied_seq
+        return response
+
+    def commit(self, category: int, ids: Any, *, kind: Kind = Kind.ASSIGN, published: bool = True) -> None:
+        seq = self._book.applied_seq + 1
+        event = LabelEvent(f"entry {seq}", kind, category, np.asarray(ids, dtype=np.uint32), seq=seq)
+        self._book.add(event)
+        if published:
+            self.publish(event)
+
+    def publish(self, event: LabelEvent) -> None:
+        self._labels_out.publish(conversions.label_event_to_msg(event))
+
+    def publish_categories(self, *categories: Category) -> None:
+        self._categories_out.publish(conversions.categories_to_msg(categories, 1, 1))
+
+    @property
+    def labels(self) -> list[int]:
+        return self._book.labels[:ITEMS].tolist()
+
+
+class Session:
+    """A trainer in this process, spun by a thread of its own, and a node of the test's own that hears it."""
+
+    def __init__(self, **parameters: Any) -> None:
+        rclpy.init(args=ros_arguments(parameters))
+        self.node = Node("test", namespace=topics.NAMESPACE)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.node)
+        self.clouds: dict[int, Cloud] = {}
+        self.epochs: dict[int, msg.Epoch] = {}
+        self.health: list[DiagnosticStatus] = []
+        listen(self.node, topics.CLOUD, self._on_cloud, qos=topics.latched(20))
+        listen(self.node, topics.EPOCH, self._on_epoch, qos=topics.latched(20))
+        listen(self.node, topics.DIAGNOSTICS, self._on_health)
+        self.journal = Journal(self.node)
+        self.trainer = LatentTrainer()
+        self._trainer_executor = SingleThreadedExecutor()
+        self._trainer_executor.add_node(self.trainer)
+        self._broke: list[BaseException] = []
+        self._thread = threading.Thread(target=self._spin_trainer)
+        self._thread.start()
+
+    def _spin_trainer(self) -> None:
+        try:
+            self._trainer_executor.spin()
+        except ExternalShutdownException:
+            pass
+        except BaseException as error:
+            self._broke.append(error)
+
+    def _on_cloud(self, message: Any) -> None:
+        cloud = conversions.cloud_from_msg(message)
+        self.clouds[cloud.stamp_ns] = cloud
+
+    def _on_epoch(self, message: msg.Epoch) -> None:
+        self.epochs[conversions.time_from_msg(message.header.stamp)] = message
+
+    def _on_health(self, message: DiagnosticArray) -> None:
+        self.health += [s for s in message.status if s.name == "/latentvr/latent_trainer"]
+
+    @property
+    def frames(self) -> list[tuple[Cloud, msg.Epoch]]:
+        """Cloud frames and the epochs that belong to them, in order."""
+        return [(self.clouds[stamp], self.epochs[stamp]) for stamp in sorted(self.clouds) if stamp in self.epochs]
+
+    @property
+    def dropped(self) -> int:
+        """Messages that the trainer says it could not use."""
+        return int({v.key: v.value for v in self.health[-1].values}["dropped messages"]) if self.health else 0
+
+    def spin_until(self, condition: Callable[[], Any], what: str, timeout_s: float = TIMEOUT_S) -> None:
+        until = time.monotonic() + timeout_s
+        while not condition():
+            assert not self._broke, f"the trainer broke: {self._broke[0]!r}"
+            assert time.monotonic() < until, f"{what}: not within {timeout_s} s"
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def frame(
+        self, condition: Callable[[Cloud, msg.Epoch], Any] = lambda *_: True, what: str = "a frame"
+    ) -> tuple[Cloud, msg.Epoch]:
+        """Return the first frame from now on that meets the condition."""
+        self.clouds.clear()
+        self.epochs.clear()
+        self.spin_until(lambda: any(condition(*f) for f in self.frames), what)
+        return next(f for f in self.frames if condition(*f))
+
+    def newest_frame(self, state: int) -> tuple[Cloud, msg.Epoch]:
+        """Return the newest frame once training is in that state."""
+        self.spin_until(lambda: self.frames and self.frames[-1][1].state == state, f"state {state}")
+        return self.frames[-1]
+
+    def call(self, service: topics.Service, request: Any = None, timeout_s: float = TIMEOUT_S) -> Any:
+        caller = client(self.node, service)
+        self.spin_until(caller.service_is_ready, f"{service.name} is there")
+        future = caller.call_async(request or service.type.Request())
+        self.spin_until(future.done, f"{service.name} answers", timeout_s)
+        return future.result()
+
+    def set_training(self, command: int, **more: Any) -> srv.SetTraining.Response:
+        return self.call(topics.SET_TRAINING, srv.SetTraining.Request(command=command, **more))
+
+    def export(self, timeout_s: float = TIMEOUT_S) -> srv.ExportSession.Response:
+        return self.call(topics.EXPORT_SESSION, timeout_s=timeout_s)
+
+    def close(self) -> None:
+        with ExitStack() as at_the_end:
+            for clean_up in (rclpy.try_shutdown, self.node.destroy_node, self._executor.shutdown):
+                at_the_end.callback(clean_up)
+            for clean_up in (self.trainer.destroy_node, self.trainer.close, self._join_trainer):
+                at_the_end.callback(clean_up)
+
+    def _join_trainer(self) -> None:
+        self._trainer_executor.shutdown()
+        self._thread.join(TIMEOUT_S)
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Session]]:
+    sessions: list[Session] = []
+
+    def start_session(**parameters: Any) -> Session:
+        sessions.append(Session(**parameters))
+        return sessions[-1]
+
+    try:
+        yield start_session
+    finally:
+        with ExitStack() as at_the_end:
+            at_the_end.callback(rclpy.try_shutdown)
+            for session in sessions:
+                at_the_end.callback(session.close)
+
+
+Start = Callable[..., Session]
+
+
+# The cloud
+
+
+def test_frames_of_cloud_and_epoch_come_in_pairs_again_and_again(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset))
+    session.frame(lambda _, epoch: epoch.state == msg.Epoch.TRAINING, "training")
+    session.spin_until(lambda: len(session.frames) >= 40, "40 frames")
+    frames = session.frames
+    assert len(frames) >= 0.8 * min(len(session.clouds), len(session.epochs))
+    # 20 a second are wanted; a machine that is busy with other things may give fewer.
+    seconds = (frames[-1][0].stamp_ns - frames[0][0].stamp_ns) / 1e9
+    assert 1.0 < (len(frames) - 1) / seconds < 1.5 * RATE_HZ
+    for cloud, epoch in frames:
+        assert len(cloud) == epoch.items == ITEMS
+        assert epoch.header.frame_id == "latent"
+        assert (cloud.rgb == UNLABELLED_COLOR).all()
+        assert (cloud.label == NONE).all()
+        assert (epoch.labelled, epoch.label_seq) == (0, 0)
+        assert math.isnan(epoch.accuracy)
+        assert math.isnan(epoch.confidence)
+        assert list(epoch.terms) == list(TERMS)
+        assert len(epoch.losses) == len(TERMS)
+    steps = [epoch.step for _, epoch in frames]
+    assert steps == sorted(steps)
+    assert steps[-1] > steps[0]
+    assert frames[-1][1].cloud_rate_hz > 2
+    assert frames[-1][1].steps_per_s > 0
+
+
+def test_who_comes_late_sees_the_cloud_and_its_epoch_at_once_also_in_a_pause(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    cloud, _ = session.newest_frame(msg.Epoch.PAUSED)
+    session.spin_until(lambda: len(session.health) >= 1, "time in which nothing is sent")
+    late_clouds: list[Any] = []
+    late_epochs: list[msg.Epoch] = []
+    listen(session.node, topics.CLOUD, late_clouds.append)
+    listen(session.node, topics.EPOCH, late_epochs.append)
+    session.spin_until(lambda: late_clouds and late_epochs, "the newest frame")
+    assert late_clouds[-1].header.stamp == late_epochs[-1].header.stamp
+    assert late_epochs[-1].state == msg.Epoch.PAUSED
+    np.testing.assert_array_equal(conversions.cloud_from_msg(late_clouds[-1]).positions, cloud.positions)
+    assert session.health[-1].level == DiagnosticStatus.OK
+    assert session.health[-1].message == "paused"
+
+
+# Labels
+
+
+def test_a_label_changes_the_color_of_its_items_and_moves_nothing(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    before, _ = session.newest_frame(msg.Epoch.PAUSED)
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    cloud, epoch = session.frame(lambda _, epoch: epoch.label_seq == 1, "the label")
+    assert (cloud.label[MARKED_DARK] == 0).all()
+    assert (cloud.rgb[MARKED_DARK] == CATEGORIES[0].color).all()
+    assert (cloud.rgb[10:] == UNLABELLED_COLOR).all()
+    assert (epoch.labelled, epoch.state) == (10, msg.Epoch.PAUSED)
+    np.testing.assert_array_equal(cloud.positions, before.positions)
+
+
+def test_labels_of_two_categories_give_predictions_with_their_colors_and_an_accuracy(
+    start: Start, dataset: Path
+) -> None:
+    session = start(dataset=str(dataset))
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT)
+    cloud, epoch = session.frame(lambda _, e: e.label_seq == 2 and e.confidence > 0.6, "a network that is certain")
+    assert epoch.labelled == 20
+    assert set(cloud.predicted.tolist()) == {0, 1}
+    assert epoch.accuracy == pytest.approx(float((cloud.predicted == TRUTH).mean()), abs=1e-6)
+    assert epoch.confidence == pytest.approx(float(cloud.confidence.mean()), abs=1e-4)
+    assert epoch.accuracy > 0.5
+    believed = (cloud.label == NONE) & (cloud.confidence > 0.5)
+    assert believed.any()
+    assert (cloud.rgb[believed] != UNLABELLED_COLOR).all()
+    assert not np.isin(cloud.rgb[believed], [c.color for c in CATEGORIES]).any()
+
+
+def test_erased_labels_and_those_of_a_retired_category_vanish_and_come_back(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT)
+    session.journal.commit(NONE, MARKED_DARK[5:], kind=Kind.ERASE)
+    cloud, epoch = session.frame(lambda _, e: e.label_seq == 3, "three entries")
+    assert cloud.label.tolist() == session.journal.labels
+    assert epoch.labelled == 15
+    assert set(cloud.predicted.tolist()) <= {0, 1}
+    assert (cloud.confidence > 0).all()
+    retired = Category(1, "bright", 0x0080FF, retired=True)
+    session.journal.publish_categories(CATEGORIES[0], retired)
+    cloud, _ = session.frame(lambda c, e: e.labelled == 5 and (c.predicted == NONE).all(), "no retired category")
+    assert set(cloud.label.tolist()) == {NONE, 0}
+    assert (cloud.rgb[MARKED_BRIGHT] == UNLABELLED_COLOR).all()
+    session.journal.publish_categories(*CATEGORIES)
+    cloud, _ = session.frame(lambda _, e: e.labelled == 15, "all labels")
+    assert cloud.label.tolist() == session.journal.labels
+
+
+def test_missing_entries_are_fetched_from_the_journal(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    session.journal.serve()
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT, published=False)
+    session.journal.commit(2, [3, 4], published=False)
+    session.journal.commit(1, [80])
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 4, "all entries")
+    assert cloud.label.tolist() == session.journal.labels
+    assert session.journal.requests in ([0], [1])
+
+
+def test_a_trainer_that_comes_late_fetches_a_long_history_in_few_requests(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    for number in range(2300):
+        session.journal.commit(number % 3, [number % ITEMS], published=False)
+    session.journal.serve()
+    session.journal.commit(0, [7])
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 2301, "all entries")
+    assert cloud.label.tolist() == session.journal.labels
+    assert session.journal.requests == [0, 1000, 2000]
+
+
+def test_missing_entries_are_fetched_when_the_journal_comes_late_or_never_answers_the_first_time(
+    start: Start, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer_node, "_GAP_PATIENCE_S", 0.3)
+    session = start(dataset=str(dataset), paused=True)
+    session.newest_frame(msg.Epoch.PAUSED)
+    session.journal.commit(0, MARKED_DARK, published=False)
+    session.journal.commit(1, MARKED_BRIGHT)
+    session.spin_until(lambda: len(session.health) >= 1, "time for the entry to arrive")
+    session.journal.leave_unanswered = 1
+    session.journal.serve()
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 2, "all entries")
+    assert cloud.label.tolist() == session.journal.labels
+    assert session.journal.requests[0] == session.journal.requests[-1] == 0
+
+
+def test_an_entry_of_another_dataset_is_dropped_and_asked_for_again_only_now_and_then(
+    start: Start, dataset: Path
+) -> None:
+    session = start(dataset=str(dataset))
+    session.journal.commit(0, [ITEMS + 5], published=False)
+    session.journal.commit(0, [1], published=False)
+    session.journal.serve()
+    session.journal.commit(1, [2])
+    session.spin_until(lambda: session.journal.requests, "a request")
+    session.frame()
+    session.spin_until(lambda: len(session.frames) >= 20, "frames")
+    assert 1 <= len(session.journal.requests) <= 5
+    assert session.frames[-1][1].label_seq == 0
+    session.spin_until(lambda: session.dropped >= 1, "a dropped message")
+
+
+@pytest.mark.parametrize("category", [-5, 256])
+def test_an_entry_with_a_category_that_cannot_be_is_dropped_and_training_goes_on(
+    start: Start, dataset: Path, category: int
+) -> None:
+    session = start(dataset=str(dataset))
+    session.journal.publish(LabelEvent("bad", Kind.ASSIGN, category, np.array([1, 2], dtype=np.uint32), seq=1))
+    session.spin_until(lambda: session.dropped == 1, "a dropped message")
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT)
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 2 and e.state == msg.Epoch.TRAINING, "labels")
+    assert cloud.label.tolist() == session.journal.labels
+
+
+@pytest.mark.parametrize("category", [-1, 256])
+def test_a_list_with_a_category_that_cannot_be_is_dropped_and_the_old_one_holds(
+    start: Start, dataset: Path, category: int
+) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.frame(lambda c, _: c.rgb[0] == CATEGORIES[0].color, "the color of the category")
+    session.journal.publish_categories(Category(0, "dark", 0x111111), Category(category, "bad", 0x222222))
+    session.spin_until(lambda: session.dropped == 1, "a dropped message")
+    session.journal.commit(1, [80])
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 2, "another label")
+    assert set(cloud.rgb[MARKED_DARK].tolist()) == {CATEGORIES[0].color}
+    assert cloud.rgb[80] == CATEGORIES[1].color
+
+
+# Services
+
+
+def test_get_item_tells_all_that_is_known_of_an_item(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT)
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 2, "labels")
+    for item in (3, 60):
+        found = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=item))
+        assert found.found
+        assert found.message == ""
+        assert found.picture.format == "png"
+        shown = np.asarray(Image.open(io.BytesIO(bytes(found.picture.data))))
+        np.testing.assert_array_equal(shown[::22, ::22], pictures()[item])
+        assert found.text == f"item {item}"
+        assert (found.label, found.predicted) == (cloud.label[item], cloud.predicted[item])
+        assert found.confidence == pytest.approx(float(cloud.confidence[item]))
+        training = session.trainer._worker.training
+        assert training is not None
+        assert list(found.neighbours) == nearest_neighbours(training.inputs.numpy(), 6, 1)[item].tolist()
+
+
+@pytest.mark.parametrize("item", [ITEMS, 2**32 - 1])
+def test_get_item_says_that_there_is_no_such_item(start: Start, dataset: Path, item: int) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    answer = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=item))
+    assert not answer.found
+    assert answer.message == f"sample_id is {item}, expected less than {ITEMS}"
+
+
+def image_folder(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    folder.mkdir()
+    for number in range(24):
+        Image.fromarray(rng.integers(0, 256, size=(40, 30, 3), dtype=np.uint8)).save(folder / f"{number:02}.png")
+
+
+def spoil_header(file: Path) -> None:
+    file.write_bytes(b"this is not a picture any more")
+
+
+def spoil_chunk(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    at = data.index(b"IDAT")
+    data[at : at + 4] = b"\x00\x01\x02\x03"
+    file.write_bytes(data)
+
+
+def make_bomb(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    at = data.index(b"IHDR")
+    header = bytes(data[at : at + 4]) + (60_000).to_bytes(4, "big") * 2 + bytes(data[at + 12 : at + 17])
+    data[at : at + 21] = header + zlib.crc32(header).to_bytes(4, "big")
+    file.write_bytes(data)
+
+
+def test_get_item_says_that_a_file_cannot_be_read_any_more_and_the_trainer_goes_on(
+    start: Start, tmp_path: Path
+) -> None:
+    folder = tmp_path / "images"
+    image_folder(folder)
+    session = start(dataset=str(folder), paused=True)
+    session.newest_frame(msg.Epoch.PAUSED)
+    for item, spoil in enumerate([Path.unlink, spoil_header, spoil_chunk, make_bomb]):
+        spoil(folder / f"{item:02}.png")
+        answer = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=item))
+        assert not answer.found
+        assert answer.message.startswith(f"item {item}: its file cannot be read: ")
+    answer = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=10))
+    assert answer.found
+    assert answer.text == "10.png"
+    assert Image.open(io.BytesIO(bytes(answer.picture.data))).size == (120, 160)
+
+
+def test_an_item_whose_file_name_is_no_text_is_shown_and_exported(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "images"
+    image_folder(folder)
+    os.rename(folder / "03.png", os.fsencode(folder) + b"/03-gr\xfc\xdfe.png")  # Latin-1, as old cameras write it
+    session = start(dataset=str(folder), directory=str(tmp_path / "session"), paused=True)
+    answer = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=3))
+    assert answer.found
+    assert answer.text == "03-gr??e.png"
+    assert session.export().accepted
+    table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
+    assert table["name"].to_pylist()[2:5] == ["02.png", "03-gr??e.png", "04.png"]
+
+
+def test_training_is_paused_stepped_and_resumed(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset))
+    commands = srv.SetTraining.Request
+    session.frame(lambda _, e: e.step > 10, "training")
+    assert session.set_training(commands.PAUSE).accepted
+    session.frame(lambda _, e: e.state == msg.Epoch.PAUSED, "pause")
+    before = session.trainer._worker.ask(lambda training: training.step_count, TIMEOUT_S)
+    assert session.set_training(commands.STEP, steps=7).accepted
+    _, epoch = session.frame(lambda _, e: e.state == msg.Epoch.PAUSED and e.step > before, "steps")
+    assert epoch.step == before + 7
+    assert session.set_training(commands.RESUME).accepted
+    session.frame(lambda _, e: e.state == msg.Epoch.TRAINING and e.step > before + 20, "training")
+    assert session.set_training(commands.SPEED, speed=0.5).accepted
+    session.frame(lambda _, e: e.state == msg.Epoch.TRAINING, "training")
+
+
+def test_a_command_that_means_nothing_is_refused_and_changes_nothing(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    session.newest_frame(msg.Epoch.PAUSED)
+    commands = srv.SetTraining.Request
+    for request in (
+        {"command": 9},
+        {"command": commands.STEP, "steps": 0},
+        {"command": commands.SPEED, "speed": 0.0},
+        {"command": commands.SPEED, "speed": 1.5},
+        {"command": commands.SPEED, "speed": -1.0},
+        {"command": commands.SPEED, "speed": math.nan},
+    ):
+        answer = session.set_training(**request)
+        assert not answer.accepted
+        assert answer.message.startswith(f"command {request['command']} with steps 0 and speed ")
+        assert "expected 0 pause" in answer.message
+    assert session.trainer._worker.ask(lambda training: training.step_count, TIMEOUT_S) == 0
+
+
+def test_an_export_writes_the_results_of_now(start: Start, dataset: Path, tmp_path: Path) -> None:
+    session = start(dataset=str(dataset), directory=str(tmp_path / "session"))
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT)
+    session.frame(lambda _, e: e.label_seq == 2, "labels")
+    answer = session.export()
+    assert answer.accepted, answer.message
+    assert answer.directory == str(tmp_path / "session")
+    assert all((tmp_path / "session" / name).stat().st_size > 0 for name in answer.files)
+    table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
+    assert table["label_id"].to_pylist() == session.journal.labels
+    assert set(table["predicted"].to_pylist()) <= {"dark", "bright"}
+
+
+def test_an_export_that_cannot_be_says_why_and_training_goes_on(start: Start, dataset: Path, tmp_path: Path) -> None:
+    session = start(dataset=str(dataset), directory=str(tmp_path / "session"))
+    session.newest_frame(msg.Epoch.TRAINING)
+    (tmp_path / "session" / "model").write_text("in the way")
+    answer = session.export()
+    assert not answer.accepted
+    assert answer.message.startswith("export failed: ")
+    assert str(tmp_path / "session" / "model") in answer.message
+    session.frame(lambda _, e: e.state == msg.Epoch.TRAINING, "training")
+    (tmp_path / "session" / "model").unlink()
+    assert session.export().accepted
+
+
+def test_an_export_without_a_directory_names_the_parameter(start: Start, dataset: Path) -> None:
+    answer = start(dataset=str(dataset), paused=True).export()
+    assert not answer.accepted
+    assert "parameter directory is empty" in answer.message
+
+
+def test_labels_given_after_an_export_in_a_pause_are_in_the_results_at_the_end(dataset: Path, tmp_path: Path) -> None:
+    session = Session(dataset=str(dataset), directory=str(tmp_path / "session"), paused=True)
+    try:
+        session.journal.commit(0, MARKED_DARK)
+        session.frame(lambda _, e: e.label_seq == 1, "a label")
+        assert session.export().accepted
+        session.journal.commit(1, MARKED_BRIGHT)
+        session.frame(lambda _, e: e.label_seq == 2, "another label")
+    finally:
+        session.close()
+    table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
+    assert table["label_id"].to_pylist() == session.journal.labels
+
+
+# Faults
+
+
+@pytest.mark.parametrize("part", ["nearest_neighbours", "Training"], ids=["after the first cloud", "before it"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_training_is_said_to_everybody_and_services_still_answer(
+    start: Start, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    seen, reason = threading.Event(), "training stopped: MemoryError: no room for it"
+
+    def break_down(*_: Any) -> Any:
+        assert seen.wait(TIMEOUT_S)
+        raise MemoryError("no room for it")
+
+    monkeypatch.setattr(trainer_node, part, break_down)
+    session = start(dataset=str(dataset), directory=str(tmp_path / "session"))
+
+    def at_fault() -> list[msg.Epoch]:
+        return [epoch for epoch in session.epochs.values() if epoch.state == msg.Epoch.FAULT]
+
+    first = session.newest_frame(msg.Epoch.PREPARING)[0] if part == "nearest_neighbours" else None
+    seen.set()
+    session.spin_until(at_fault, "a fault")
+    assert at_fault()[0].text == reason
+    assert at_fault()[0].items == ITEMS
+    if first is not None:
+        np.testing.assert_array_equal(session.newest_frame(msg.Epoch.FAULT)[0].positions, first.positions)
+    session.spin_until(lambda: session.health and session.health[-1].message == reason, "health")
+    assert session.health[-1].level == DiagnosticStatus.ERROR
+    answer = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=3))
+    assert answer.found
+    assert (answer.text, answer.label, answer.predicted) == ("item 3", NONE, NONE)
+    export, resume = session.export(), session.set_training(srv.SetTraining.Request.RESUME)
+    assert (export.accepted, export.message) == (False, f"export failed: {reason}")
+    assert (resume.accepted, resume.message) == (False, reason)
+
+
+# The process
+
+
+def start_process(log: Path, parameters: dict[str, Any]) -> subprocess.Popen[bytes]:
+    program = "import sys; from latent_trainer.node import main; sys.exit(main())"
+    path = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
+    with log.open("w") as stream:
+        return subprocess.Popen(
+            [sys.executable, "-c", program, *ros_arguments(parameters)],
+            stderr=stream,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+
+
+def test_a_dataset_that_is_not_there_is_named_in_one_line_and_the_exit_code_is_2(tmp_path: Path) -> None:
+    process = start_process(tmp_path / "log", {"dataset": "no_such_dataset"})
+    try:
+        assert process.wait(TIMEOUT_S) == 2
+    finally:
+        process.kill()
+        process.wait()
+    (line,) = [line for line in (tmp_path / "log").read_text().splitlines() if line]
+    assert line.startswith("error: dataset 'no_such_dataset': no such file or directory; expected one of digits")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"dataset": "DIR/file"}, "dataset 'DIR/file': a file of type 'unknown', expected .npz"),
+        ({"directory": "DIR/file"}, "parameter directory 'DIR/file': File exists, expected a writable directory"),
+        ({"directory": "DIR/file/below"}, "parameter directory 'DIR/file/below': Not a directory, expected"),
+        ({"directory": "~nobody-of-that-name/session"}, "parameter directory '~nobody-of-that-name/session': "),
+        ({"cloud_rate_hz": 0.0}, "parameter cloud_rate_hz is 0.0, expected at least 0.1 Hz"),
+        ({"device": "tpu"}, "parameter device is 'tpu', expected one of: auto, cpu, cuda"),
+        ({"seed": -1}, "parameter seed is -1, expected at least 0"),
+        ({"width": "wide"}, "parameter width: "),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(tmp_path: Path, parameters: dict[str, Any], message: str) -> None:
+    (tmp_path / "file").write_text("")
+    given = {k: v.replace("DIR", str(tmp_path)) if isinstance(v, str) else v for k, v in parameters.items()}
+    rclpy.init(args=ros_arguments(given))
+    try:
+        with pytest.raises(InputError) as refused:
+            LatentTrainer()
+    finally:
+        rclpy.try_shutdown()
+    assert str(refused.value).startswith(message.replace("DIR", str(tmp_path)))
+
+
+def test_a_trainer_that_is_asked_to_stop_writes_its_results_and_ends_well(dataset: Path, tmp_path: Path) -> None:
+    rclpy.init()
+    node = Node("test", namespace=topics.NAMESPACE)
+    steps: list[int] = []
+    listen(node, topics.EPOCH, lambda epoch: steps.append(epoch.step))
+    process = start_process(tmp_path / "log", {"dataset": str(dataset), "directory": str(tmp_path / "session")})
+    try:
+        until = time.monotonic() + TIMEOUT_S
+        while not (steps and steps[-1] > 5):
+            assert time.monotonic() < until, (tmp_path / "log").read_text()
+            rclpy.spin_once(node, timeout_sec=0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT_S) == 0, (tmp_path / "log").read_text()
+    finally:
+        process.kill()
+        process.wait()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    said = json.loads((tmp_path / "session" / "model" / "model.json").read_text())
+    assert said["step"] >= steps[-1]
+    assert pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet").num_rows == ITEMS

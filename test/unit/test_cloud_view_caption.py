@@ -1,0 +1,117 @@
+"""The caption: its words and counts, its layout, and that something is painted."""
+
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cloud_view import fonts
+from cloud_view.caption import MOST_ROWS, caption_height, caption_of, paint_caption, put_caption
+from cloud_view.scene import Progress, Scene, State
+from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.labels import Category
+
+NOTHING_YET = Progress()
+CATEGORIES = [Category(0, "cat", 0xFF0000), Category(1, "dog", 0x00FF00), Category(7, "old", 0x0000FF, retired=True)]
+
+
+def cloud(label: list[int], predicted: list[int]) -> Cloud:
+    count = len(label)
+    return Cloud(
+        1,
+        np.zeros((count, 3), np.float32),
+        np.zeros(count, np.uint32),
+        np.array(label, np.int16),
+        np.array(predicted, np.int16),
+        np.zeros(count, np.float32),
+    )
+
+
+def scene(progress: Progress = NOTHING_YET, categories: list[Category] = CATEGORIES) -> Scene:
+    return Scene(cloud([0, 0, NONE, NONE, 1], [0, 1, 1, 0, NONE]), categories, progress)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "confidence", "headline", "meaning"),
+    [
+        (0.9312, 0.5, "93.1 %", "correct"),
+        (1.0, math.nan, "100.0 %", "correct"),
+        (math.nan, 0.616, "62 %", "confidence"),
+        (math.nan, math.nan, "5", "items"),
+    ],
+)
+def test_the_headline_is_accuracy_or_else_confidence(
+    accuracy: float, confidence: float, headline: str, meaning: str
+) -> None:
+    caption = caption_of(scene(Progress(accuracy=accuracy, confidence=confidence)))
+    assert (caption.headline, caption.headline_meaning) == (headline, meaning)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_the_state_of_training_is_said(state: State) -> None:
+    caption = caption_of(scene(Progress(state, epoch=1234, labelled=3)))
+    assert caption.state == f"epoch 1,234  ·  {state.name.lower()}"
+    assert caption.items == "3 of 5 items labelled"
+
+
+def test_the_legend_counts_a_label_before_a_prediction() -> None:
+    rows = caption_of(scene()).rows
+    assert [(row.name, row.color, row.labelled, row.predicted) for row in rows] == [
+        ("cat", (255, 0, 0), 2, 1),
+        ("dog", (0, 255, 0), 1, 1),
+    ]
+
+
+@pytest.mark.parametrize(("count", "shown", "left_out"), [(0, 0, 0), (14, 14, 0), (15, 13, 2), (60, 13, 47)])
+def test_the_legend_says_how_many_categories_found_no_room(count: int, shown: int, left_out: int) -> None:
+    caption = caption_of(scene(categories=[Category(i, f"kind {i}", 0x808080) for i in range(count)]))
+    assert (len(caption.rows), caption.left_out) == (shown, left_out)
+    assert caption_height(caption) < 720 - 80
+
+
+def test_the_longest_legend_has_room_in_every_picture() -> None:
+    assert MOST_ROWS == 14
+    many = caption_of(scene(categories=[Category(i, "a long name of a category", 0x808080) for i in range(40)]))
+    for height in (360, 720, 900, 2160):
+        assert paint_caption(many, height).height < height * 0.95
+
+
+def test_a_caption_is_painted_in_its_place_with_the_colours_of_its_categories() -> None:
+    picture = Image.new("RGBX", (1280, 720), (9, 11, 16, 255))
+    put_caption(picture, caption_of(scene(Progress(accuracy=0.9, confidence=0.9, labelled=3))))
+    pixels = np.asarray(picture)[..., :3].astype(int)
+    changed = (np.abs(pixels - [9, 11, 16]).sum(axis=-1) > 30).nonzero()
+    assert 38 <= changed[1].min() < 48
+    assert changed[1].max() < 300
+    for color in ((255, 0, 0), (0, 255, 0)):
+        assert (np.abs(pixels - color).sum(axis=-1) < 30).sum() > 60
+    assert not (np.abs(pixels - (0, 0, 255)).sum(axis=-1) < 30).any(), "a retired category is not offered"
+
+
+def test_the_same_caption_is_painted_once() -> None:
+    caption = caption_of(scene())
+    assert paint_caption(caption, 720) is paint_caption(caption_of(scene()), 720)
+
+
+def test_a_caption_grows_with_the_picture() -> None:
+    caption = caption_of(scene())
+    small, large = paint_caption(caption, 720), paint_caption(caption, 1440)
+    assert (large.width, large.height) == (2 * small.width, pytest.approx(2 * small.height, abs=2))
+
+
+@pytest.mark.parametrize("words", ["93.1 % correct", "3 of 5 items labelled", "epoch 7  ·  paused", "a long na..."])
+def test_the_font_that_comes_with_pillow_has_all_that_the_caption_says(words: str) -> None:
+    assert fonts.has_glyphs("", words)
+
+
+@pytest.mark.parametrize("name", ["Größe", "cigüeña", "куница", "λύκος"])
+def test_names_in_european_scripts_need_no_installed_font(name: str) -> None:
+    assert not fonts.has_glyphs("", name)
+    assert fonts.font_for(name, 15).getname()[0] == "Roboto"
+
+
+def test_names_in_any_script_can_be_painted() -> None:
+    names = ["漢字", "куница", "é" * 50, ""]
+    caption = caption_of(scene(categories=[Category(i, name, 0x808080) for i, name in enumerate(names)]))
+    assert paint_caption(caption, 720).getbbox() is not None

@@ -1,0 +1,108 @@
+"""The cloud that is shown moves gradually: it is continuous, heads for its target, arrives, and never jumps."""
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latent_trainer.glide import Glide
+
+Positions = npt.NDArray[np.float32]
+SLOWEST_S = 2.0
+"""A way lasts no longer than this."""
+
+
+def positions(seed: int, count: int = 20) -> Positions:
+    return np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
+
+
+def farthest(a: Positions, b: Positions) -> float:
+    return float(np.linalg.norm(a - b, axis=1).max())
+
+
+def under_way(lasts_s: float) -> tuple[Glide, Positions, Positions]:
+    """A glide from A to B that began at 0 s and lasts so long, with A and B."""
+    start, target = positions(0), positions(1)
+    glide = Glide(start, -lasts_s)
+    glide.aim(target, 0.0)
+    return glide, start, target
+
+
+def test_points_stay_where_they_are_before_they_have_an_aim() -> None:
+    glide = Glide(positions(0), 5.0)
+    for now_s in (5.0, 6.0, 100.0):
+        assert glide.arrived(now_s)
+        np.testing.assert_array_equal(glide.at(now_s), positions(0))
+
+
+@pytest.mark.parametrize("lasts_s", [0.05, 0.5, 2.0])
+def test_a_way_takes_as_long_as_the_last_aim_is_past_and_is_straight_and_even(lasts_s: float) -> None:
+    glide, start, target = under_way(lasts_s)
+    np.testing.assert_array_equal(glide.at(0.0), start)
+    for share in (0.1, 0.5, 0.9):
+        assert not glide.arrived(share * lasts_s)
+        np.testing.assert_allclose(glide.at(share * lasts_s), start + share * (target - start), atol=1e-5)
+    assert glide.arrived(lasts_s)
+    np.testing.assert_array_equal(glide.at(lasts_s), target)
+    np.testing.assert_array_equal(glide.at(99.0), target)
+
+
+def test_after_a_long_rest_a_way_takes_two_seconds() -> None:
+    glide, _, target = under_way(3600.0)
+    assert not glide.arrived(SLOWEST_S - 0.01)
+    np.testing.assert_array_equal(glide.at(SLOWEST_S), target)
+
+
+@given(st.lists(st.floats(0.0, 3.0), min_size=2, max_size=12))
+def test_points_come_ever_nearer_to_their_target(pauses_s: list[float]) -> None:
+    glide, _, target = under_way(1.0)
+    times_s = np.cumsum(pauses_s)
+    left = [farthest(glide.at(float(t)), target) for t in times_s]
+    assert all(later <= earlier + 1e-5 for earlier, later in pairwise(left))
+
+
+@given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=10))
+def test_a_new_aim_moves_nothing_at_that_moment(pauses_s: list[float]) -> None:
+    glide, _, _ = under_way(1.0)
+    for number, now_s in enumerate(np.cumsum(pauses_s)):
+        before = glide.at(float(now_s)).copy()
+        glide.aim(positions(number + 2), float(now_s))
+        np.testing.assert_array_equal(glide.at(float(now_s)), before)
+
+
+def test_a_second_aim_in_the_same_moment_does_not_make_the_cloud_jump() -> None:
+    glide, start, _ = under_way(1.0)
+    glide.aim(positions(2), 0.0)
+    assert farthest(glide.at(0.0), start) == 0
+    assert farthest(glide.at(0.01), start) < 0.02 * farthest(positions(2), start)
+
+
+@pytest.mark.parametrize("again_s", [0.001, 0.05, 0.2, 0.9])
+def test_an_aim_at_the_same_place_soon_after_does_not_hasten_the_cloud(again_s: float) -> None:
+    # Pausing, resuming and labels while paused show the same positions again at once.
+    glide, start, target = under_way(1.0)
+    glide.aim(target, again_s)
+    for now_s in (again_s, again_s + 0.01, again_s + 0.08, 0.95):
+        gone = farthest(glide.at(now_s), start) / farthest(target, start)
+        assert 0 < gone <= min(now_s, 1.0) + 1e-5
+    np.testing.assert_array_equal(glide.at(again_s + max(again_s, 1 - again_s) + 1e-6), target)
+
+
+@given(st.lists(st.floats(0.08, 0.3), min_size=5, max_size=30), st.floats(0.1, 20.0))
+def test_a_target_that_moves_steadily_is_followed_at_a_moderate_speed(pauses_s: list[float], rest_s: float) -> None:
+    def place(at_s: float) -> Positions:
+        return np.array([[at_s, 0.0, 0.0]], np.float32)  # 1 latent unit a second
+
+    glide, now_s, frame_s = Glide(place(0.0), -rest_s), 0.0, 0.02
+    for pause_s in pauses_s:
+        glide.aim(place(now_s), now_s)
+        for moment_s in np.arange(now_s, now_s + pause_s, frame_s):
+            step = farthest(glide.at(float(moment_s) + frame_s), glide.at(float(moment_s)))
+            assert step <= 6 * frame_s
+        now_s += pause_s
+        assert farthest(glide.at(now_s), place(now_s)) < 1.0
+    glide.aim(place(now_s), now_s)
+    np.testing.assert_array_equal(glide.at(now_s + SLOWEST_S), place(now_s))

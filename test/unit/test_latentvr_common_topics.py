@@ -1,0 +1,240 @@
+"""The list of topics and services is complete and says what nodes do; publishers and servers are made from it."""
+
+import ast
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticStatus
+from latentvr import msg, srv
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import deserialize_message
+
+from latentvr_common import node_tools, topics
+from latentvr_common.health import Health, HealthReporter
+
+TOP = Path(__file__).parents[2]
+TIMEOUT_S = 20.0
+
+RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+LATCHED, VOLATILE = DurabilityPolicy.TRANSIENT_LOCAL, DurabilityPolicy.VOLATILE
+
+DESIGN = {
+    "cloud": ("sensor_msgs/PointCloud2", RELIABLE, LATCHED, 1),
+    "epoch": ("latentvr/Epoch", RELIABLE, LATCHED, 1),
+    "forces": ("sensor_msgs/PointCloud2", BEST_EFFORT, VOLATILE, 1),
+    "categories": ("latentvr/Categories", RELIABLE, LATCHED, 1),
+    "labels": ("latentvr/LabelEvent", RELIABLE, LATCHED, 1000),
+    "hands": ("latentvr/Hands", BEST_EFFORT, VOLATILE, 1),
+    "head": ("geometry_msgs/PoseStamped", BEST_EFFORT, VOLATILE, 1),
+    "gestures": ("latentvr/Gesture", RELIABLE, VOLATILE, 100),
+    "selection": ("latentvr/Selection", BEST_EFFORT, VOLATILE, 1),
+    "cloud_placement": ("latentvr/CloudPlacement", RELIABLE, LATCHED, 1),
+    "xr_state": ("latentvr/XrState", RELIABLE, LATCHED, 1),
+    "/diagnostics": ("diagnostic_msgs/DiagnosticArray", RELIABLE, VOLATILE, 10),
+}
+"""The table of the design: type, reliability, durability and depth of every topic."""
+
+
+def type_of(topic: topics.Topic) -> str:
+    return f"{topic.type.__module__.split('.')[0]}/{topic.type.__name__}"
+
+
+def test_every_topic_is_as_the_design_says() -> None:
+    found = {t.name: (type_of(t), t.qos.reliability, t.qos.durability, t.qos.depth) for t in topics.TOPICS}
+    assert found == DESIGN
+    assert all(topic.qos.history == HistoryPolicy.KEEP_LAST for topic in topics.TOPICS)
+
+
+def test_every_topic_and_service_of_the_module_is_in_its_list_once() -> None:
+    assert [t for t in vars(topics).values() if isinstance(t, topics.Topic)] == list(topics.TOPICS)
+    assert [s for s in vars(topics).values() if isinstance(s, topics.Service)] == list(topics.SERVICES)
+    names = [thing.name for thing in (*topics.TOPICS, *topics.SERVICES)]
+    assert len(set(names)) == len(names)
+
+
+def test_every_entry_is_explained_and_every_quality_of_service_has_its_reason() -> None:
+    for topic in topics.TOPICS:
+        assert topic.reason, topic.name
+        assert topic.says, topic.name
+        assert topic.sender, topic.name
+    for service in topics.SERVICES:
+        assert service.does, service.name
+        assert service.server, service.name
+
+
+def test_names_are_relative_but_for_the_one_that_all_of_ros_shares() -> None:
+    for thing in (*topics.TOPICS, *topics.SERVICES):
+        assert re.fullmatch("[a-z]+(_[a-z]+)*", thing.name) or thing is topics.DIAGNOSTICS, thing.name
+    assert re.fullmatch("[a-z]+", topics.NAMESPACE)
+
+
+def parts_of_interfaces() -> set[str]:
+    """Names of our messages that are fields of other messages or services."""
+    words: set[str] = set()
+    for file in (*TOP.glob("msg/*.msg"), *TOP.glob("srv/*.srv")):
+        words |= {line.split()[0].removesuffix("[]") for line in file.read_text().splitlines() if line.strip()}
+    return words
+
+
+def test_every_message_and_service_of_ours_is_sent_by_somebody() -> None:
+    messages = {file.stem for file in TOP.glob("msg/*.msg")}
+    services = {file.stem for file in TOP.glob("srv/*.srv")}
+    sent = {topic.type.__name__ for topic in topics.TOPICS if type_of(topic).startswith("latentvr/")}
+    assert messages == sent | (messages & parts_of_interfaces())
+    assert services == {service.type.__name__ for service in topics.SERVICES}
+    assert all(hasattr(msg, name) for name in messages)
+    assert all(hasattr(srv, name) for name in services)
+
+
+def uses(package: Path, function: str) -> set[str]:
+    """Names of the entries of `topics` that a package hands to `function` of `node_tools`."""
+    found: set[str] = set()
+    for file in package.glob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
+            called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if called == function and len(call.args) > 1 and isinstance(call.args[1], ast.Attribute):
+                found.add(call.args[1].attr)
+    return found
+
+
+PACKAGES = sorted(folder for folder in (TOP / "src").iterdir() if (folder / "node.py").exists())
+
+
+PLANNED = {"latent_trainer": {"FORCES"}}
+"""Entries that no node sends yet; the test fails when that is no longer so."""
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
+def test_a_package_sends_and_serves_exactly_what_the_list_says(package: Path) -> None:
+    entries = {name: thing for name, thing in vars(topics).items() if isinstance(thing, topics.Topic | topics.Service)}
+    sent = {n for n, t in entries.items() if isinstance(t, topics.Topic) and package.name in t.sender.split(" or ")}
+    served = {n for n, s in entries.items() if isinstance(s, topics.Service) and s.server == package.name}
+    assert uses(package, "advertise") == sent - PLANNED.get(package.name, set())
+    assert uses(package, "serve") == served
+    assert uses(package, "listen") <= entries.keys()
+
+
+def test_every_sender_and_server_is_a_process_of_ours() -> None:
+    known = {file.name for file in (TOP / "scripts").iterdir()} | {"every node", "xr_bridge"}
+    for topic in topics.TOPICS:
+        assert set(topic.sender.split(" or ")) <= known
+    assert {service.server for service in topics.SERVICES} <= known
+
+
+# Made from the list
+
+
+class Graph:
+    """Two nodes of one process, and their executor."""
+
+    def __init__(self) -> None:
+        self._context = Context()
+        rclpy.init(context=self._context)
+        self.here, self.there = (Node(n, namespace="latentvr", context=self._context) for n in ("here", "there"))
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.here)
+        self._executor.add_node(self.there)
+
+    def spin_until(self, condition: Callable[[], Any], what: str) -> None:
+        until = time.monotonic() + TIMEOUT_S
+        while not condition():
+            assert time.monotonic() < until, f"{what}: not within {TIMEOUT_S} s"
+            self._executor.spin_once(timeout_sec=0.02)
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self.here.destroy_node()
+        self.there.destroy_node()
+        rclpy.shutdown(context=self._context)
+
+
+@pytest.fixture
+def graph() -> Iterator[Graph]:
+    graph = Graph()
+    try:
+        yield graph
+    finally:
+        graph.close()
+
+
+def quality(qos: QoSProfile) -> tuple[object, ...]:
+    return qos.reliability, qos.durability
+
+
+def test_publishers_and_subscriptions_have_the_name_and_quality_of_their_topic(graph: Graph) -> None:
+    for topic in topics.TOPICS:
+        publisher = node_tools.advertise(graph.here, topic)
+        subscription = node_tools.listen(graph.there, topic, lambda _: None)
+        full = topic.name if topic.name.startswith("/") else f"/latentvr/{topic.name}"
+        assert publisher.topic_name == subscription.topic_name == full
+        graph.spin_until(lambda p=publisher: p.get_subscription_count() == 1, f"{topic.name} is connected")  # type: ignore[misc]
+        (info,) = graph.there.get_publishers_info_by_topic(full)
+        assert quality(info.qos_profile) == quality(topic.qos)
+        assert info.topic_type == type_of(topic).replace("/", "/msg/")
+
+
+def test_state_reaches_those_who_come_later_and_what_is_worthless_when_late_does_not(graph: Graph) -> None:
+    state, pose = (node_tools.advertise(graph.here, topic) for topic in (topics.LABELS, topics.HANDS))
+    for seq in (1, 2, 3):
+        state.publish(msg.LabelEvent(seq=seq))
+        pose.publish(msg.Hands(left=msg.Hand(tracked=True)))
+    heard: list[int] = []
+    poses: list[bool] = []
+    node_tools.listen(graph.there, topics.LABELS, lambda m: heard.append(m.seq))
+    node_tools.listen(graph.there, topics.HANDS, lambda m: poses.append(m.left.tracked))
+    graph.spin_until(lambda: len(heard) == 3 and pose.get_subscription_count() == 1, "the state arrives")
+    assert (heard, poses) == ([1, 2, 3], [])
+
+    def pose_arrives() -> bool:
+        pose.publish(msg.Hands())
+        return bool(poses)
+
+    graph.spin_until(pose_arrives, "a new pose arrives")
+    assert not any(poses)
+
+
+def test_a_subscription_may_be_raw_or_of_another_quality(graph: Graph) -> None:
+    raw: list[bytes] = []
+    node_tools.listen(graph.there, topics.EPOCH, raw.append, raw=True, qos=topics.latched(100))
+    node_tools.advertise(graph.here, topics.EPOCH).publish(msg.Epoch(epoch=3))
+    graph.spin_until(lambda: raw, "the message arrives")
+    assert deserialize_message(raw[0], msg.Epoch).epoch == 3
+
+
+def test_a_client_reaches_the_server_of_its_service(graph: Graph) -> None:
+    def answer(request: srv.StepHistory.Request, response: srv.StepHistory.Response) -> srv.StepHistory.Response:
+        response.message = f"hello {request.author}"
+        return response
+
+    node_tools.serve(graph.there, topics.UNDO, answer)
+    client = node_tools.client(graph.here, topics.UNDO)
+    graph.spin_until(client.service_is_ready, "the server is found")
+    assert ("/latentvr/undo", ["latentvr/srv/StepHistory"]) in graph.here.get_service_names_and_types()
+    future = client.call_async(srv.StepHistory.Request(author="ann"))
+    graph.spin_until(future.done, "the answer arrives")
+    assert future.result().message == "hello ann"
+
+
+def test_ros_time_is_in_nanoseconds(graph: Graph) -> None:
+    assert abs(node_tools.now_ns(graph.here) - time.time_ns()) < 5_000_000_000
+
+
+def test_a_node_says_its_health_once_a_second_with_what_it_dropped(graph: Graph) -> None:
+    heard: list[tuple[float, DiagnosticStatus]] = []
+    node_tools.listen(graph.there, topics.DIAGNOSTICS, lambda m: heard.append((time.monotonic(), m.status[0])))
+    reporter = HealthReporter(graph.here, lambda: Health("thinking", DiagnosticStatus.WARN, {"step": 12}))
+    reporter.drop("too long")
+    reporter.drop("not finite")
+    graph.spin_until(lambda: len(heard) >= 2, "two reports")
+    (first_s, first), (second_s, _) = heard[:2]
+    assert 0.7 < second_s - first_s < 1.6
+    assert (first.name, first.message, first.level) == ("/latentvr/here", "thinking", DiagnosticStatus.WARN)
+    assert {pair.key: pair.value for pair in first.values} == {"step": "12", "dropped messages": "2"}
