@@ -31,9 +31,10 @@ HEAD = np.array([0.0, 1.6, 0.05])
 _PALM_UP = rotations.about_axis(np.array([0.0, 0.0, 1.0]), np.pi)
 _POKE_DOWN = rotations.about_axis(np.array([1.0, 0.0, 0.0]), -0.9)
 _LEVEL = rotations.about_axis(np.array([1.0, 0.0, 0.0]), 0.25)
-_REST = Posture(
+REST = Posture(
     HandPosture(np.array([-0.22, 0.95, -0.18]), _LEVEL, OPEN), HandPosture(np.array([0.22, 0.95, -0.18]), _LEVEL, OPEN)
 )
+"""How both hands are held at rest."""
 _PALETTE_HAND = HandPosture(np.array([-0.24, 0.98, -0.26]), _PALM_UP, OPEN)
 _ABOVE_M = 0.045
 _BELOW_M = 0.010
@@ -85,7 +86,7 @@ class Person:
         self._radius_m = RADIUS_M
         self._plan: Plan | None = None
         self._now_s = self._began_s = 0.0
-        self._posture = _REST
+        self._posture = REST
         self._action: Action | None = None
         self._script = self._session()
         self.placement = Placement()
@@ -153,7 +154,7 @@ class Person:
                     return
                 tries += 1
                 yield from self._mark()
-        yield self._to(_REST)
+        yield self._to(REST)
 
     def _mark(self) -> Script:
         """Mark one region; `marks` rises if the labeler took it."""
@@ -213,7 +214,7 @@ class Person:
             yield self._to(Posture(_PALETTE_HAND, above), palette.BUTTON_M)
             if self._chosen == category:
                 break
-        yield self._to(Posture(_REST.left, self._posture.right))
+        yield self._to(Posture(REST.left, self._posture.right))
 
     def _button_spot(self, category: int) -> Callable[[float], FloatArray] | None:
         """Return a function from the height above the button's centre to the place (3,) in the stage, metres."""
@@ -230,14 +231,14 @@ class Person:
     def _paint(self, plan: Plan) -> Script:
         way = self.placement.stage_from_latent(plan.way) - rotations.rotate(_LEVEL, PINCH_POINT)
         ready = HandPosture(way[0], _LEVEL, OPEN)
-        yield self._to(Posture(_REST.left, ready), self._radius_m)
+        yield self._to(Posture(REST.left, ready), self._radius_m)
         yield from self._close_fingers()
         if not self._heard("pinch_brush", "begin"):
             self.trouble = "the brush does not answer"
             yield self._fingers(OPEN)
             return
         pinched = self._posture.right
-        end = Posture(_REST.left, replace(pinched, wrist=way[-1]))
+        end = Posture(REST.left, replace(pinched, wrist=way[-1]))
         speed = self._parameters.stroke_m_s * self._parameters.pace
         yield Move(self._posture, end, max(0.15 / self._parameters.pace, length_of(way) / speed), way)
         yield self._fingers(OPEN)

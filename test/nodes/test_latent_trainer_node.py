@@ -31,7 +31,7 @@ import latent_trainer
 from latent_trainer import node as trainer_node
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.node import LatentTrainer
-from latent_trainer.training import TERMS, Training
+from latent_trainer.training import TERMS
 from latentvr_common import conversions, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.colors import UNLABELLED_COLOR
