@@ -37,7 +37,15 @@ def export_results(
     table = items_table(training.encode(), dataset, labels, {c.id: c.name for c in categories})
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in training.average.state_dict().items()}
     projection = training.projection
-    tensors |= _as_tensors({"projection.mean": projection.mean, "projection.axes": projection.axes})
+    mean, scale = (column.astype(np.float32) for column in dataset.scaling())
+    tensors |= _as_tensors(
+        {
+            "features.mean": mean,
+            "features.scale": scale,
+            "projection.mean": projection.mean,
+            "projection.axes": projection.axes,
+        }
+    )
     writers: dict[str, Callable[[Path], object]] = {
         session_files.ITEMS_PARQUET: lambda path: pyarrow.parquet.write_table(table, path),
         session_files.ITEMS_CSV: lambda path: pyarrow.csv.write_csv(table, path),
@@ -82,6 +90,7 @@ def _as_tensors(arrays: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, obje
 
 def _description(training: Training, dataset: Dataset, categories: Sequence[Category]) -> str:
     description = {
+        "inputs": "((item - features.mean) / features.scale - projection.mean) @ projection.axes / projection_scale",
         "input_size": int(training.inputs.shape[1]),
         "width": training.parameters.width,
         "category_capacity": CATEGORY_CAPACITY,

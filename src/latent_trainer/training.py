@@ -188,7 +188,7 @@ class Training:
         """
         each = max(1, self.parameters.label_batch // len(self._by_category))
         drawn = [
-            ids[torch.multinomial(trust, min(each, len(ids)), replacement=True, generator=self._random)]
+            ids[torch.multinomial(trust, each, replacement=True, generator=self._random)]
             for ids, trust in zip(self._by_category, self._trust, strict=True)
         ]
         categories = torch.cat([c.expand(len(d)) for c, d in zip(self._known, drawn, strict=True)])

@@ -15,6 +15,8 @@ from scipy.spatial import cKDTree
 from latentvr_common.cloud import NONE, Cloud
 
 _CANDIDATES = 160
+_LOOKED_AT = 2000
+_CLOSEST = 24
 _STEP = 1.2
 _SLIP_TARGETS = 6
 _SLIP_STEPS = 10
@@ -58,8 +60,9 @@ def choose(scene: Scene, categories: Sequence[int], random: np.random.Generator)
     labelled = set(np.unique(scene.cloud.label).tolist())
     unmarked = [c for c in categories if c not in labelled]
     groups = [unmarked, _worst_first(scene, categories)[:3], list(categories)]
+    tree = cKDTree(scene.cloud.positions)
     for group in groups:
-        plans = [plan for c in group if (plan := plan_stroke(scene, c, random)) is not None]
+        plans = [plan for c in group if (plan := plan_stroke(scene, tree, c, random)) is not None]
         good = [p for p in plans if p.purity >= scene.purity - 2 * _TOLERANCE]
         if good or (plans and group is groups[-1]):
             return max(good or plans, key=lambda p: p.gain if good else p.purity)
@@ -71,14 +74,14 @@ def _worst_first(scene: Scene, categories: Sequence[int]) -> list[int]:
     return sorted(categories, key=lambda c: -int((wrong == c).sum()))
 
 
-def plan_stroke(scene: Scene, category: int, random: np.random.Generator) -> Plan | None:
-    """Return a stroke through `category`, or None if it has no item worth a mark."""
+def plan_stroke(scene: Scene, tree: cKDTree, category: int, random: np.random.Generator) -> Plan | None:
+    """Return a stroke through `category`, or None if it has no item worth a mark. `tree`: of the cloud's positions."""
     right = scene.truth == category
     worth = _worth(scene, right, category)
-    places = _candidates(worth, random)
+    places = _candidates(scene, tree, right, worth, random)
     if len(places) == 0:
         return None
-    view = _View(scene, right, worth, places)
+    view = _View(scene, tree, right, worth, places)
     way = view.grow(view.best_start())
     return view.plan(category, view.slip(way))
 
@@ -89,19 +92,26 @@ def _worth(scene: Scene, right: npt.NDArray[np.bool_], category: int) -> FloatAr
     return np.asarray(unknown * (right & (scene.cloud.label != category)))
 
 
-def _candidates(worth: FloatArray, random: np.random.Generator) -> Ids:
+def _candidates(
+    scene: Scene, tree: cKDTree, right: npt.NDArray[np.bool_], worth: FloatArray, random: np.random.Generator
+) -> Ids:
+    """Return items to consider as places for the brush: those that are worth it, rather where their like is around."""
     worthy = np.flatnonzero(worth > 0)
-    if len(worthy) <= _CANDIDATES:
-        return worthy
-    return random.choice(worthy, _CANDIDATES, replace=False, p=worth[worthy] / worth[worthy].sum())
+    looked_at = random.permutation(worthy)[:_LOOKED_AT]
+    if len(looked_at) <= _CANDIDATES:
+        return np.sort(looked_at)
+    _, around = tree.query(scene.cloud.positions[looked_at], k=min(_CLOSEST, len(right)))
+    chances = worth[looked_at] * np.power(right[around].mean(axis=1), 4)
+    return random.choice(looked_at, _CANDIDATES, replace=False, p=chances / chances.sum())
 
 
 class _View:
     """The neighbourhoods of some places in one scene."""
 
-    def __init__(self, scene: Scene, right: npt.NDArray[np.bool_], worth: FloatArray, places: Ids) -> None:
-        self._scene, self._right, self._worth = scene, right, worth
-        self._tree = cKDTree(scene.cloud.positions)
+    def __init__(
+        self, scene: Scene, tree: cKDTree, right: npt.NDArray[np.bool_], worth: FloatArray, places: Ids
+    ) -> None:
+        self._scene, self._tree, self._right, self._worth = scene, tree, right, worth
         self._centers = self._settled(scene.cloud.positions[places])
         self._covered = [np.array(ids, dtype=np.int64) for ids in self._around(self._centers)]
 

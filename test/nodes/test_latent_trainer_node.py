@@ -253,6 +253,7 @@ def test_frames_of_cloud_and_epoch_come_in_pairs_again_and_again(start: Start, d
         assert math.isnan(epoch.confidence)
         assert list(epoch.terms) == list(TERMS)
         assert len(epoch.losses) == len(TERMS)
+        assert epoch.epoch == epoch.step * 32 // ITEMS
     steps = [epoch.step for _, epoch in frames]
     assert steps == sorted(steps)
     assert steps[-1] > steps[0]

@@ -110,17 +110,25 @@ def test_the_csv_file_holds_the_same_table(tmp_path: Path) -> None:
     assert pyarrow.csv.read_csv(tmp_path / ITEMS_CSV, convert_options=options).equals(exact)
 
 
-def test_the_network_in_the_file_puts_every_item_where_the_table_says(tmp_path: Path) -> None:
-    data = dataset()
+def columns() -> Dataset:
+    """Rows of features of very different sizes, one of them constant."""
+    rows = np.random.default_rng(3).normal(5.0, 2.0, (ITEMS, 6)) * [1.0, 100.0, 0.01, 1.0, 1.0, 0.0]
+    return Dataset("columns", rows.astype(np.float32))
+
+
+@pytest.mark.parametrize("data", [dataset(), columns()], ids=["pictures", "columns"])
+def test_the_network_in_the_file_puts_every_raw_item_where_the_table_says(tmp_path: Path, data: Dataset) -> None:
     export_results(tmp_path, trained(data), data, LABELS, CATEGORIES)
     table = pyarrow.parquet.read_table(tmp_path / ITEMS_PARQUET)
     says = json.loads((tmp_path / MODEL_DESCRIPTION).read_text())
     tensors = load_tensors(tmp_path / MODEL_TENSORS)
     mean, axes = tensors.pop("projection.mean"), tensors.pop("projection.axes")
+    center, scale = tensors.pop("features.mean"), tensors.pop("features.scale")
     model = LatentModel(says["input_size"], says["width"], says["category_capacity"])
     model.load_state_dict(tensors, strict=True)
     with torch.no_grad():
-        features = model.features((torch.from_numpy(data.features()) - mean) @ axes / says["projection_scale"])
+        raw = torch.from_numpy(data.items.reshape(len(data), -1).astype(np.float32))
+        features = model.features(((raw - center) / scale - mean) @ axes / says["projection_scale"])
         latents, logits = model.to_latent(features).numpy(), model.to_category(features).numpy()
     np.testing.assert_allclose(latents, np.stack([table[a].to_numpy() for a in "xyz"], axis=1), atol=1e-5)
     known = np.unique(LABELS[LABELS != NONE])

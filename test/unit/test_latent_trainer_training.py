@@ -193,6 +193,36 @@ def test_labels_move_nothing_but_enter_the_loss_at_the_next_step() -> None:
     assert np.abs(training.encode().positions - twin.positions).max() > 1e-5
 
 
+def log_one_plus(values: list[float]) -> float:
+    return float(np.mean(np.log1p(values)))
+
+
+def test_pairs_of_one_category_attract_and_pairs_of_different_ones_repel() -> None:
+    training = prepared(average_steps=1)
+    labels = labels_of(0, 1, 2, 3, each=20)
+    training.set_labels(labels)
+    rows = {tuple(row): number for number, row in enumerate(training.inputs.numpy().tolist())}
+    batches: list[npt.NDArray[np.int64]] = []
+    training.model.body.register_forward_hook(
+        lambda _module, inputs, _output: batches.append(np.array([rows[tuple(row)] for row in inputs[0].tolist()]))
+    )
+    positions = training.encode().positions.astype(np.float64)
+    training.step()
+    drawn, reach = batches[-1], training.parameters.reach
+    assert np.unique(labels[drawn], return_counts=True)[1].tolist() == [8, 8, 8, 8]
+    squared = {
+        (i, j): float(((positions[a] - positions[b]) ** 2).sum()) / reach**2
+        for i, a in enumerate(drawn)
+        for j, b in enumerate(drawn)
+        if i != j
+    }
+    alike = {pair: labels[drawn[pair[0]]] == labels[drawn[pair[1]]] for pair in squared}
+    pull = log_one_plus([d for pair, d in squared.items() if alike[pair]])
+    push = log_one_plus([1 / (d + 1e-3) for pair, d in squared.items() if not alike[pair]])
+    assert training.losses["attraction"] == pytest.approx(training.parameters.weight_attraction * pull, rel=1e-3)
+    assert training.losses["repulsion"] == pytest.approx(training.parameters.weight_repulsion * push, rel=1e-3)
+
+
 def test_labels_draw_categories_together_and_apart_and_carry_to_items_without_one() -> None:
     training, without_labels = prepared(), prepared()
     before = within_to_between(make_steps(training, 60).positions)

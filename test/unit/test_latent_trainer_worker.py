@@ -129,7 +129,8 @@ def test_a_pause_holds_until_resumed() -> None:
         assert wait_for(worker, lambda s: s.step > held.step + 3, "training again").state is State.TRAINING
 
 
-def test_a_paused_worker_does_not_look_again_and_again() -> None:
+@pytest.mark.parametrize("steps", [0, 3], ids=["from the start", "after its steps"])
+def test_a_paused_worker_does_not_look_again_and_again(steps: int) -> None:
     looks: list[int] = []
 
     def make_watched() -> Training:
@@ -139,7 +140,9 @@ def test_a_paused_worker_does_not_look_again_and_again() -> None:
         return training
 
     with running(make_watched, paused=True) as worker:
-        wait_for_state(worker, State.PAUSED)
+        if steps:
+            worker.make_steps(steps)
+        wait_for(worker, lambda s: s.state is State.PAUSED and s.step == steps, "pause")
         before = len(looks)
         for _ in range(20):
             step_count(worker)

@@ -71,16 +71,23 @@ class Dataset:
         return digest.hexdigest()
 
     def features(self) -> npt.NDArray[np.float32]:
-        """Return items as (N, D) float32 of about unit scale: pictures 0 to 1, columns of features standardised."""
-        flat = self.items.reshape(len(self), -1)
+        """Return items as (N, D) float32 of about unit scale: pictures 0 to 1, columns of features standardised.
+
+        features = items / scale - mean / scale, with the `scaling` below.
+        """
+        mean, scale = self.scaling()
+        columns = self.items.reshape(len(self), -1).astype(np.float32)
+        return np.asarray(columns / scale.astype(np.float32) - (mean / scale).astype(np.float32), dtype=np.float32)
+
+    def scaling(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return mean (D,) and scale (D,) of the columns; those of pictures are 0 and 255."""
+        columns = self.items.reshape(len(self), -1)
         if self.has_pictures:
-            return flat.astype(np.float32) / np.float32(255.0)
-        columns = flat.astype(np.float32)
+            return np.zeros(columns.shape[1]), np.full(columns.shape[1], 255.0)
         # In float32 the sums lose what is small, and what does not change would seem to.
         mean, spread = columns.mean(axis=0, dtype=np.float64), columns.std(axis=0, dtype=np.float64)
         changes = columns.min(axis=0) < columns.max(axis=0)
-        scale = np.where(changes, np.maximum(spread, np.finfo(np.float32).tiny), 1.0)
-        return np.asarray(columns / scale.astype(np.float32) - (mean / scale).astype(np.float32), dtype=np.float32)
+        return mean, np.where(changes, np.maximum(spread, np.finfo(np.float32).tiny), 1.0)
 
     def subset(self, max_items: int, seed: int) -> "Dataset":
         """Return `max_items` items chosen by `seed`, in their old order; for 0 or if there are no more, all."""
