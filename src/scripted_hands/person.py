@@ -113,6 +113,8 @@ class Person:
         """Notice what the labeler made of the hands."""
         if answer.phase == "end":
             self._chosen, self._radius_m = answer.category, answer.radius_m
+            # However late: the journal may have been away.
+            self.marks += answer.name == "pinch_brush"
         if answer.phase != "update":
             self._answers.append(answer)
 
@@ -157,7 +159,7 @@ class Person:
         yield self._to(REST)
 
     def _mark(self) -> Script:
-        """Mark one region; `marks` rises if the labeler took it."""
+        """Mark one region; `marks` rises when it is acknowledged."""
         yield self._wait(self._parameters.think_s / self._parameters.pace)
         yield self._think(range(len(self._names)))
         if self._plan is None:
@@ -244,7 +246,6 @@ class Person:
         yield self._fingers(OPEN)
         yield self._until(lambda: self._heard("pinch_brush", "end") or self._heard("pinch_brush", "cancel"), _COMMIT_S)
         if self._heard("pinch_brush", "end"):
-            self.marks += 1
             self.trouble = ""
         else:
             self.trouble = next(

@@ -67,7 +67,7 @@ def test_hands_alone_mark_regions_and_a_journal_that_comes_back_gets_what_waited
             with NodeProcess("label_journal", journal, tmp_path / "journal2.log"):
                 peer.wait_until(lambda: marked(4), "all marks", 60)
                 page = peer.call(topics.GET_LABELS, srv.GetLabels.Request())
-            peer.wait_until(lambda: "has made 4 of 4 marks, and leaves" in hands.said(), "the person leaves")
+                peer.wait_until(lambda: "has made 4 of 4 marks, and leaves" in hands.said(), "the person leaves")
             assert hands.stop() == 0
         assert labeler.stop() == 0
     assert [e.seq for e in page.events] == [1, 2, 3, 4]
