@@ -19,7 +19,7 @@ lint: setup ## Check style and types.
 	@$(WITH_ENV) ruff format --check . && ruff check . && mypy
 
 bench: setup ## Measure; each benchmark ends with one line of JSON, also in build/bench/.
-	@$(WITH_ENV) for name in idle hot_paths; do python "benchmarks/$$name.py" || exit 1; done
+	@$(WITH_ENV) for name in hot_paths idle session; do python "benchmarks/$$name.py" || exit 1; done
 
 test: lint ## Check everything. ARGS="test/unit -k journal" for a part.
 	@$(WITH_ENV) exec python -m pytest $(ARGS)

@@ -27,6 +27,7 @@ from scripted_hands.person import REST
 ROOT = Path(__file__).parents[1]
 RATE_HZ = 72.0
 SETTLE_S = 15.0
+PROMISE_PERCENT = 25.0
 
 
 class StillHands(Node):
@@ -64,8 +65,8 @@ def times(runner: psutil.Process) -> dict[str, float]:
     return found
 
 
-def main() -> None:
-    """Measure and report."""
+def main() -> int:
+    """Measure, report, and return 1 if it is more than the promise."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seconds", type=float, default=30.0, help="how long to measure; default: 30")
     parser.add_argument("--dataset", default="digits")
@@ -94,7 +95,8 @@ def main() -> None:
     print(report.table(("process at rest", "of one core"), [*rows, ("all", f"{sum(share.values()):.1f} %")]))
     figures = {"dataset": options.dataset, "percent_of_core": round(sum(share.values()), 1)}
     report.finish("idle", figures | {name: round(percent, 1) for name, percent in share.items()})
+    return int(sum(share.values()) > PROMISE_PERCENT)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,7 +7,7 @@ In another terminal, while a session runs:
     python examples/metrics_logger.py --directory metrics
 
 It writes epochs.csv (a row for each cloud frame: time, epoch, loss terms, accuracy, ...) and labels.csv (a row for each
-entry of the label journal, those from before it started too). Ctrl-C ends it.
+entry of the label journal, the newest 1000 from before it started too). Ctrl-C ends it.
 """
 
 import argparse

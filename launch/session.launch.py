@@ -8,7 +8,13 @@ import sys
 from pathlib import Path
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, EmitEvent, LogInfo, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
 from launch.event import Event
 from launch.events import Shutdown
 from launch.events.process import ProcessExited
@@ -18,7 +24,8 @@ from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_session import summary
 from latentvr_session.arguments import defaults, describe, from_texts
 from latentvr_session.description import NAMESPACE, PACKAGE, Process, environment, processes, write_parameters
-from latentvr_session.preparation import prepare
+from latentvr_session.domain import hold_domain
+from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.system_packages import installing_missing
 
 
@@ -33,23 +40,36 @@ def generate_launch_description() -> LaunchDescription:
 
 def _start(context: LaunchContext) -> list[object]:
     try:
-        arguments = from_texts(dict(context.launch_configurations))
-        prepared = installing_missing(lambda: prepare(arguments))
+        _refuse_unknown(sys.argv)
+        configured = context.launch_configurations
+        arguments = from_texts({name: configured[name] for name in defaults() if name in configured})
+        # Kept for as long as the launch lives.
+        context.extend_globals({"domain_lock": hold_domain()})
+        return _actions(installing_missing(lambda: prepare(arguments)))
     except InputError as error:
         # Nothing runs yet: one clear line and the exit code are all that a person needs.
         sys.stdout.flush()
         os.write(sys.stderr.fileno(), f"error: {error}\n".encode())
         os._exit(EXIT_INPUT_ERROR)
+
+
+def _refuse_unknown(words: list[str]) -> None:
+    """Raise InputError for a name on the command line that is no argument; another launch file may have its own."""
+    if any(word.endswith(Path(__file__).name) for word in words):
+        from_texts({name: defaults().get(name, "") for name, given, _ in (w.partition(":=") for w in words) if given})
+
+
+def _actions(prepared: Prepared) -> list[object]:
     faults: list[str] = []
     return [
         *(LogInfo(msg=note) for note in prepared.notes),
         LogInfo(msg=f"session directory: {prepared.directory}"),
         *(SetEnvironmentVariable(name, value) for name, value in environment(os.getpid()).items()),
-        *(_node(process, prepared.directory, faults) for process in processes(prepared)),
+        *(_node(process, prepared, faults) for process in processes(prepared)),
     ]
 
 
-def _node(process: Process, directory: Path, faults: list[str]) -> Node:
+def _node(process: Process, prepared: Prepared, faults: list[str]) -> Node:
     """Return the action that starts `process`; what goes wrong with it is added to `faults`, shared by all."""
 
     def ended(event: Event, context: LaunchContext) -> list[object]:
@@ -62,14 +82,14 @@ def _node(process: Process, directory: Path, faults: list[str]) -> Node:
             if not process.required:
                 return [LogInfo(msg=f"error: {fault}")]
         end = OpaqueFunction(function=_fail, args=[faults]) if faults else EmitEvent(event=Shutdown(reason="finished"))
-        return [LogInfo(msg=summary.text(directory)), end]
+        return [LogInfo(msg=summary.text(prepared.directory)), end]
 
     return Node(
         package=PACKAGE,
         executable=process.executable,
         name=process.executable,
         namespace=NAMESPACE,
-        parameters=[str(write_parameters(process, directory))],
+        parameters=[str(write_parameters(process, prepared.directory))],
         output="screen",
         on_exit=ended,
     )

@@ -56,11 +56,11 @@ class Labeler:
         if not any(c.id == self.category and not c.retired for c in categories):
             self.category = NONE
 
-    def update(self, hands: Hands) -> Outcome:
-        """Take in both hands; hands that are not newer than the last ones change nothing."""
+    def update(self, hands: Hands) -> Outcome | None:
+        """Take in both hands; return None for hands that are not newer than the last ones: they change nothing."""
         outcome = Outcome()
         if hands.stamp_ns <= self._stamp_ns:
-            return outcome
+            return None
         self._stamp_ns = hands.stamp_ns
         main, other = self._in_roles(hands)
         pose = palette.palette_pose(other)
@@ -75,13 +75,17 @@ class Labeler:
         return outcome
 
     def miss(self, silent_s: float) -> Outcome:
-        """Take in that no hands have come for `silent_s` seconds: they are lost like hands that are not tracked."""
+        """Take in that no hands were taken for `silent_s` seconds: they are lost like hands that are not tracked.
+
+        After that, hands of any stamp are taken: the clock may have been set.
+        """
         outcome = Outcome()
         if silent_s <= self._parameters.lost_s:
             return outcome
         change = self._pinch.miss(self._stamp_ns / _NS + silent_s)
         if self._stroke is not None and change is Change.LOST:
             self._cancel(outcome, "hands no longer arrive")
+        self._pinch, self._stamp_ns = Pinch(self._parameters), 0
         return outcome
 
     def _in_roles(self, hands: Hands) -> tuple[Hand, Hand]:

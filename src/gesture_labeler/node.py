@@ -61,13 +61,16 @@ class GestureLabeler(Node):  # type: ignore[misc]
         self._labeler.set_categories(conversions.categories_from_msg(message))
 
     def _on_hands(self, data: bytes) -> None:
-        self._heard_s = time.monotonic()
         try:
-            hands = conversions.hands_from_cdr(data)
+            outcome = self._labeler.update(conversions.hands_from_cdr(data))
         except ValueError as error:
             self._health.drop(str(error))
             return
-        self._tell(self._labeler.update(hands))
+        if outcome is None:
+            self._health.drop("hands are not newer than the last ones")
+            return
+        self._heard_s = time.monotonic()
+        self._tell(outcome)
 
     def _look(self) -> None:
         self._tell(self._labeler.miss(time.monotonic() - self._heard_s))

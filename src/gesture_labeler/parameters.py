@@ -1,4 +1,4 @@
-"""Parameters of the labeler. Thresholds start from what public hand-tracking code uses; see docs/gestures.md."""
+"""Parameters of the labeler. Thresholds start from what public hand-tracking code uses; see docs/development.md."""
 
 from dataclasses import dataclass
 

@@ -165,6 +165,10 @@ class Journal:
             with suppress(sqlite3.Error):
                 self._file.execute("ROLLBACK")
             raise WriteFailedError(self._failure) from error
+        except (OverflowError, ValueError) as error:
+            # The file is as it was: this is about what was to be written.
+            self._file.execute("ROLLBACK")
+            raise RejectedError(f"cannot be stored: {error}") from error
 
 
 def _hold(path: Path) -> IO[bytes]:

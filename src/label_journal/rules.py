@@ -10,6 +10,8 @@ from latentvr_common.labels import Category, Kind, LabelBook, LabelEvent
 
 LONGEST_NAME = 100
 MOST_SPHERES = 10_000
+LARGEST_NUMBER = 2**63 - 1
+"""The largest that SQLite holds."""
 
 
 class RejectedError(ValueError):
@@ -36,6 +38,8 @@ def _check_names(event: LabelEvent) -> None:
         raise RejectedError(f"event_id is {event.event_id[:60]!r}, expected a UUID such as {uuid.UUID(int=0)}")
     if not 1 <= len(event.author) <= LONGEST_NAME:
         raise RejectedError(f"author has {len(event.author)} characters, expected 1 to {LONGEST_NAME}")
+    if not 0 <= event.epoch <= LARGEST_NUMBER:
+        raise RejectedError(f"epoch is {event.epoch}, expected 0 to {LARGEST_NUMBER}")
     if len(event.gesture) > LONGEST_NAME:
         raise RejectedError(f"gesture has {len(event.gesture)} characters, expected at most {LONGEST_NAME}")
 

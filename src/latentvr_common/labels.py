@@ -120,7 +120,8 @@ class LabelBook:
     def add(self, event: LabelEvent) -> bool:
         """Take in an entry that has a seq; return whether labels may have changed. The same one again changes nothing.
 
-        Raises ValueError for an entry without a place in the journal or with samples outside the dataset.
+        Raises ValueError for an entry without a place in the journal, with samples outside the dataset, or at the place
+        of another one: it comes from another journal.
         """
         if event.seq < 1:
             raise ValueError(f"label entry {event.event_id!r} has seq {event.seq}, expected 1 or more")
@@ -130,6 +131,10 @@ class LabelBook:
                 f"expected less than {self._item_count}"
             )
         if event.seq in self._events:
+            if self._events[event.seq].event_id != event.event_id:
+                raise ValueError(
+                    f"label entry {event.seq} is {event.event_id!r}, but another one is known by that number"
+                )
             return False
         self._events[event.seq] = event
         self._seq_by_id[event.event_id] = event.seq

@@ -14,7 +14,7 @@ from ament_index_python.packages import get_package_prefix, get_package_share_di
 
 from latentvr_common import run, session_files
 from latentvr_common.datasets import NAMED
-from latentvr_session.preparation import Prepared
+from latentvr_session.preparation import Prepared, write_text
 
 PACKAGE = "latentvr"
 NAMESPACE = "/latentvr"
@@ -139,11 +139,11 @@ def write_parameters(process: Process, directory: Path) -> Path:
     """Write the parameters of `process` below the session's `directory`; return the file, to be given to the process.
 
     As JSON, which is YAML too, with every text in quotes: ROS would take a category named "y" for true.
+    Raises InputError, as on a full disk.
     """
     file = directory / session_files.PARAMETERS / f"{process.executable}.yaml"
-    file.parent.mkdir(exist_ok=True)
     content = {f"{NAMESPACE}/{process.executable}": {"ros__parameters": dict(process.parameters)}}
-    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_text(file, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     return file
 
 

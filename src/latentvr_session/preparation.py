@@ -8,6 +8,7 @@ import os
 import platform
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -19,6 +20,13 @@ from latentvr_common.labels import CATEGORY_CAPACITY
 from latentvr_session.arguments import Arguments
 
 _PRIVATE = 0o700
+_OF_A_SESSION = (
+    session_files.SESSION,
+    session_files.LABELS,
+    session_files.BAG,
+    session_files.SUMMARY,
+    session_files.ITEMS_PARQUET,
+)
 _UNNAMED_CATEGORIES = 8
 _LONGEST_NAME = 100
 """Of a category; as the journal takes it."""
@@ -85,8 +93,11 @@ def _make_directory(arguments: Arguments) -> Path:
         dataset = Path(arguments.dataset).stem
         directory = Path("sessions").absolute() / f"{time.strftime('%Y%m%d-%H%M%S')}-{dataset}"
     try:
-        if (directory / session_files.SESSION).exists():
-            raise InputError(f"argument directory: {directory} holds a session already, expected a new directory")
+        found = [name for name in _OF_A_SESSION if (directory / name).exists()]
+        if found:
+            raise InputError(
+                f"argument directory: {directory} holds a session already ({found[0]}), expected a new directory"
+            )
         directory.mkdir(parents=True, exist_ok=bool(arguments.directory))
         if not any(directory.iterdir()):
             # One that holds something is not the session's alone: it keeps the mode that its owner gave it.
@@ -123,7 +134,20 @@ def _write_session_file(directory: Path, arguments: Arguments, dataset: Dataset,
         "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
     }
-    (directory / session_files.SESSION).write_text(json.dumps(description, indent=2) + "\n")
+    write_text(directory / session_files.SESSION, json.dumps(description, indent=2) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write `text` to `file` wholly or not at all. Raises InputError, as on a full disk."""
+    partial = file.with_name(file.name + ".partial")
+    try:
+        file.parent.mkdir(exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, file)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
+        raise InputError(f"file {file}: {error.strerror}, expected a writable disk with room") from error
 
 
 def versions() -> Mapping[str, str]:
@@ -140,7 +164,9 @@ def versions() -> Mapping[str, str]:
 def _notes(dataset: Dataset, max_items: int) -> tuple[str, ...]:
     if not dataset.skipped:
         return ()
-    shown = [f"skipped {s.name}: {s.reason}" for s in dataset.skipped[:10]]
+    # A name may hold bytes that are no text.
+    told = [f"skipped {s.name}: {s.reason}" for s in dataset.skipped[:10]]
+    shown = [line.encode(errors="replace").decode() for line in told]
     more = len(dataset.skipped) - len(shown)
     of = "" if max_items else f" of {len(dataset.skipped) + len(dataset)}"
     return (

@@ -20,6 +20,7 @@ from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_session import summary
 from latentvr_session.arguments import defaults, describe, parse
 from latentvr_session.description import Process, environment, executable_path, processes, write_parameters
+from latentvr_session.domain import hold_domain
 from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.system_packages import installing_missing
 
@@ -33,12 +34,19 @@ class SessionManager(Manager):  # type: ignore[misc]
     def __init__(self, parts: Sequence[Process]) -> None:
         super().__init__(Printer(sys.stdout))
         self._parts = {part.executable: part for part in parts}
+        self._asked_to_end = False
         self.ended: dict[str, int] = {}
         """Exit codes of the processes that ended while the session ran."""
 
+    def terminate(self) -> None:
+        """End all processes; before all of them have started, as soon as they have: Honcho knows no others."""
+        self._asked_to_end = True
+        if self._all_started():
+            super().terminate()
+
     def _any_stopped(self) -> bool:
-        """Tell whether to end all others: asked after every event by Honcho's loop."""
-        if self._terminating:
+        """Tell whether to end all others: asked by Honcho's loop after every event, once all have started."""
+        if self._asked_to_end:
             return True
         for name, state in self._processes.items():
             if "returncode" in state and name not in self.ended:
@@ -54,6 +62,10 @@ class SessionManager(Manager):  # type: ignore[misc]
         told = {name: self._parts[name].fault(code) for name, code in self.ended.items()}
         return {name: text for name, text in told.items() if text is not None}
 
+    def needs(self, name: str) -> bool:
+        """Tell whether the session cannot go on without process `name`."""
+        return self._parts[name].required
+
     @property
     def interrupted(self) -> bool:
         """Whether all processes were ended although no required one had."""
@@ -68,11 +80,15 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     try:
         arguments = parse(words)
-        prepared = installing_missing(lambda: prepare(arguments))
+        with hold_domain():
+            return _run(installing_missing(lambda: prepare(arguments)))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_INPUT_ERROR
-    return _run(prepared)
+    except KeyboardInterrupt:
+        # Only before the processes start: from then on Honcho handles Ctrl-C.
+        print("session interrupted", file=sys.stderr)
+        return _INTERRUPTED
 
 
 def _help() -> str:
@@ -120,5 +136,5 @@ def _verdict(manager: SessionManager, prepared: Prepared) -> int:
     if manager.interrupted:
         print("session interrupted", file=sys.stderr)
         return _INTERRUPTED
-    input_error = EXIT_INPUT_ERROR in (manager.ended[name] for name in manager.faults)
+    input_error = any(manager.ended[name] == EXIT_INPUT_ERROR and manager.needs(name) for name in manager.faults)
     return EXIT_INPUT_ERROR if input_error else int(bool(manager.faults))

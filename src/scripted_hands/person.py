@@ -172,18 +172,17 @@ class Person:
                 self.trouble = f"the palette does not take category {category}"
                 return
             # The cloud has moved on while the hands were at the palette.
-            yield self._think([self._names.index(self._name_of(category))])
+            yield self._think([row for row, known in enumerate(self._ids) if known == category])
         if self._plan is not None:
             yield from self._paint(self._plan)
-
-    def _name_of(self, category: int) -> str:
-        return next(c.name for c in self._categories if c.id == category)
 
     def _think(self, rows: Sequence[int]) -> Action:
         """Return a wait that ends when there is a new plan for one of the categories `rows`."""
         assert self._cloud is not None
         truth = truth_ids(self._truth, self._names, self._categories)
-        assert truth is not None
+        if truth is None:
+            self._plan = None
+            return self._wait(_ANSWER_S)
         scale = self.placement.scale
         scene = Scene(
             self._cloud,

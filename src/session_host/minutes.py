@@ -12,7 +12,7 @@ from latentvr_common.labels import Kind, LabelBook
 
 @dataclass
 class Minutes:
-    """Counts for the summary and the progress line. Times are monotonic seconds."""
+    """Counts for the summary and the progress line. Times are monotonic seconds, but those of frames: ROS seconds."""
 
     item_count: int
     truth: npt.NDArray[np.int16] | None
@@ -30,15 +30,15 @@ class Minutes:
         """Start with no labels."""
         self.book = LabelBook(self.item_count)
 
-    def note_frame(self, epoch: int, accuracy: float, confidence: float, training: bool, now_s: float) -> None:
-        """Take down where training stands. Frames count towards the cloud rate while `training` runs."""
+    def note_frame(self, epoch: int, accuracy: float, confidence: float, training: bool, stamp_s: float) -> None:
+        """Take down where training stands at `stamp_s`. Frames count towards the cloud rate while `training` runs."""
         self.epoch, self.accuracy, self.confidence = epoch, accuracy, confidence
         if not training:
             return
         if self.frames == 0:
-            self.first_frame_s = now_s
+            self.first_frame_s = stamp_s
         self.frames += 1
-        self.last_frame_s = now_s
+        self.last_frame_s = stamp_s
 
     @property
     def gestures(self) -> int:

@@ -23,6 +23,7 @@ from session_host.parameters import Parameters
 _LOOK_PERIOD_S = 0.5
 _EXPORT_TIMEOUT_S = 120.0
 _ASK_AGAIN_S = 20.0
+_PAUSE_TIMEOUT_S = 5.0
 
 
 class SessionHost(Node):  # type: ignore[misc]
@@ -39,20 +40,26 @@ class SessionHost(Node):  # type: ignore[misc]
         self._closing = Closing(settle_s=self._settings.settle_s, duration_s=self._settings.duration_s, now_s=now)
         self._over_s: float | None = None
         self._asked_s = -math.inf
+        self._state = msg.Epoch.PREPARING
+        self._fault = ""
         # Every cloud frame has one epoch message: counting them costs less than taking the clouds.
         node_tools.listen(self, topics.EPOCH, self._on_epoch, qos=topics.latched(100))
         node_tools.listen(self, topics.LABELS, self._on_label)
         node_tools.listen(self, topics.CATEGORIES, self._on_categories)
         self._export = node_tools.client(self, topics.EXPORT_SESSION)
+        self._pause = node_tools.client(self, topics.SET_TRAINING)
         self._health = HealthReporter(self, lambda: Health(self._closing.stage.value))
         self.create_timer(_LOOK_PERIOD_S, self._look)
         self.create_timer(self._settings.progress_s, self._tell)
 
     def _on_epoch(self, message: msg.Epoch) -> None:
+        self._state = message.state
+        stamp_s = conversions.time_from_msg(message.header.stamp) / 1e9
         training = message.state == msg.Epoch.TRAINING
-        self._minutes.note_frame(message.epoch, message.accuracy, message.confidence, training, time.monotonic())
-        if message.state == msg.Epoch.FAULT:
-            self.get_logger().error(f"trainer: {message.text}", throttle_duration_sec=5.0)
+        self._minutes.note_frame(message.epoch, message.accuracy, message.confidence, training, stamp_s)
+        if message.state == msg.Epoch.FAULT and not self._fault:
+            self._fault = message.text
+            self.get_logger().error(f"trainer: {message.text}; the session ends")
 
     def _on_label(self, message: msg.LabelEvent) -> None:
         try:
@@ -75,14 +82,22 @@ class SessionHost(Node):  # type: ignore[misc]
         stage = self._closing.update(there, time.monotonic())
         if stage is not before:
             self.get_logger().info(stage.value)
-        if stage is Stage.OVER:
-            self._ask_for_results()
+        if stage is Stage.OVER or self._fault:
+            self._finish()
 
-    def _ask_for_results(self) -> None:
+    def _finish(self) -> None:
+        """Stop training, so that the results and the summary are of one step; then ask for the results."""
         now = time.monotonic()
         if self._over_s is None:
             self._over_s = now
-        if now > self._over_s + _EXPORT_TIMEOUT_S:
+        if self._state == msg.Epoch.TRAINING and now < self._over_s + _PAUSE_TIMEOUT_S:
+            if self._pause.service_is_ready():
+                self._pause.call_async(srv.SetTraining.Request(command=srv.SetTraining.Request.PAUSE))
+            return
+        self._ask_for_results(now, self._over_s)
+
+    def _ask_for_results(self, now: float, over_s: float) -> None:
+        if now > over_s + _EXPORT_TIMEOUT_S:
             self.get_logger().error("the trainer does not answer; the session ends without new results")
             self.exit_code = 1
         elif self._export.service_is_ready() and now > self._asked_s + _ASK_AGAIN_S:
@@ -94,7 +109,7 @@ class SessionHost(Node):  # type: ignore[misc]
         response = future.result()
         if response is not None and response.accepted:
             self.get_logger().info(f"results: {', '.join(response.files)}")
-            self.exit_code = 0
+            self.exit_code = int(bool(self._fault))
         else:
             reason = response.message if response is not None else "no answer"
             self.get_logger().error(f"results could not be written: {reason}")

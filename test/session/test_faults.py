@@ -10,7 +10,7 @@ import psutil
 import pytest
 from listening import Listener
 from rosbags.highlevel import AnyReader
-from running import RunningSession
+from running import RunningSession, run_to_end
 
 from latentvr_common import topics
 from session_recorder.repair import repair_bag
@@ -88,6 +88,28 @@ def test_ctrl_c_stops_everything_within_5_s_and_keeps_the_results(tmp_path: Path
     assert acknowledged(listener) <= in_journal(directory)
     for name in ("items.parquet", "summary.json", "cloud.png", "timelapse.mp4", "bag/metadata.yaml"):
         assert (directory / name).exists(), name
+
+
+@pytest.mark.parametrize("moment", ["session directory", "started (pid", "gesture_labeler started"])
+def test_ctrl_c_while_the_session_starts_ends_it_too(tmp_path: Path, moment: str) -> None:
+    with RunningSession(*ARGUMENTS, f"directory:={tmp_path}/session") as session:
+        session.wait_for_line(moment, 30)
+        family = session.family()
+        session.interrupt()
+        assert session.end(at_most_s=20) == 130, session.output
+        assert_gone(family)
+    assert "Traceback" not in session.output
+
+
+def test_a_second_session_in_the_same_domain_is_refused(tmp_path: Path) -> None:
+    with RunningSession(*ARGUMENTS, f"directory:={tmp_path}/first") as session:
+        session.wait_for_line("started (pid", 30)
+        code, _, err = run_to_end(f"directory:={tmp_path}/second", at_most_s=60)
+        assert code == 2
+        assert err.startswith("error: another session runs in ROS domain")
+        assert not (tmp_path / "second").exists()
+        session.interrupt()
+        session.end(at_most_s=20)
 
 
 def test_when_the_runner_is_killed_its_processes_end_too(tmp_path: Path) -> None:

@@ -76,7 +76,12 @@ class Bench:
         hand = hand_at(place, gap_m) if tracked else Hand()
         for _ in range(round(seconds * RATE_HZ)):
             self.now_ns += STEP_NS
-            self.outcomes.append(self.labeler.update(Hands(self.now_ns, other, hand)))
+            self.take(Hands(self.now_ns, other, hand))
+
+    def take(self, hands: Hands) -> None:
+        outcome = self.labeler.update(hands)
+        assert outcome is not None
+        self.outcomes.append(outcome)
 
     def drag(self, a: np.ndarray, b: np.ndarray, steps: int) -> None:
         for share in np.linspace(0, 1, steps):
@@ -253,8 +258,26 @@ def test_a_stroke_through_nothing_is_cancelled() -> None:
 def test_hands_that_are_not_newer_change_nothing() -> None:
     bench = Bench()
     paint(bench)
-    again = bench.labeler.update(Hands(bench.now_ns, FAR, hand_at(np.zeros(3), 0.0)))
-    assert again.reports == []
+    assert bench.labeler.update(Hands(bench.now_ns, FAR, hand_at(np.zeros(3), 0.0))) is None
+    assert bench.labeler.update(Hands(bench.now_ns - STEP_NS, FAR, hand_at(np.zeros(3), 0.0))) is None
+
+
+@pytest.mark.parametrize("step_ns", [-3_600_000_000_000, 10**18])
+def test_after_the_clock_was_set_hands_are_taken_again_and_the_stroke_is_cancelled(step_ns: int) -> None:
+    bench = Bench()
+    bench.now_ns = 7_200_000_000_000
+    paint(bench)
+    if step_ns > 0:
+        # One message from the far future: all that follow are older.
+        bench.take(Hands(bench.now_ns + step_ns, FAR, hand_at(np.zeros(3), 0.0)))
+    else:
+        bench.now_ns += step_ns
+    assert bench.labeler.update(Hands(bench.now_ns + STEP_NS, FAR, FAR)) is None
+    bench.outcomes.append(bench.labeler.miss(0.2))
+    assert bench.cancelled() == ["hands no longer arrive"]
+    paint(bench)
+    bench.show(np.zeros(3), 0.06, 0.3)
+    assert len(bench.commits) == 1
 
 
 def poke(bench: Bench, action: str) -> None:
@@ -266,7 +289,7 @@ def poke(bench: Bench, action: str) -> None:
         hand = hand_at(pose.stage_from_palette(button.center, height_m), 0.06)
         hand.positions[Joint.INDEX_TIP] = pose.stage_from_palette(button.center, height_m)
         bench.now_ns += STEP_NS
-        bench.outcomes.append(bench.labeler.update(Hands(bench.now_ns, other, hand)))
+        bench.take(Hands(bench.now_ns, other, hand))
 
 
 def test_a_poke_chooses_what_the_next_stroke_paints() -> None:
@@ -302,7 +325,7 @@ def test_a_left_handed_person_paints_with_the_left() -> None:
     for gap_m in (0.06, 0.0, 0.06):
         for _ in range(20):
             bench.now_ns += STEP_NS
-            bench.outcomes.append(bench.labeler.update(Hands(bench.now_ns, hand_at(spot, gap_m), FAR)))
+            bench.take(Hands(bench.now_ns, hand_at(spot, gap_m), FAR))
     assert len(bench.commits) == 1
 
 

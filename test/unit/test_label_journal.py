@@ -76,6 +76,7 @@ def test_the_same_name_with_other_content_is_rejected(tmp_path: Path) -> None:
 
 BAD = {
     "a name that is no UUID": ({"event_id": "mark 1"}, "event_id is 'mark 1', expected a UUID"),
+    "an epoch that SQLite cannot hold": ({"epoch": 2**63}, "epoch is 9223372036854775808, expected 0 to"),
     "no author": ({"author": ""}, "author has 0 characters"),
     "a long gesture": ({"gesture": "g" * 101}, "gesture has 101 characters"),
     "an unknown category": ({"category": 3}, r"category is 3, expected one of \[0, 1, 2\]"),

@@ -95,3 +95,13 @@ def test_an_entry_that_cannot_be_is_refused(event: LabelEvent, message: str) -> 
     with pytest.raises(ValueError, match=message):
         book.add(event)
     assert book.applied_seq == 0
+
+
+def test_an_entry_of_another_journal_at_the_same_place_is_refused() -> None:
+    book = LabelBook(ITEMS)
+    book.add(assign(1, 0, 1))
+    assert not book.add(assign(1, 0, 1))
+    stranger = LabelEvent("other", Kind.ASSIGN, 2, np.array([5], dtype=np.uint32), seq=1)
+    with pytest.raises(ValueError, match="label entry 1 is 'other', but another one is known by that number"):
+        book.add(stranger)
+    assert book.labels[5] == -1

@@ -124,7 +124,10 @@ def test_a_directory_that_holds_other_things_keeps_its_mode_and_its_files(tmp_pa
 def test_a_directory_that_holds_a_session_is_refused(tmp_path: Path) -> None:
     arguments = Arguments(directory=str(tmp_path / "session"))
     prepare(arguments)
-    with refused(tmp_path, f"argument directory: {tmp_path}/session holds a session already, expected a new directory"):
+    with refused(
+        tmp_path,
+        rf"argument directory: {tmp_path}/session holds a session already \(session.json\), expected a new directory",
+    ):
         prepare(arguments)
 
 

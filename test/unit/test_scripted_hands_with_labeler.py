@@ -65,7 +65,9 @@ class World:
                 step = np.linalg.norm(hands.right.positions - last.right.positions, axis=1).max()
                 self.longest_step_m = max(self.longest_step_m, float(step))
             last = hands
-            self.take(self.labeler.update(hands), i * STEP_NS)
+            outcome = self.labeler.update(hands)
+            assert outcome is not None
+            self.take(outcome, i * STEP_NS)
             # The node looks for silence between hands, too.
             self.take(self.labeler.miss(0.01), i * STEP_NS)
         raise AssertionError(f"the person is still there: {self.person.trouble}")
@@ -122,3 +124,26 @@ def test_the_same_seed_makes_the_same_marks() -> None:
         world.live()
     assert [e.sample_ids.tolist() for e in first.events] == [e.sample_ids.tolist() for e in second.events]
     assert [e.sample_ids.tolist() for e in first.events] != [e.sample_ids.tolist() for e in other.events]
+
+
+def test_a_person_whose_categories_are_renamed_sees_nothing_to_mark_and_comes_back() -> None:
+    world = World(gestures=2)
+    world.person.see_categories([Category(i, f"new {i}", 0) for i in range(3)])
+    for i in range(1, 4 * 72):
+        assert world.person.step(i / 72, i * STEP_NS) is not None
+    assert world.person.trouble == "sees nothing to mark"
+    assert world.person.marks == 0
+
+
+def test_categories_may_change_between_choosing_and_painting() -> None:
+    world = World(gestures=1)
+    for i in range(1, 60 * 72):
+        hands = world.person.step(i / 72, i * STEP_NS)
+        if hands is None:
+            break
+        outcome = world.labeler.update(hands)
+        assert outcome is not None
+        if any(r.name == "poke" for r in outcome.reports):
+            world.person.see_categories([Category(9, "zebra", 0)])
+        world.take(outcome, i * STEP_NS)
+    assert world.events == []

@@ -148,10 +148,10 @@ def test_without_truth_the_purity_of_labels_is_not_known() -> None:
 
 def test_the_cloud_rate_is_that_of_the_frames_while_training_ran() -> None:
     found = minutes()
-    found.note_frame(0, math.nan, math.nan, training=False, now_s=101.0)
+    found.note_frame(0, math.nan, math.nan, training=False, stamp_s=101.0)
     for i in range(25):
-        found.note_frame(i, 0.5, 0.6, training=True, now_s=110.0 + i / 12)
-    found.note_frame(25, 0.7, 0.8, training=False, now_s=500.0)
+        found.note_frame(i, 0.5, 0.6, training=True, stamp_s=110.0 + i / 12)
+    found.note_frame(25, 0.7, 0.8, training=False, stamp_s=500.0)
     assert found.cloud_hz == pytest.approx(12.0)
     assert (found.epoch, found.accuracy, found.confidence) == (25, 0.7, 0.8)
 
@@ -160,15 +160,15 @@ def test_the_cloud_rate_is_that_of_the_frames_while_training_ran() -> None:
 def test_there_is_no_rate_of_less_than_two_frames(frames: int) -> None:
     found = minutes()
     for _ in range(frames):
-        found.note_frame(1, 0.5, 0.5, training=True, now_s=101.0)
+        found.note_frame(1, 0.5, 0.5, training=True, stamp_s=101.0)
     assert found.cloud_hz == 0.0
 
 
 def test_the_summary_says_what_is_known_and_none_for_the_rest() -> None:
     found = minutes()
     found.book.add(mark(1, Kind.ASSIGN, 0, 0, 1, 5))
-    found.note_frame(7, math.nan, math.nan, training=True, now_s=110.0)
-    found.note_frame(8, math.nan, math.nan, training=True, now_s=110.3)
+    found.note_frame(7, math.nan, math.nan, training=True, stamp_s=110.0)
+    found.note_frame(8, math.nan, math.nan, training=True, stamp_s=110.3)
     summary = found.summary("/sessions/one", now_s=165.26)
     assert summary == {
         "items": 10,
@@ -196,5 +196,5 @@ def test_the_summary_says_what_is_known_and_none_for_the_rest() -> None:
 def test_the_progress_line_says_what_is_known(planned: int, accuracy: float, confidence: float, expected: str) -> None:
     found = minutes()
     found.book.add(mark(1, Kind.ASSIGN, 0, 0, 1, 5))
-    found.note_frame(7, accuracy, confidence, training=True, now_s=110.0)
+    found.note_frame(7, accuracy, confidence, training=True, stamp_s=110.0)
     assert found.progress(planned, now_s=165.4) == expected

@@ -40,7 +40,7 @@ class MissingPackageError(InputError):
 
 def load_fashion_mnist() -> Dataset:
     """Return all 70,000 pictures of Fashion-MNIST (Xiao, Rasul, Vollgraf 2017), the training part first."""
-    if not FASHION_MNIST.is_dir():
+    if not FASHION_MNIST.is_dir() or not holds_idx(FASHION_MNIST):
         raise MissingPackageError(FASHION_MNIST_PACKAGE, "fashion_mnist")
     found = load_idx(FASHION_MNIST)
     return Dataset("fashion_mnist", found.items, found.truth, FASHION_CATEGORIES)

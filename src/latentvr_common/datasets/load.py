@@ -41,4 +41,7 @@ def _load_whole(name: str) -> Dataset:
         raise InputError(f"dataset {name!r}: a file of type {path.suffix or 'unknown'!r}, expected .npz")
     if not path.is_dir():
         raise InputError(f"dataset {name!r}: neither a file nor a directory, expected one of them")
-    return idx.load_idx(path) if idx.holds_idx(path) else image_folder.load_image_folder(path)
+    try:
+        return idx.load_idx(path) if idx.holds_idx(path) else image_folder.load_image_folder(path)
+    except OSError as error:
+        raise InputError(f"dataset {name!r}: {error.strerror}, expected a directory that can be read") from error
