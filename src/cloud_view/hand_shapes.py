@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cloud_view.camera import Camera
 from cloud_view.shapes import Mesh, join_meshes, rods, spheres
-from latentvr_common.hands import FINGERS, Hand, Hands, Joint, Validity
+from latentvr_common.hands import FINGERS, Hand, Hands, Joint, Validity, is_near
 from latentvr_common.palette import PalettePose, palette_pose
 
 FloatArray = npt.NDArray[np.floating]
@@ -29,7 +29,7 @@ def bones() -> list[tuple[Joint, Joint]]:
 def usable_joints(hand: Hand) -> npt.NDArray[np.bool_]:
     """Return which joints (26,) have a position that may be drawn."""
     valid = (hand.validity & Validity.POSITION_VALID) != 0
-    return np.asarray(hand.tracked & valid & np.isfinite(hand.positions).all(axis=1))
+    return np.asarray(hand.tracked & valid & is_near(hand.positions))
 
 
 def hand_shape(hand: Hand, camera: Camera, color: FloatArray = SKIN) -> Mesh:

@@ -28,8 +28,9 @@ from cloud_view.video import VideoError
 from cloud_view.window import Window
 from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
-from latentvr_common.hands import Hands
+from latentvr_common.hands import FARTHEST_M, Hands, is_near
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category
 from latentvr_common.parameters import declare
@@ -41,7 +42,7 @@ _LOOK_PERIOD_S = 0.05
 _WINDOW_PERIOD_S = 1 / 30
 _WINDOW_SHARE = 0.3
 _STALE_S = 1.0
-"""Hands and selections that are older are no longer there: who sends them has gone."""
+"""Hands, selections and brushes that are older are no longer there: who sends them has gone, or their end was lost."""
 _BRUSH = "pinch_brush"
 
 
@@ -50,6 +51,14 @@ class _Stored:
     """A serialized message and when it came, monotonic seconds."""
 
     data: bytes
+    came_s: float
+
+
+@dataclass(frozen=True)
+class _SeenBrush:
+    """A brush and when it was last heard of, monotonic seconds."""
+
+    brush: Brush
     came_s: float
 
 
@@ -66,7 +75,7 @@ class Inbox:
         self._categories: list[Category] = []
         self._progress = Progress()
         self._placement = Placement()
-        self._brushes: dict[str, Brush] = {}
+        self._brushes: dict[str, _SeenBrush] = {}
         self._active_category = NONE
         self._health: HealthReporter | None = None
         node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True)
@@ -114,14 +123,26 @@ class Inbox:
         self.changes += 1
 
     def _on_gesture(self, message: msg.Gesture) -> None:
+        position = conversions.point_from_msg(message.position)
+        if not (is_near(position) and abs(message.radius) <= FARTHEST_M):
+            where = ", ".join(f"{value:.3g}" for value in position)
+            reason = f"expected finite numbers within {FARTHEST_M:.0f} m"
+            self._drop(ValueError(f"gesture at ({where}) with radius {message.radius:.3g}: {reason}"))
+            return
         if message.category != NONE:
             self._active_category = message.category
         if message.phase in (msg.Gesture.END, msg.Gesture.CANCEL):
             self._brushes.pop(message.gesture_id, None)
         elif message.name == _BRUSH and message.radius > 0:
-            position = conversions.point_from_msg(message.position)
-            self._brushes[message.gesture_id] = Brush(position, float(message.radius), message.category)
+            now_s = time.monotonic()
+            self._forget_brushes(now_s)
+            brush = Brush(position, float(message.radius), message.category)
+            self._brushes[message.gesture_id] = _SeenBrush(brush, now_s)
         self.changes += 1
+
+    def _forget_brushes(self, now_s: float) -> None:
+        """Forget brushes that were not heard of for a while."""
+        self._brushes = {name: seen for name, seen in self._brushes.items() if now_s <= seen.came_s + _STALE_S}
 
     def hands(self, now_s: float) -> Hands | None:
         """Return the hands, or None if nobody shows any."""
@@ -141,13 +162,14 @@ class Inbox:
         if self._cloud is None or not len(self._cloud):
             return None
         hands = self.hands(now_s)
+        self._forget_brushes(now_s)
         return Scene(
             self._cloud,
             tuple(self._categories),
             self._progress,
             self._placement,
             hands,
-            tuple(self._brushes.values()) if hands is not None else (),
+            tuple(seen.brush for seen in self._brushes.values()) if hands is not None else (),
             self._current_selection(now_s),
             self._active_category,
         )
@@ -195,7 +217,7 @@ class CloudView(Node):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("cloud_view", namespace=topics.NAMESPACE)
         self._parameters = declare(self, Parameters)
-        self._directory = _writable_directory(self._parameters.directory)
+        self._directory = writable_directory(self._parameters.directory)
         _step_back()
         self._fault = ""
         self._inbox = Inbox(self)
@@ -207,7 +229,7 @@ class CloudView(Node):  # type: ignore[misc]
         if self._window is not None:
             self._window_changes = _Changes()
             self._window_pacing = Pacing(_WINDOW_PERIOD_S, _WINDOW_SHARE)
-            self._window_timer = self.create_timer(_WINDOW_PERIOD_S, self._refresh_window)
+            self._window_timer = node_tools.every(self, _WINDOW_PERIOD_S, self._refresh_window)
         self._film: Film | None = None
         if self._directory is not None:
             self._film = Film(session_files.in_directory(self._directory, session_files.VIDEO), self._studio)
@@ -215,7 +237,7 @@ class CloudView(Node):  # type: ignore[misc]
             self._film_pacing = Pacing(
                 self._parameters.timelapse_period_s, self._parameters.drawing_share, FILM_PICTURES
             )
-            self.create_timer(_LOOK_PERIOD_S, self._continue_film)
+            node_tools.every(self, _LOOK_PERIOD_S, self._continue_film)
 
     # The window
 
@@ -265,9 +287,12 @@ class CloudView(Node):  # type: ignore[misc]
         if scene is None:
             return
         began = time.process_time()
-        self._add_to_film(self._film, scene)
-        self._film_changes.drawn(self._inbox, scene)
-        self._film_pacing.note(time.process_time() - began, now)
+        try:
+            self._add_to_film(self._film, scene)
+        finally:
+            # Also a picture that failed has had its turn and its cost.
+            self._film_changes.drawn(self._inbox, scene)
+            self._film_pacing.note(time.process_time() - began, now)
 
     def _add_to_film(self, film: Film, scene: Scene) -> None:
         try:
@@ -327,19 +352,6 @@ def _step_back() -> None:
     """Let training and the hands' path go first on a machine with few cores."""
     if os.getpriority(os.PRIO_PROCESS, 0) < _NICENESS:
         os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
-
-
-def _writable_directory(name: str) -> Path | None:
-    if not name:
-        return None
-    directory = Path(name).expanduser()
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"parameter directory {name!r}: {error.strerror}, expected a writable directory") from error
-    if not os.access(directory, os.W_OK):
-        raise InputError(f"parameter directory {name!r}: not writable")
-    return directory
 
 
 def main() -> int:

@@ -44,7 +44,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
         node_tools.listen(self, topics.EPOCH, self._on_epoch)
         node_tools.listen(self, topics.CATEGORIES, self._on_categories)
         node_tools.listen(self, topics.HANDS, self._on_hands, raw=True)
-        self.create_timer(_LOOK_PERIOD_S, self._look)
+        node_tools.every(self, _LOOK_PERIOD_S, self._look)
         placement = conversions.placement_to_msg(self._labeler.placement, node_tools.now_ns(self))
         self._placement_out.publish(placement)
 
@@ -102,7 +102,8 @@ class GestureLabeler(Node):  # type: ignore[misc]
         if event is not None:
             request = srv.SubmitLabels.Request(event=conversions.label_event_to_msg(event))
             name = event.event_id
-            self._submit.call_async(request).add_done_callback(lambda future: self._on_answer(name, future))
+            answered = node_tools.guarded(self, lambda future: self._on_answer(name, future))
+            self._submit.call_async(request).add_done_callback(answered)
 
     def _on_answer(self, event_id: str, future: Future) -> None:
         response: Any = future.result()

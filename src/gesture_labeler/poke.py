@@ -25,6 +25,9 @@ class Poke:
             return None
         across, down, height = pose.palette_from_stage(tip)
         height -= float(finger.radii[Joint.INDEX_TIP])
+        if not np.isfinite(height):
+            self._armed = False
+            return None
         if height >= self._rearm_m:
             self._armed = True
         if not self._armed or height > 0:

@@ -13,7 +13,7 @@ import pyarrow.parquet
 from safetensors.torch import save
 
 from latent_trainer.preview import readable
-from latent_trainer.training import Encoded, Training
+from latent_trainer.training import Encoded, NotFiniteError, Training
 from latentvr_common import session_files
 from latentvr_common.datasets import Dataset
 from latentvr_common.labels import CATEGORY_CAPACITY, Category
@@ -31,11 +31,14 @@ def export_results(
 ) -> list[str]:
     """Write the table of items and the network below `directory`; return the files' names relative to it.
 
-    Each file is written beside its place and then renamed, so that a reader never finds half of one.
+    Each file is written beside its place and then renamed, so that a reader never finds half of one. Raises
+    NotFiniteError, and writes nothing, if a number of the network is not finite.
     """
-    (directory / session_files.MODEL).mkdir(parents=True, exist_ok=True)
     table = items_table(training.encode(), dataset, labels, {c.id: c.name for c in categories})
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in training.average.state_dict().items()}
+    wrong = [name for name, tensor in tensors.items() if not tensor.isfinite().all()]
+    if wrong:
+        raise NotFiniteError(f"the network's {', '.join(wrong)} hold numbers that are not finite")
     projection = training.projection
     mean, scale = (column.astype(np.float32) for column in dataset.scaling())
     tensors |= _as_tensors(
@@ -53,6 +56,7 @@ def export_results(
         MODEL_TENSORS: lambda path: path.write_bytes(save(tensors)),
         MODEL_DESCRIPTION: lambda path: path.write_text(_description(training, dataset, categories)),
     }
+    (directory / session_files.MODEL).mkdir(parents=True, exist_ok=True)
     for name, write in writers.items():
         target = directory / name
         partial = target.with_name(target.name + ".partial")

@@ -1,16 +1,16 @@
 """The trainer as a ROS node.
 
 Thread rule: all methods here run on the executor's thread. Training lives on the worker's thread (see worker.py); the
-two meet in `Newest` places only, and in `Worker.ask` for exports and previews.
+two meet in `Newest` places only, and in `Worker.put_question` for exports: `_export` runs on the worker's thread.
 """
 
 import math
-import os
 import time
 from collections.abc import Iterable
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from concurrent.futures import CancelledError
+from concurrent.futures import Future as Answer
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +22,18 @@ from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage
 
 from latent_trainer.appearance import cloud_colors
+from latent_trainer.cores import default_threads
 from latent_trainer.export import export_results
 from latent_trainer.glide import Glide
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.parameters import Parameters
 from latent_trainer.preview import UNREADABLE, description, picture_png
-from latent_trainer.training import Encoded, Training
+from latent_trainer.training import Encoded, NotFiniteError, Training
 from latent_trainer.worker import EndedError, Labels, Snapshot, State, Worker
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
+from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook, LabelEvent
@@ -41,9 +43,37 @@ from latentvr_common.run import run_node
 from latentvr_common.truth import truth_ids
 
 _EXPORT_TIMEOUT_S = 120.0
+_EXPORT_LOOK_S = 0.05
 _STOP_TIMEOUT_S = 2.0
 _GAP_PATIENCE_S = 2.0
 """The journal is asked for missing entries again if it has not given any for so long."""
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """What a person has said of the items, all of one moment: it is read on two threads."""
+
+    labels: npt.NDArray[np.int16]
+    """(N,), in force, -1 none."""
+    seq: int
+    """The newest journal entry among them."""
+    categories: tuple[Category, ...]
+
+    def same_as(self, other: "_Marks") -> bool:
+        """Tell whether results with the one have the labels and names of the other."""
+        return (self.seq, self.categories) == (other.seq, other.categories)
+
+
+@dataclass(frozen=True)
+class _Export:
+    """An export that somebody waits for."""
+
+    answer: "Answer[object]"
+    """Given by the worker."""
+    response: Future
+    """Of the service."""
+    until_s: float
+    """Monotonic."""
 
 
 class LatentTrainer(Node):  # type: ignore[misc]
@@ -51,20 +81,21 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__("latent_trainer", namespace=topics.NAMESPACE)
+        self.exit_code: int | None = None
         self._settings = declare(self, Parameters)
-        self._directory = _writable_directory(self._settings.directory)
+        self._directory = writable_directory(self._settings.directory)
         self._device = _device(self._settings.device)
-        self._threads = self._settings.threads or max(1, (os.cpu_count() or 1) - 1)
+        self._threads = self._settings.threads or default_threads()
         torch.set_num_threads(self._threads)
         self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
         self._book = LabelBook(len(self._dataset))
-        self._categories: list[Category] = []
         self._truth: npt.NDArray[np.int16] | None = None
-        self._labels = self._book.labels
+        self._marks = _Marks(self._book.labels, self._book.applied_seq, ())
         self._snapshot: Snapshot | None = None
         self._glide: Glide | None = None
         self._dirty = False
-        self._exported: object = None
+        self._exports: list[_Export] = []
+        self._exported: tuple[int, _Marks] | None = None
         self._asked_s = -math.inf
         self._frame_rate = RateMeter()
         self._worker = Worker(
@@ -89,8 +120,10 @@ class LatentTrainer(Node):  # type: ignore[misc]
         node_tools.serve(self, topics.SET_TRAINING, self._on_set_training)
         node_tools.serve(self, topics.EXPORT_SESSION, self._on_export)
         self._health = HealthReporter(self, self._probe)
-        self.create_timer(1.0 / self._settings.cloud_rate_hz, self._on_tick)
-        self.create_timer(_GAP_PATIENCE_S / 2, self._fill_gap)
+        node_tools.every(self, 1.0 / self._settings.cloud_rate_hz, self._on_tick)
+        node_tools.every(self, _GAP_PATIENCE_S / 2, self._fill_gap)
+        self._export_timer = node_tools.every(self, _EXPORT_LOOK_S, self._answer_exports)
+        self._export_timer.cancel()  # it runs while somebody waits
 
     def _make_training(self) -> Training:
         return Training(self._dataset.features(), self._settings, self._device)
@@ -128,8 +161,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
         """Publish a frame; only the epoch where a fault came before the first cloud."""
         encoded, stamp_ns = snapshot.encoded, node_tools.now_ns(self)
         if self._glide is not None:
-            colors = cloud_colors(self._labels, encoded.predicted, encoded.confidence, self._categories)
-            cloud = Cloud(stamp_ns, self._glide.at(now), colors, self._labels, encoded.predicted, encoded.confidence)
+            labels = self._marks.labels
+            colors = cloud_colors(labels, encoded.predicted, encoded.confidence, self._marks.categories)
+            cloud = Cloud(stamp_ns, self._glide.at(now), colors, labels, encoded.predicted, encoded.confidence)
             self._frame_rate.tick(now)
             self._cloud_out.publish(conversions.cloud_to_msg(cloud))
         self._epoch_out.publish(self._epoch_message(snapshot, stamp_ns, now))
@@ -143,7 +177,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             epoch=snapshot.epoch,
             step=snapshot.step,
             items=len(self._dataset),
-            labelled=int((self._labels != NONE).sum()),
+            labelled=int((self._marks.labels != NONE).sum()),
             label_seq=snapshot.label_seq,
             terms=list(snapshot.losses),
             losses=[float(value) for value in snapshot.losses.values()],
@@ -171,7 +205,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             except ValueError as error:
                 self._health.drop(str(error))
         if changed:
-            self._use_labels()
+            self._use_labels(self._marks.categories)
         return changed
 
     def _on_categories(self, message: msg.Categories) -> None:
@@ -180,16 +214,15 @@ class LatentTrainer(Node):  # type: ignore[misc]
         if wrong:
             self._health.drop(f"categories have the ids {wrong}, expected 0 to {CATEGORY_CAPACITY - 1}")
             return
-        self._categories = categories
         self._truth = truth_ids(self._dataset.truth, self._dataset.categories, categories)
-        self._use_labels()
+        self._use_labels(tuple(categories))
 
-    def _use_labels(self) -> None:
+    def _use_labels(self, categories: tuple[Category, ...]) -> None:
         labels = self._book.labels
-        retired = [c.id for c in self._categories if c.retired]
+        retired = [c.id for c in categories if c.retired]
         labels[np.isin(labels, retired)] = NONE
-        self._labels = labels
-        self._worker.give_labels(Labels(labels, self._book.applied_seq))
+        self._marks = _Marks(labels, self._book.applied_seq, categories)
+        self._worker.give_labels(Labels(labels, self._marks.seq))
         self._dirty = True
 
     def _fill_gap(self) -> None:
@@ -197,7 +230,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
         if after is None or now - self._asked_s < _GAP_PATIENCE_S or not self._get_labels.service_is_ready():
             return
         self._asked_s = now
-        self._get_labels.call_async(srv.GetLabels.Request(after_seq=after)).add_done_callback(self._on_missing)
+        self._get_labels.call_async(srv.GetLabels.Request(after_seq=after)).add_done_callback(
+            node_tools.guarded(self, self._on_missing)
+        )
 
     def _on_missing(self, future: Future) -> None:
         response = future.result()
@@ -220,7 +255,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         response.found = True
         response.picture = CompressedImage(format="png", data=png)
         response.text = description(self._dataset, item)
-        response.label, response.predicted = int(self._labels[item]), NONE
+        response.label, response.predicted = int(self._marks.labels[item]), NONE
         if self._snapshot is not None and self._glide is not None:
             response.predicted = int(self._snapshot.encoded.predicted[item])
             response.confidence = float(self._snapshot.encoded.confidence[item])
@@ -255,27 +290,62 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def _on_export(
         self, _request: srv.ExportSession.Request, response: srv.ExportSession.Response
-    ) -> srv.ExportSession.Response:
+    ) -> srv.ExportSession.Response | Future:
+        """Ask the worker, and answer when it has: clouds and labels go on meanwhile."""
+        if self._directory is None:
+            return self._export_failed(
+                response, InputError("parameter directory is empty, expected the session directory")
+            )
+        export = _Export(self._worker.put_question(self._export), Future(), time.monotonic() + _EXPORT_TIMEOUT_S)
+        self._exports.append(export)
+        self._export_timer.reset()
+        return export.response
+
+    def _answer_exports(self) -> None:
+        """Answer those exports that are done, and those for which nobody was found in time."""
+        now = time.monotonic()
+        for export in self._exports:
+            # One that is being written cannot be cancelled; its answer comes.
+            if now > export.until_s and not export.answer.done():
+                export.answer.cancel()
+        done = [export for export in self._exports if export.answer.done()]
+        self._exports = [export for export in self._exports if not export.answer.done()]
+        if not self._exports:
+            self._export_timer.cancel()
+        for export in done:
+            export.response.set_result(self._exported_response(export))
+
+    def _exported_response(self, export: _Export) -> srv.ExportSession.Response:
+        response = srv.ExportSession.Response()
         try:
-            if self._directory is None:
-                raise InputError("parameter directory is empty, expected the session directory")
-            response.files = self._worker.ask(self._export, _EXPORT_TIMEOUT_S)
-            response.directory = str(self._directory)
-            response.accepted = True
-        except (InputError, EndedError, OSError, TimeoutError) as error:
-            response.message = f"export failed: {error or type(error).__name__}"
-            self.get_logger().error(response.message)
+            response.files = cast(list[str], export.answer.result(0))
+        except CancelledError:
+            return self._export_failed(response, TimeoutError(f"training did not answer in {_EXPORT_TIMEOUT_S:.0f} s"))
+        except Exception as error:
+            return self._export_failed(response, error)
+        response.directory = str(self._directory)
+        response.accepted = True
+        return response
+
+    def _export_failed(self, response: srv.ExportSession.Response, error: Exception) -> srv.ExportSession.Response:
+        known = isinstance(error, InputError | EndedError | NotFiniteError | OSError)
+        reason = str(error) if known else f"{type(error).__name__}: {error}"
+        response.message = f"export failed: {reason or type(error).__name__}"
+        self.get_logger().error(response.message)
         return response
 
     def _export(self, training: Training) -> list[str]:
         assert self._directory is not None
-        files = export_results(self._directory, training, self._dataset, self._labels, self._categories)
-        self._exported = self._results_of(training)
+        marks = self._marks
+        files = export_results(self._directory, training, self._dataset, marks.labels, marks.categories)
+        self._exported = (training.step_count, marks)
         return files
 
-    def _results_of(self, training: Training) -> object:
-        """Return what the results follow from: equal means that they are the same."""
-        return training.step_count, self._book.applied_seq, self._categories
+    def _is_exported(self, training: Training) -> bool:
+        if self._exported is None:
+            return False
+        step, marks = self._exported
+        return step == training.step_count and marks.same_as(self._marks)
 
     def _probe(self) -> Health:
         if self._snapshot is None:
@@ -283,17 +353,28 @@ class LatentTrainer(Node):  # type: ignore[misc]
         s = self._snapshot
         level = DiagnosticStatus.ERROR if s.state is State.FAULT else DiagnosticStatus.OK
         text = s.text or f"epoch {s.epoch}, {s.steps_per_s:.0f} steps a second"
-        return Health(text, level, {"step": s.step, "label entries": s.label_seq})
+        return Health(text, level, {"step": s.step, "skipped steps": s.skipped, "label entries": s.label_seq})
 
     def close(self) -> None:
-        """Stop training, and write the results unless they are written already."""
-        if not self._worker.stop(_STOP_TIMEOUT_S):
+        """Stop training, and write the results unless those of this step and these marks are written already.
+
+        No results where some are wanted give exit code 1.
+        """
+        stopped = self._worker.stop(_STOP_TIMEOUT_S)
+        self._answer_exports()
+        if not stopped:
             self.get_logger().warning("training did not stop in time; results are those of the last export")
             return
         training = self._worker.training
-        if self._directory is not None and training is not None and self._results_of(training) != self._exported:
+        if self._directory is None or training is None or self._is_exported(training):
+            return
+        try:
             files = self._export(training)
-            self.get_logger().info(f"wrote {', '.join(files)} to {self._directory}")
+        except NotFiniteError as error:
+            self.get_logger().error(f"results could not be written: {error}")
+            self.exit_code = 1
+            return
+        self.get_logger().info(f"wrote {', '.join(files)} to {self._directory}")
 
 
 def _usable_entry(message: msg.LabelEvent) -> LabelEvent:
@@ -309,20 +390,6 @@ def _usable_entry(message: msg.LabelEvent) -> LabelEvent:
 def _at_fault(before: Snapshot | None, fault: Snapshot) -> Snapshot:
     """Keep what was last seen of the items: a fault says nothing about them."""
     return fault if before is None else replace(before, state=State.FAULT, text=fault.text, steps_per_s=0.0)
-
-
-def _writable_directory(name: str) -> Path | None:
-    if not name:
-        return None
-    try:
-        directory = Path(name).expanduser()
-        directory.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise InputError(f"parameter directory {name!r}: {reason}, expected a writable directory") from error
-    if not os.access(directory, os.W_OK):
-        raise InputError(f"parameter directory {name!r}: not writable")
-    return directory
 
 
 def _device(wanted: str) -> str:

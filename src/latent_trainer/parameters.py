@@ -13,7 +13,9 @@ class Parameters:
     max_items: int = parameter(0, "Use at most so many items, chosen by seed; 0: all.", unit="items", at_least=0)
     seed: int = parameter(0, "Seed of every random choice.", at_least=0)
     directory: str = parameter("", "Session directory, for results; empty: none are written.")
-    threads: int = parameter(0, "Threads of torch; 0: one less than the machine has cores.", at_least=0, at_most=256)
+    threads: int = parameter(
+        0, "Threads of torch; 0: one less than the cores it may use, at most 8.", at_least=0, at_most=256
+    )
     device: str = parameter("auto", "Where to train; auto: cuda if there is one.", choices=("auto", "cpu", "cuda"))
     cloud_rate_hz: float = parameter(12.0, "Cloud frames a second while training.", unit="Hz", at_least=0.1, at_most=90)
     paused: bool = parameter(False, "Start paused.")

@@ -4,6 +4,7 @@ Truth never comes here: only the data, and the labels that a person gave.
 """
 
 import copy
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,14 @@ _DIRECTIONS = 32
 _ENCODE_BLOCK = 8192
 _LOSS_MEMORY = 0.95
 _WARM_UP_STEPS = 200
+_MOST_SKIPPED = 50
+"""So many steps in a row without one that is finite: the next will not be either."""
+_FARTHEST = 1e6
+"""The cloud fills a ball of radius 1: positions farther away are no positions, and differences may not be finite."""
+
+
+class NotFiniteError(Exception):
+    """Training has come to numbers with which it cannot go on."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,9 @@ class Training:
         self.model = LatentModel(self.inputs.shape[1], parameters.width, CATEGORY_CAPACITY).to(self.device)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=parameters.learning_rate, weight_decay=1e-4)
         self.step_count = 0
+        self.skipped_count = 0
+        """Steps that were not made because they were not finite."""
+        self._skipped_in_a_row = 0
         self.losses = dict.fromkeys(TERMS, 0.0)
         self._random = torch.Generator().manual_seed(parameters.seed)
         self._neighbours: Tensor | None = None
@@ -109,13 +121,20 @@ class Training:
         self._trust = [torch.from_numpy(trust[ids]) for ids in members]
 
     def step(self) -> None:
-        """Make one step of the optimiser."""
+        """Make one step of the optimiser, or none where its loss or its gradient is not finite.
+
+        Raises NotFiniteError if that is so many times in a row.
+        """
         terms = self._terms()
         loss = torch.stack([self._weight(name) * value for name, value in terms.items()]).sum()
-        self._warm_up()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        if not (math.isfinite(float(loss.detach())) and math.isfinite(float(norm))):
+            self._skip(terms, float(norm))
+            return
+        self._skipped_in_a_row = 0
+        self._warm_up()
         self.optimizer.step()
         self.step_count += 1
         # At first the mean is short, so that what shows is not the start for long.
@@ -124,6 +143,16 @@ class Training:
             value = self._weight(name) * float(terms[name].detach()) if name in terms else 0.0
             memory = _LOSS_MEMORY if self.step_count > 1 else 0.0
             self.losses[name] = memory * self.losses[name] + (1 - memory) * value
+
+    def _skip(self, terms: dict[str, Tensor], norm: float) -> None:
+        self.skipped_count += 1
+        self._skipped_in_a_row += 1
+        if self._skipped_in_a_row >= _MOST_SKIPPED:
+            values = ", ".join(f"{name} {float(value.detach()):.3g}" for name, value in terms.items())
+            raise NotFiniteError(
+                f"{self._skipped_in_a_row} steps in a row were not finite: {values}, gradient {norm:.3g}; "
+                "a smaller learning_rate or weight may help"
+            )
 
     def _warm_up(self) -> None:
         """Begin with small steps: the first ones would otherwise throw the cloud about."""
@@ -196,10 +225,13 @@ class Training:
 
     @torch.no_grad()
     def encode(self) -> Encoded:
-        """Return where every item is now and what it is taken for."""
+        """Return where every item is now and what it is taken for. Raises NotFiniteError if that cannot be said."""
         known = self._known.to(self.device)
         blocks = [self._encode_block(block, known) for block in torch.split(self.inputs, _ENCODE_BLOCK)]
         positions, predicted, confidence = (torch.cat(column).cpu().numpy() for column in zip(*blocks, strict=True))
+        lost = ~((np.abs(positions) < _FARTHEST).all(axis=1) & np.isfinite(confidence))  # also True for NaN
+        if lost.any():
+            raise NotFiniteError(f"{lost.sum()} of {len(lost)} items have no finite place in the cloud")
         return Encoded(positions, predicted, confidence)
 
     def _encode_block(self, inputs: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:

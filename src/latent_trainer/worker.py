@@ -2,7 +2,7 @@
 
 Thread rule: `Worker.run` and everything that it calls lives on the worker thread, and so do Training and its network.
 Other threads give labels and commands through `Newest` and a queue, and take snapshots through `Newest`. Nobody waits
-for the worker but `ask`, which waits for an answer.
+for the worker but `ask`, which waits for an answer; `put_question` returns where the answer will be.
 """
 
 import contextlib
@@ -60,6 +60,8 @@ class Snapshot:
     steps_per_s: float
     label_seq: int
     """The newest journal entry that training had taken in."""
+    skipped: int = 0
+    """Steps that were not made because they were not finite."""
 
 
 @dataclass
@@ -140,12 +142,25 @@ class Worker:
 
         Raises TimeoutError if there is none within `timeout_s`, EndedError if training has ended.
         """
+        answer = self.put_question(question)
+        try:
+            return answer.result(timeout_s)
+        except TimeoutError:
+            answer.cancel()
+            raise
+
+    def put_question(self, question: Callable[[Training], object]) -> "Future[object]":
+        """Have `question` run on the worker thread between two steps; return the place of its answer, without waiting.
+
+        Who cancels the place before the question is taken up has not asked. The answer is an EndedError if training has
+        ended.
+        """
         answer: Future[object] = Future()
         self._commands.put((question, answer))
         self._wake.set()
         if self._ended.is_set():
             self._refuse_questions()
-        return answer.result(timeout_s)
+        return answer
 
     def _run(self) -> None:
         with contextlib.suppress(OSError):
@@ -192,11 +207,12 @@ class Worker:
 
     def _train_for(self, training: Training, seconds: float) -> None:
         until = time.monotonic() + seconds
-        while not self._stopping.is_set() and not self._pace.paused and time.monotonic() < until:
-            if self._pace.steps_left is not None:
-                if self._pace.steps_left == 0:
-                    return
-                self._pace.steps_left -= 1
+        while not self._stopping.is_set() and time.monotonic() < until:
+            pace = self._pace  # once: another thread may replace it at any moment
+            if pace.paused or pace.steps_left == 0:
+                return
+            if pace.steps_left is not None:
+                pace.steps_left -= 1
             began = time.monotonic()
             self._take_labels(training)
             training.step()
@@ -207,9 +223,10 @@ class Worker:
     def _idle(self, training: Training, step_s: float) -> None:
         """Wait after a step of `step_s` seconds, so that steps take their share of the time; hear what is asked."""
         began = time.monotonic()
-        while not self._stopping.is_set() and not self._pace.paused:
-            left_s = step_s * (1 / self._pace.speed - 1) - (time.monotonic() - began)
-            if left_s <= 0:
+        while not self._stopping.is_set():
+            pace = self._pace
+            left_s = step_s * (1 / pace.speed - 1) - (time.monotonic() - began)
+            if pace.paused or left_s <= 0:
                 return
             self._wake.wait(min(left_s, _IDLE_WAIT_S))
             self._wake.clear()
@@ -228,6 +245,8 @@ class Worker:
         with contextlib.suppress(queue.Empty):
             while True:
                 question, answer = self._commands.get_nowait()
+                if not answer.set_running_or_notify_cancel():
+                    continue
                 try:
                     answer.set_result(question(training))
                 except Exception as error:
@@ -236,7 +255,9 @@ class Worker:
     def _refuse_questions(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
-                self._commands.get_nowait()[1].set_exception(EndedError(self._end_text))
+                answer = self._commands.get_nowait()[1]
+                if answer.set_running_or_notify_cancel():
+                    answer.set_exception(EndedError(self._end_text))
 
     def _look(self, training: Training, state: State, text: str) -> float:
         """Publish where everything is now; return the seconds that it took."""
@@ -252,6 +273,7 @@ class Worker:
                 dict(training.losses),
                 self._rate.rate(began),
                 self._label_seq,
+                training.skipped_count,
             )
         )
         return time.monotonic() - began

@@ -42,6 +42,10 @@ class Joint(IntEnum):
 
 JOINT_COUNT = len(Joint)
 
+FARTHEST_M = 100.0
+"""A joint farther from the origin is a fault of tracking. No headset follows a hand over so many metres, and the square
+of a number that is merely finite can be infinite."""
+
 # Chains of joints from the wrist to each tip: what a drawing of a hand connects.
 FINGERS: tuple[tuple[Joint, ...], ...] = tuple(
     (Joint.WRIST, *(Joint(i) for i in range(first, last + 1)))
@@ -59,6 +63,11 @@ class Validity(IntFlag):
 
 
 FULLY_TRACKED = 15
+
+
+def is_near(positions: FloatArray) -> npt.NDArray[np.bool_]:
+    """Tell which of `positions` (..., 3) in metres may be used: finite, and at most FARTHEST_M along each axis."""
+    return np.asarray((np.abs(positions) <= FARTHEST_M).all(axis=-1))  # also False for NaN
 
 
 def _no_positions() -> FloatArray:
@@ -87,7 +96,7 @@ class Hand:
         """Return the position of `joint` (3,) in metres, or None where it must not be used."""
         usable = self.tracked and self.validity[joint] & Validity.POSITION_VALID
         position = self.positions[joint]
-        return position if usable and bool(np.isfinite(position).all()) else None
+        return position if usable and bool(is_near(position)) else None
 
 
 @dataclass(frozen=True)

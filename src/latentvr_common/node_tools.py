@@ -1,6 +1,13 @@
-"""Publishers, subscriptions and services by their entry in `topics`."""
+"""Publishers, subscriptions, services and timers of a node.
 
+Rule: an exception in a callback costs the message, the request or the turn that it was called for, never the process.
+It is counted, logged, and told with the node's health. Only constructors may end a process.
+"""
+
+import math
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rclpy.client import Client
@@ -9,8 +16,76 @@ from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from rclpy.service import Service as RosService
 from rclpy.subscription import Subscription
+from rclpy.task import Future
+from rclpy.timer import Timer
 
 from latentvr_common.topics import Service, Topic
+
+_FAILURES = "_latentvr_failures"
+_LOG_PERIOD_S = 5.0
+"""A callback that fails with every message is logged once in so many seconds."""
+
+
+class Failures:
+    """What failed in the callbacks of one node."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.last = ""
+        """The newest one, for people."""
+
+    def note(self, text: str) -> None:
+        """Count one."""
+        self.count += 1
+        self.last = text
+
+
+def failures_of(node: Node) -> Failures:
+    """Return what failed in the callbacks of `node` so far."""
+    failures = getattr(node, _FAILURES, None)
+    if not isinstance(failures, Failures):
+        failures = Failures()
+        setattr(node, _FAILURES, failures)
+    return failures
+
+
+class _Guard:
+    """Notes the exceptions of one callback, and logs them now and then."""
+
+    def __init__(self, node: Node, callback: Callable[..., Any]) -> None:
+        self._node = node
+        self._name = getattr(callback, "__qualname__", type(callback).__name__)
+        self._logged_s = -math.inf
+
+    def note(self, error: Exception) -> str:
+        """Count `error`; return it in one line."""
+        text = f"{self._name} failed: {type(error).__name__}: {error}{_place_of(error)}"
+        failures_of(self._node).note(text)
+        if time.monotonic() >= self._logged_s + _LOG_PERIOD_S:
+            self._logged_s = time.monotonic()
+            self._node.get_logger().error(f"{text}; what it was called for is dropped")
+        return text
+
+
+def _place_of(error: Exception) -> str:
+    """Return " (file:line)" of where `error` was raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f" ({Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno})" if trace is not None else ""
+
+
+def guarded(node: Node, callback: Callable[[Any], object]) -> Callable[[Any], None]:
+    """Return `callback`, of one argument, such that an exception in it is noted and goes no further."""
+    guard = _Guard(node, callback)
+
+    def call(argument: Any) -> None:
+        try:
+            callback(argument)
+        except Exception as error:
+            guard.note(error)
+
+    return call
 
 
 def advertise(node: Node, topic: Topic) -> Publisher:
@@ -21,13 +96,78 @@ def advertise(node: Node, topic: Topic) -> Publisher:
 def listen(
     node: Node, topic: Topic, callback: Callable[[Any], None], *, raw: bool = False, qos: QoSProfile | None = None
 ) -> Subscription:
-    """Return a subscription to `topic`; `raw`: the callback gets serialized bytes; `qos`: another than the topic's."""
-    return node.create_subscription(topic.type, topic.name, callback, qos or topic.qos, raw=raw)
+    """Return a subscription to `topic`; `raw`: the callback gets serialized bytes; `qos`: another than the topic's.
+
+    A message for which the callback raises an exception is dropped.
+    """
+    return node.create_subscription(topic.type, topic.name, guarded(node, callback), qos or topic.qos, raw=raw)
+
+
+def every(node: Node, seconds: float, callback: Callable[[], None]) -> Timer:
+    """Return a timer that calls `callback` every so many seconds. A turn at which it raises an exception is lost."""
+    guard = _Guard(node, callback)
+
+    def call() -> None:
+        try:
+            callback()
+        except Exception as error:
+            guard.note(error)
+
+    return node.create_timer(seconds, call)
 
 
 def serve(node: Node, service: Service, callback: Callable[[Any, Any], Any]) -> RosService:
-    """Return a server of `service`."""
-    return node.create_service(service.type, service.name, callback)
+    """Return a server of `service`. `callback` takes the request and an empty response and returns the response.
+
+    It may also return a Future of it, to be given its result on the executor's thread: until then the node goes on.
+    Where it raises an exception, the answer is an empty response with the reason in `message`, if it has that field.
+    """
+    guard = _Guard(node, callback)
+
+    def refusal(error: Exception) -> Any:
+        reason, response = guard.note(error), service.type.Response()
+        if hasattr(response, "message"):
+            response.message = reason
+        return response
+
+    def answer(request: Any, response: Any) -> Any:
+        try:
+            return _checked_response(callback(request, response), service)
+        except Exception as error:
+            return refusal(error)
+
+    server = node.create_service(service.type, service.name, answer)
+    send = server.send_response
+
+    def send_later(future: Future, header: Any) -> None:
+        try:
+            response = _checked_response(future.result(), service)
+        except Exception as error:
+            response = refusal(error)
+        send_now(response, header)
+
+    def send_now(response: Any, header: Any) -> None:
+        try:
+            send(response, header)
+        except Exception as error:
+            guard.note(error)
+
+    def send_response(response: Any, header: Any) -> None:
+        if isinstance(response, Future):
+            response.add_done_callback(lambda future: send_later(future, header))
+        else:
+            send_now(response, header)
+
+    # A coroutine would be ROS's own way to answer later, but the events executor of this rclpy does not await it. Both
+    # executors send what a callback returns by this method of the server.
+    server.send_response = send_response
+    return server
+
+
+def _checked_response(response: Any, service: Service) -> Any:
+    if not isinstance(response, service.type.Response | Future):
+        raise TypeError(f"answer of {service.name} is a {type(response).__name__}, expected its response")
+    return response
 
 
 def client(node: Node, service: Service) -> Client:

@@ -81,19 +81,19 @@ def keep_large_buffers() -> None:
 def run_node(make_node: Callable[[], "Node"], args: Sequence[str] | None = None) -> int:
     """Make the node, run it until SIGINT, SIGTERM or its work is done, close it, and return the process's exit code.
 
-    A node whose work is done sets its attribute `exit_code`: the process ends with it. A node's own `close()`, where it
-    has one, is called once; a second signal does not interrupt it. An InputError is said in one line and gives exit
-    code 2; any other exception is shown with its trace and gives 1.
+    A node whose work is done sets its attribute `exit_code`: the process ends with it, also where `close()` sets it. A
+    node's own `close()`, where it has one, is called once; a second signal does not interrupt it. An InputError is said
+    in one line and gives exit code 2, as arguments do that ROS cannot read; any other exception is shown with its trace
+    and gives 1.
     """
     keep_large_buffers()
     import rclpy
-    from rclpy.signals import SignalHandlerOptions
 
-    rclpy.init(args=list(args) if args is not None else None, signal_handler_options=SignalHandlerOptions.NO)
-    stop = _StopRequest()
     node: Node | None = None
     code = 0
     try:
+        _start_ros(args)
+        stop = _StopRequest()
         node = make_node()
         code = _spin(node, stop)
     except InputError as error:
@@ -107,6 +107,22 @@ def run_node(make_node: Callable[[], "Node"], args: Sequence[str] | None = None)
         with contextlib.suppress(Exception):
             rclpy.try_shutdown()
     return code
+
+
+def _start_ros(args: Sequence[str] | None) -> None:
+    import rclpy
+    from rclpy.logging import LoggingSeverity, set_logger_level
+    from rclpy.signals import SignalHandlerOptions
+
+    # It would say that there is an error in the arguments, but not which.
+    set_logger_level("rcl", LoggingSeverity.FATAL)
+    try:
+        rclpy.init(args=list(args) if args is not None else None, signal_handler_options=SignalHandlerOptions.NO)
+    except RuntimeError as error:
+        # "failed to initialize rcl: Couldn't parse ...: '-p rate'. Error: ..., at lexer_lookahead.c:239, ..."
+        reason = str(error).splitlines()[0].split(". Error: ")[0].removeprefix("failed to initialize rcl: ")
+        raise InputError(f"ROS does not start: {reason}; expected as in --ros-args -p name:=value") from error
+    set_logger_level("rcl", LoggingSeverity.UNSET)
 
 
 def _spin(node: "Node", stop: _StopRequest) -> int:
@@ -133,16 +149,18 @@ def _make_executor() -> "Executor":
 
 
 def _close(node: "Node | None") -> int:
+    """Close and destroy the node; return 1 if that failed, else the exit code that the node has set."""
     if node is None:
         return 0
-    code = 0
+    failed = False
     close = getattr(node, "close", None)
     if callable(close):
         try:
             close()
         except Exception:
             traceback.print_exc()
-            code = 1
+            failed = True
+    code = 1 if failed else getattr(node, "exit_code", None) or 0
     with contextlib.suppress(Exception):
         node.destroy_node()
     return code

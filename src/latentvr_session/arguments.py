@@ -33,7 +33,9 @@ class Arguments:
     directory: str = parameter("", "Where the session's files go; empty: sessions/<time>-<dataset>.")
     settle_s: float = parameter(10.0, "Training after the person has left.", unit="s", at_least=0.0, at_most=86400.0)
     duration_s: float = parameter(0.0, "End after this time at the latest; 0: no end.", unit="s", at_least=0.0)
-    threads: int = parameter(0, "Threads of training; 0: one less than there are cores.", at_least=0, at_most=256)
+    threads: int = parameter(
+        0, "Threads of training; 0: one less than the cores it may use, at most 8.", at_least=0, at_most=256
+    )
     device: str = parameter("auto", "Where to train.", choices=("auto", "cpu", "cuda"))
     paused: bool = parameter(False, "Start with training paused.")
 

@@ -52,7 +52,7 @@ class ScriptedHands(Node):  # type: ignore[misc]
             node_tools.listen(self, topics.GESTURES, self._on_gesture),
             node_tools.listen(self, topics.CLOUD_PLACEMENT, self._on_placement),
         ]
-        self._timer = self.create_timer(1.0 / self._settings.rate_hz, self._on_tick)
+        self._timer = node_tools.every(self, 1.0 / self._settings.rate_hz, self._on_tick)
         self._told = ""
 
     def _on_cloud(self, message: PointCloud2) -> None:

@@ -49,8 +49,8 @@ class SessionHost(Node):  # type: ignore[misc]
         self._export = node_tools.client(self, topics.EXPORT_SESSION)
         self._pause = node_tools.client(self, topics.SET_TRAINING)
         self._health = HealthReporter(self, lambda: Health(self._closing.stage.value))
-        self.create_timer(_LOOK_PERIOD_S, self._look)
-        self.create_timer(self._settings.progress_s, self._tell)
+        node_tools.every(self, _LOOK_PERIOD_S, self._look)
+        node_tools.every(self, self._settings.progress_s, self._tell)
 
     def _on_epoch(self, message: msg.Epoch) -> None:
         self._state = message.state
@@ -103,7 +103,9 @@ class SessionHost(Node):  # type: ignore[misc]
         elif self._export.service_is_ready() and now > self._asked_s + _ASK_AGAIN_S:
             # A request made before both sides know each other is lost, and so may be its answer.
             self._asked_s = now
-            self._export.call_async(srv.ExportSession.Request()).add_done_callback(self._on_exported)
+            self._export.call_async(srv.ExportSession.Request()).add_done_callback(
+                node_tools.guarded(self, self._on_exported)
+            )
 
     def _on_exported(self, future: Future) -> None:
         response = future.result()

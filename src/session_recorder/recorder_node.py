@@ -38,6 +38,7 @@ class SessionRecorder(Node):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__("session_recorder", namespace=topics.NAMESPACE)
+        self.exit_code: int | None = None
         self._settings = declare(self, RecorderParameters)
         if not self._settings.bag:
             raise InputError("parameter bag is empty, expected the directory of the bag to write")
@@ -46,7 +47,7 @@ class SessionRecorder(Node):  # type: ignore[misc]
         for topic in topics.TOPICS:
             self._record(topic)
         self._health = HealthReporter(self, self._probe)
-        self.create_timer(_TICK_S, self._on_tick)
+        node_tools.every(self, _TICK_S, self._on_tick)
 
     def _start(self, place: Place) -> Recording:
         self._guard = SpaceGuard(int(self._settings.keep_free_mb * _MB), lambda: free_bytes(place.bag))
@@ -131,10 +132,11 @@ class SessionRecorder(Node):  # type: ignore[misc]
         return Health(text, level, values)
 
     def close(self) -> None:
-        """Finish the bag."""
+        """Finish the bag. A recording that broke off gives exit code 1, once the session has ended."""
         self._recording.close()
         if self._recording.fault:
             self.get_logger().error(self._recording.fault)
+            self.exit_code = 1
         self.get_logger().info(f"recorded {self._recording.describe()}")
 
 

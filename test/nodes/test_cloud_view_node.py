@@ -1,5 +1,6 @@
 """The view on real DDS: what is published is in the pictures that it leaves."""
 
+import math
 import os
 import re
 import shutil
@@ -20,10 +21,13 @@ from latentvr import msg
 from PIL import Image
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import PointCloud2
 
 import cloud_view
+from cloud_view.node import Inbox
 from cloud_view.pictures import LAST_PICTURE_FRAMES
+from cloud_view.scene import Brush
 from latentvr_common import conversions, session_files, topics
 from latentvr_common.cloud import Cloud
 from latentvr_common.colors import category_color, split_rgb
@@ -251,10 +255,68 @@ def test_a_cloud_that_is_none_is_dropped_and_counted(graph: Graph, tmp_path: Pat
     assert "no cloud came: no pictures" in graph.said()
 
 
+def gesture(radius: float = 0.05, name: str = "g", **position: float) -> msg.Gesture:
+    point = {"x": 0.0, "y": 1.3, "z": -0.5} | position
+    place = conversions.point_to_msg([point[axis] for axis in "xyz"])
+    return msg.Gesture(gesture_id=name, name="pinch_brush", phase=1, position=place, radius=radius, category=1)
+
+
+BAD_GESTURES = [
+    gesture(x=math.nan),
+    gesture(z=math.inf),
+    gesture(y=1.5e308),
+    gesture(radius=math.nan),
+    gesture(radius=math.inf),
+    gesture(radius=1e30),
+]
+
+
+def test_gestures_that_are_nowhere_are_dropped_and_the_view_goes_on(graph: Graph, tmp_path: Path) -> None:
+    process = graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
+    publish_until(graph, lambda: graph.value("pictures") >= 1, "a picture")
+    for bad in BAD_GESTURES:
+        graph.publish(topics.GESTURES, bad)
+    graph.spin_until(lambda: graph.value("dropped messages") == len(BAD_GESTURES), "all of them are counted")
+    before = graph.value("pictures")
+    publish_until(graph, lambda: graph.value("pictures") >= before + 2, "more pictures")
+    assert process.poll() is None
+    assert graph.value("failed callbacks") == 0
+    assert "expected finite numbers within 100 m" in graph.said()
+    assert graph.stop() == 0
+
+
+def test_a_brush_whose_end_was_lost_is_forgotten(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr("cloud_view.node.time.monotonic", lambda: now_s[0])
+    inbox = Inbox(graph.node)
+    inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
+
+    def brushes() -> list[Brush]:
+        inbox._on_hands(conversions.hands_to_cdr(Hands(1, hand_at(0.0), Hand())))
+        scene = inbox.scene(now_s[0])
+        assert scene is not None
+        return list(scene.brushes)
+
+    inbox._on_gesture(gesture(name="lost"))
+    assert len(brushes()) == 1
+    now_s[0] += 0.9
+    inbox._on_gesture(gesture(name="lost"))  # it goes on
+    inbox._on_selection(serialize_message(msg.Selection(gesture_id="lost", category=1, sample_ids=[1])))
+    now_s[0] += 0.9
+    assert len(brushes()) == 1
+    now_s[0] += 0.2
+    assert brushes() == []
+    for number in range(1000):
+        inbox._on_gesture(gesture(name=str(number)))
+        now_s[0] += 0.1
+    assert len(inbox._brushes) < 20
+
+
 @pytest.mark.parametrize(
     ("parameters", "environment", "words"),
     [
         ({"directory": "/proc/nowhere"}, {}, "parameter directory '/proc/nowhere': No such file or directory"),
+        ({"directory": "~nobody-of-that-name/x"}, {}, "parameter directory '~nobody-of-that-name/x': "),
         ({"mode": "window"}, {"DISPLAY": ""}, "parameter mode is window, but DISPLAY is not set"),
         ({"mode": "window"}, {"DISPLAY": ":4711"}, "parameter mode is window, but display :4711 does not answer"),
         ({"mode": "loud"}, {}, "parameter mode is 'loud', expected one of: auto, window, headless"),

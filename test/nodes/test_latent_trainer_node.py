@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 import rclpy
+import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from latentvr import msg, srv
 from PIL import Image
@@ -575,6 +576,117 @@ def test_an_export_without_a_directory_names_the_parameter(start: Start, dataset
     assert "parameter directory is empty" in answer.message
 
 
+@pytest.fixture
+def slow_export(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Exports that are written only once the event is set."""
+    may_write, write = threading.Event(), trainer_node.export_results
+
+    def write_later(*arguments: Any) -> list[str]:
+        assert may_write.wait(2 * TIMEOUT_S)
+        return write(*arguments)
+
+    monkeypatch.setattr(trainer_node, "export_results", write_later)
+    yield may_write
+    may_write.set()
+
+
+def test_labels_services_and_clouds_go_on_while_an_export_is_written(
+    start: Start, dataset: Path, tmp_path: Path, slow_export: threading.Event
+) -> None:
+    session = start(dataset=str(dataset), directory=str(tmp_path / "session"), paused=True)
+    session.newest_frame(msg.Epoch.PAUSED)
+    caller = client(session.node, topics.EXPORT_SESSION)
+    session.spin_until(caller.service_is_ready, "the service is there")
+    answers = [caller.call_async(srv.ExportSession.Request()) for _ in range(2)]
+    session.spin_until(lambda: len(session.trainer._exports) == 2, "both are asked")
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    cloud, epoch = session.frame(lambda c, _: (c.label[MARKED_DARK] == 0).all(), "a cloud with the label")
+    assert epoch.labelled == 10
+    assert session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=3)).label == 0
+    assert not any(answer.done() for answer in answers)
+    slow_export.set()
+    session.spin_until(lambda: all(answer.done() for answer in answers), "the answers")
+    assert all(answer.result().accepted for answer in answers)
+    table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
+    assert table["label_id"].to_pylist() == cloud.label.tolist()
+
+
+def test_an_export_for_which_training_finds_no_time_is_given_up_and_never_written(
+    start: Start, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer_node, "_EXPORT_TIMEOUT_S", 0.3)
+    seen = threading.Event()
+
+    def find_late(*_: Any) -> Any:
+        assert seen.wait(TIMEOUT_S)
+        return nearest_neighbours(*_)
+
+    monkeypatch.setattr(trainer_node, "nearest_neighbours", find_late)
+    session = start(dataset=str(dataset), directory=str(tmp_path / "session"), paused=True)
+    answer = session.export()
+    assert (answer.accepted, answer.message) == (False, "export failed: training did not answer in 0 s")
+    seen.set()
+    session.newest_frame(msg.Epoch.PAUSED)
+    assert session.trainer._worker.ask(len, TIMEOUT_S) == ITEMS
+    assert list((tmp_path / "session").iterdir()) == []
+    assert session.export().accepted
+
+
+def exported_step(directory: Path) -> int:
+    return int(json.loads((directory / "model" / "model.json").read_text())["step"])
+
+
+@pytest.mark.parametrize("change", ["nothing", "steps", "a label", "a name"])
+def test_results_of_an_export_stay_unless_anything_changed_since(dataset: Path, tmp_path: Path, change: str) -> None:
+    directory = tmp_path / "session"
+    session = Session(dataset=str(dataset), directory=str(directory))
+    try:
+        session.journal.publish_categories(*CATEGORIES)
+        session.journal.commit(0, MARKED_DARK)
+        session.frame(lambda _, e: e.label_seq == 1, "a label")
+        if change == "nothing":
+            session.trainer._worker.pause()
+            session.newest_frame(msg.Epoch.PAUSED)
+        assert session.export().accepted
+        step = exported_step(directory)
+        if change == "a label":
+            session.journal.commit(1, MARKED_BRIGHT)
+        elif change == "a name":
+            session.journal.publish_categories(Category(0, "sombre", 0xFF8000), *CATEGORIES[1:])
+        if change != "nothing":
+            session.frame(lambda _, e: e.step > step + 20 and e.label_seq == (2 if change == "a label" else 1), "steps")
+        session.spin_until(lambda: change != "a name" or session.trainer._marks.categories[0].name == "sombre", "it")
+    finally:
+        session.close()
+    assert (exported_step(directory) == step) == (change == "nothing")
+    table = pyarrow.parquet.read_table(directory / "items.parquet")
+    assert table["label_id"].to_pylist() == session.journal.labels
+    assert table["label"].to_pylist()[0] == ("sombre" if change == "a name" else "dark")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nothing_that_is_not_finite_is_published_or_exported(dataset: Path, tmp_path: Path) -> None:
+    session = Session(dataset=str(dataset), directory=str(tmp_path / "session"))
+    try:
+        session.frame(lambda _, e: e.step > 5, "training")
+
+        def spoil(training: Any) -> None:
+            with torch.no_grad():
+                training.average.to_latent.bias.fill_(torch.nan)
+
+        session.trainer._worker.ask(spoil, TIMEOUT_S)
+        session.spin_until(lambda: any(epoch.state == msg.Epoch.FAULT for epoch in session.epochs.values()), "a fault")
+        reason = f"training stopped: NotFiniteError: {ITEMS} of {ITEMS} items have no finite place in the cloud"
+        assert max(session.epochs.items())[1].text == reason
+        assert session.export().message == f"export failed: {reason}"
+    finally:
+        session.close()
+    # conversions.cloud_from_msg would have refused a cloud that is not finite.
+    assert list((tmp_path / "session").iterdir()) == []
+    assert session.trainer.exit_code == 1
+
+
 def test_labels_given_after_an_export_in_a_pause_are_in_the_results_at_the_end(dataset: Path, tmp_path: Path) -> None:
     session = Session(dataset=str(dataset), directory=str(tmp_path / "session"), paused=True)
     try:
@@ -674,6 +786,38 @@ def test_a_parameter_that_cannot_be_used_is_named(tmp_path: Path, parameters: di
     finally:
         rclpy.try_shutdown()
     assert str(refused.value).startswith(message.replace("DIR", str(tmp_path)))
+
+
+def test_a_process_answers_an_export_while_it_trains_and_leaves_it_as_it_is(dataset: Path, tmp_path: Path) -> None:
+    # Under the executor with which nodes really run.
+    rclpy.init()
+    node = Node("test", namespace=topics.NAMESPACE)
+    steps: list[int] = []
+    listen(node, topics.EPOCH, lambda epoch: steps.append(epoch.step))
+    caller = client(node, topics.EXPORT_SESSION)
+    process = start_process(tmp_path / "log", {"dataset": str(dataset), "directory": str(tmp_path / "session")})
+
+    def wait_for(condition: Callable[[], Any]) -> None:
+        until = time.monotonic() + TIMEOUT_S
+        while not condition():
+            assert time.monotonic() < until, (tmp_path / "log").read_text()
+            rclpy.spin_once(node, timeout_sec=0.02)
+
+    try:
+        wait_for(lambda: steps and steps[-1] > 5 and caller.service_is_ready())
+        answer = caller.call_async(srv.ExportSession.Request())
+        wait_for(answer.done)
+        assert answer.result().accepted, answer.result().message
+        step = exported_step(tmp_path / "session")
+        wait_for(lambda: steps[-1] > step)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(TIMEOUT_S) == 0, (tmp_path / "log").read_text()
+    finally:
+        process.kill()
+        process.wait()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    assert exported_step(tmp_path / "session") > step
 
 
 def test_a_trainer_that_is_asked_to_stop_writes_its_results_and_ends_well(dataset: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -242,6 +243,27 @@ def test_a_killed_recorder_loses_nothing_and_its_bag_is_gone_on_with(graph: Grap
     assert open_bag(bag).info.files == ("bag_0.mcap", "bag_1.mcap")
     seqs = [message.seq for message in messages_of(bag)["/latentvr/labels"]]
     assert seqs == [*range(20), *range(40)]
+
+
+def test_a_recorder_whose_disk_failed_goes_on_living_and_says_so_by_its_exit_code(graph: Graph, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    labels = advertise(graph.node, topics.LABELS)
+    recorder = graph.start("recorder_node", bag=str(bag))
+    labels.publish(samples(1)["labels"])
+    graph.spin_until(lambda: recorded_counts(bag).get("/latentvr/labels"), "a label is recorded")
+    # Less than the bag has already, and more than it says on stderr.
+    resource.prlimit(recorder.popen.pid, resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))
+
+    def failed() -> bool:
+        labels.publish(samples(2)["labels"])
+        return "the disk failed, nothing more is recorded" in recorder.said()
+
+    graph.spin_until(failed, "the recorder says that the disk failed")
+    resource.prlimit(recorder.popen.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    assert recorder.popen.poll() is None
+    assert recorder.stop() == 1
+    assert "Traceback" not in recorder.said()
+    assert "/latentvr/labels" in recorded_counts(bag)
 
 
 def make_bag(bag: Path, count: int, pause_ns: int) -> dict[str, list[Any]]:

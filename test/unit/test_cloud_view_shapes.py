@@ -275,3 +275,15 @@ def test_a_drawing_holds_everything() -> None:
     assert_sound(drawing.mesh)
     assert len(drawing.mesh.triangles) > len(draw(bare, CAMERA, subject).mesh.triangles) + 1000
     assert len(drawing.lines.segments) > len(draw(bare, CAMERA, subject).lines.segments)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("far_m", [1.5e308, -1e200, np.nan, np.inf])
+def test_joints_that_are_nowhere_are_not_drawn_and_hide_nothing(far_m: float) -> None:
+    hand = some_hand(PALM_UP)
+    hand.positions[[Joint.INDEX_TIP, Joint.PALM]] = far_m
+    scene = Scene(some_cloud(3), CATEGORIES, hands=Hands(0, hand, Hand()))
+    focus = focus_of(scene)
+    assert len(focus.points) == JOINT_COUNT - 2
+    assert hiding(scene.points(), CAMERA, focus).shape == (3,)
+    assert_sound(hand_shape(hand, CAMERA))

@@ -176,3 +176,27 @@ def test_without_palette_or_finger_nothing_is_poked() -> None:
     assert poke.update(finger_at(center, -0.01), None, CATEGORIES) is None
     assert poke.update(finger_at(center, -0.01), POSE, CATEGORIES) is None
     assert poke.update(LOST, POSE, CATEGORIES) is None
+
+
+@pytest.mark.parametrize("radius_m", [np.nan, np.inf, -np.inf])
+def test_a_finger_whose_radius_is_no_number_pokes_nothing(radius_m: float) -> None:
+    center = palette.buttons(CATEGORIES)[0].center
+    poke = Poke(0.012)
+    assert poke.update(finger_at(center, 0.05), POSE, CATEGORIES) is None
+    broken = finger_at(center, 0.02)
+    broken.radii[Joint.INDEX_TIP] = radius_m
+    assert poke.update(broken, POSE, CATEGORIES) is None
+    # It is a lost finger: it must rise again before it pokes.
+    assert poke.update(finger_at(center, -0.01), POSE, CATEGORIES) is None
+    assert poke.update(finger_at(center, 0.05), POSE, CATEGORIES) is None
+    assert poke.update(finger_at(center, -0.01), POSE, CATEGORIES) is not None
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("far_m", [1.5e308, -1.5e308, 1e160, 1e20])
+def test_tips_that_are_finite_but_nowhere_are_a_lost_hand(far_m: float) -> None:
+    broken = hand_with_gap(0.0)
+    broken.positions[Joint.INDEX_TIP] = far_m
+    broken.positions[Joint.THUMB_TIP] = -far_m
+    assert changes([(OPEN, 0.2), (CLOSED, 0.2), (broken, 0.5)]) == [Change.BEGAN, Change.LOST]
+    assert touch_of(broken) is None

@@ -17,7 +17,7 @@ import latent_trainer
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.model import LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
-from latent_trainer.training import TERMS, Encoded, Training, label_trust
+from latent_trainer.training import TERMS, Encoded, NotFiniteError, Training, label_trust
 from latent_trainer.worker import Worker
 from latentvr_common.cloud import NONE
 from latentvr_common.datasets import Dataset, load
@@ -482,3 +482,84 @@ def test_a_place_in_the_space_decodes_to_something_like_the_item_there() -> None
         decoded = training.average.decode(torch.from_numpy(training.encode().positions))
     error = (decoded - training.inputs).square().mean()
     assert float(error) < 0.7 * float(training.inputs.var(dim=0).mean())
+
+
+# Numbers that are none
+
+
+def state_of(training: Training) -> dict[str, torch.Tensor]:
+    """All that a step changes."""
+    tensors = {f"model.{name}": tensor for name, tensor in training.model.state_dict().items()}
+    tensors |= {f"average.{name}": tensor for name, tensor in training.average.state_dict().items()}
+    for index, moments in training.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+    return {name: tensor.clone() for name, tensor in tensors.items()}
+
+
+def spoil(training: Training, monkeypatch: pytest.MonkeyPatch, what: str, steps: int) -> None:
+    """Make the loss, or only its gradient, not finite in the next so many steps."""
+    terms, left = training._terms, [steps]
+
+    def spoiled() -> dict[str, torch.Tensor]:
+        found = terms()
+        if left[0] <= 0:
+            return found
+        left[0] -= 1
+        weight = training.model.to_latent.weight
+        # The root has an infinite slope at 0, where its value is 0.
+        bad = weight.sum() * torch.nan if what == "loss" else (weight - weight.detach()).sum().abs().sqrt()
+        return found | {"reconstruction": found["reconstruction"] + bad}
+
+    monkeypatch.setattr(training, "_terms", spoiled)
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_a_step_that_is_not_finite_changes_nothing_and_is_counted(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    training = prepared()
+    training.set_labels(ALL_FOUR)
+    make_steps(training, 5)
+    before, losses = state_of(training), dict(training.losses)
+    spoil(training, monkeypatch, what, 3)
+    for skipped in (1, 2, 3):
+        training.step()
+        after = state_of(training)
+        assert after.keys() == before.keys()
+        assert all(torch.equal(after[name], before[name]) for name in before)
+        assert (training.step_count, training.skipped_count, training.losses) == (5, skipped, losses)
+    training.step()
+    assert (training.step_count, training.skipped_count) == (6, 3)
+    assert any(not torch.equal(tensor, before[name]) for name, tensor in state_of(training).items())
+    assert np.isfinite(training.encode().positions).all()
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_after_many_such_steps_in_a_row_training_gives_up_and_says_why(
+    what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = prepared()
+    spoil(training, monkeypatch, what, 49)
+    make_steps(training, 50)
+    assert (training.step_count, training.skipped_count) == (1, 49)
+    spoil(training, monkeypatch, what, 1000)
+    with pytest.raises(NotFiniteError, match=r"50 steps in a row were not finite: structure .*, gradient nan"):
+        make_steps(training, 50)
+    assert training.step_count == 1
+    assert np.isfinite(training.encode().positions).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])
+def test_a_cloud_that_is_not_finite_is_not_shown(value: float) -> None:
+    training = prepared()
+    with torch.no_grad():
+        training.average.to_latent.bias[1] = value
+    with pytest.raises(NotFiniteError, match=f"{ITEMS} of {ITEMS} items have no finite place in the cloud"):
+        training.encode()
+
+
+def test_a_confidence_that_is_not_finite_is_not_shown() -> None:
+    training = prepared()
+    training.set_labels(ALL_FOUR)
+    with torch.no_grad():
+        training.average.to_category.bias[2] = torch.nan
+    with pytest.raises(NotFiniteError):
+        training.encode()

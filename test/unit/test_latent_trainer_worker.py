@@ -17,7 +17,7 @@ from latentvr.msg import Epoch
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.parameters import Parameters
 from latent_trainer.training import Training
-from latent_trainer.worker import EndedError, Labels, Snapshot, State, Worker
+from latent_trainer.worker import EndedError, Labels, Snapshot, State, Worker, _Pace
 from latentvr_common.cloud import NONE
 
 torch.set_num_threads(1)
@@ -241,6 +241,16 @@ def test_an_exception_of_a_question_goes_to_who_asked_and_training_goes_on() -> 
         wait_for(worker, lambda s: s.state is State.TRAINING and s.step > now, "training")
 
 
+def test_a_question_that_nobody_waits_for_is_dropped_at_the_end_too() -> None:
+    worker = Worker(make_training, find_neighbours, cloud_rate_hz=50.0, paused=False)
+    answers = [worker.put_question(len) for _ in range(3)]
+    assert answers[1].cancel()
+    worker._stopping.set()
+    worker.start()
+    assert worker.stop(TIMEOUT_S)
+    assert isinstance(answers[2].exception(TIMEOUT_S), EndedError)
+
+
 def test_who_asks_too_early_waits_no_longer_than_told() -> None:
     ready = threading.Event()
 
@@ -249,10 +259,14 @@ def test_who_asks_too_early_waits_no_longer_than_told() -> None:
         return make_training()
 
     with running(make_late) as worker:
+        answered: list[str] = []
         with pytest.raises(TimeoutError):
-            worker.ask(len, 0.05)
+            worker.ask(lambda _: answered.append("too late"), 0.05)
+        later = worker.put_question(lambda _: answered.append("in time"))
         ready.set()
+        later.result(TIMEOUT_S)
         assert worker.ask(len, TIMEOUT_S) == ITEMS
+        assert answered == ["in time"], "who does not wait any more has not asked"
 
 
 # Pace
@@ -301,6 +315,30 @@ def test_commands_given_in_any_order_from_another_thread_never_stop_training() -
             wait_for(worker, lambda s: s.state is State.TRAINING and s.step > now, "training")
     finally:
         sys.setswitchinterval(switching_s)
+
+
+class Fickle(Worker):
+    """A worker to which another thread gives another pace between any two looks at it."""
+
+    looks = 0
+
+    @property
+    def _pace(self) -> _Pace:
+        self.looks += 1
+        return _Pace(False, 1.0, 1_000_000 if self.looks % 2 else None)
+
+    @_pace.setter
+    def _pace(self, _pace: _Pace) -> None:
+        pass
+
+
+def test_a_pace_that_changes_between_two_looks_does_not_stop_training() -> None:
+    worker = Fickle(make_training, find_neighbours, cloud_rate_hz=50.0, paused=False)
+    worker.start()
+    try:
+        assert wait_for(worker, lambda s: s.step > 20 or s.state is State.FAULT, "training").text == ""
+    finally:
+        assert worker.stop(TIMEOUT_S)
 
 
 # The end
@@ -354,9 +392,21 @@ def make_training_that_breaks() -> Training:
     return training
 
 
+def make_training_without_numbers() -> Training:
+    training = make_training()
+    nothing = torch.tensor(torch.nan)
+    training._terms = lambda: {"structure": training.model.to_latent.weight.sum() * nothing}  # type: ignore[method-assign]
+    return training
+
+
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "at the beginning": ({"make": no_training}, "training stopped: MemoryError: no room for 4 items"),
     "finding neighbours": ({"find": no_neighbours}, "training stopped: ValueError: no item is near another"),
+    "at a step that is never finite": (
+        {"make": make_training_without_numbers},
+        "training stopped: NotFiniteError: 50 steps in a row were not finite: structure nan, gradient nan; "
+        "a smaller learning_rate or weight may help",
+    ),
     "at a step": ({"make": make_training_that_breaks}, "training stopped: RuntimeError: out of numbers"),
 }
 
@@ -368,7 +418,7 @@ def test_a_fault_is_the_last_snapshot_and_gives_the_reason(where: str) -> None:
     with running(**arguments, labels=marked(1, 6)) as worker:
         snapshot = wait_for_state(worker, State.FAULT)
         assert snapshot.text == reason
-        assert snapshot.label_seq == (6 if where == "at a step" else 0)
+        assert snapshot.label_seq == (6 if where.startswith("at a step") else 0)
         assert len(snapshot.encoded.positions) == 0
         with pytest.raises(EndedError, match=reason):
             worker.ask(len, TIMEOUT_S)

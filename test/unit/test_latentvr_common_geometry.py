@@ -110,3 +110,12 @@ def test_a_joint_that_is_not_valid_has_no_position() -> None:
     assert hand.position_of(Joint.PALM) is None
     hand.positions[Joint.INDEX_TIP] = np.nan
     assert hand.position_of(Joint.INDEX_TIP) is None
+
+
+@pytest.mark.parametrize("far", [np.nan, np.inf, -np.inf, 1.5e308, -1e200, 100.1])
+def test_a_joint_that_is_not_in_the_room_has_no_position(far: float) -> None:
+    hand = hand_with_palm(PALM_UP)
+    hand.positions[Joint.INDEX_TIP, 1] = far
+    assert hand.position_of(Joint.INDEX_TIP) is None
+    hand.positions[Joint.INDEX_TIP, 1] = -99.9
+    assert hand.position_of(Joint.INDEX_TIP) is not None

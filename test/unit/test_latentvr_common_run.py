@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,15 @@ RUNS = "if self.ticks == 1: say('running')"
 class Process:
     """A node in a process of its own."""
 
-    def __init__(self, *, made: str = "", ticked: str = RUNS, closed: str = "", follow: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        made: str = "",
+        ticked: str = RUNS,
+        closed: str = "",
+        follow: str | None = None,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])}
         environment.pop(FOLLOW_PARENT, None)
         if follow is not None:
@@ -57,7 +66,7 @@ class Process:
         parts = {"made": made or "pass", "ticked": ticked or "pass", "closed": closed or "pass"}
         indented = {name: textwrap.indent(textwrap.dedent(text), " " * 8).lstrip() for name, text in parts.items()}
         self.popen = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(**indented)],
+            [sys.executable, "-c", PROGRAM.format(**indented), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -94,7 +103,7 @@ MakeProcess = Callable[..., Process]
 def start() -> Iterator[MakeProcess]:
     started: list[Process] = []
 
-    def make(**parts: str) -> Process:
+    def make(**parts: Any) -> Process:
         started.append(Process(**parts))
         return started[-1]
 
@@ -157,6 +166,33 @@ def test_a_node_whose_work_is_done_ends_with_its_exit_code(start: MakeProcess, c
 def test_a_bad_input_is_said_in_one_line_and_ends_with_2(start: MakeProcess) -> None:
     process = start(made="raise InputError('parameter x is 3, expected 4')")
     assert process.end() == (2, [], "error: parameter x is 3, expected 4\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("-p", "rate"), "'-p rate'"),
+        (("-p", "rate:=["), "'-p rate:=['"),
+        (("--params-file", "/no/such/file.yaml"), "/no/such/file.yaml"),
+        (("--frobnicate",), "--frobnicate"),
+    ],
+)
+def test_arguments_that_ros_cannot_read_are_said_in_one_line_and_end_with_2(
+    start: MakeProcess, arguments: tuple[str, ...], named: str
+) -> None:
+    code, out, err = start(arguments=("--ros-args", *arguments)).end()
+    assert (code, out) == (2, []), err
+    (line,) = err.splitlines()
+    assert line.startswith("error: ROS does not start: ")
+    assert named in line
+    assert line.endswith("expected as in --ros-args -p name:=value")
+
+
+def test_a_node_that_finds_while_it_closes_that_it_failed_says_so_by_its_exit_code(start: MakeProcess) -> None:
+    process = start(closed="self.exit_code = 3")
+    process.wait_for("running")
+    process.send(signal.SIGINT)
+    assert process.end() == (3, ["running", "closing", "closed"], "")
 
 
 def test_a_bad_input_found_while_running_closes_the_node_too(start: MakeProcess) -> None:

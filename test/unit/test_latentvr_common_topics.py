@@ -16,6 +16,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
+from rclpy.task import Future
 
 from latentvr_common import node_tools, topics
 from latentvr_common.health import Health, HealthReporter
@@ -132,14 +133,20 @@ def test_every_sender_and_server_is_a_process_of_ours() -> None:
 # Made from the list
 
 
+def make_executor(kind: str, context: Context) -> Any:
+    if kind == "single":
+        return SingleThreadedExecutor(context=context)
+    return pytest.importorskip("rclpy.experimental").EventsExecutor(context=context)
+
+
 class Graph:
     """Two nodes of one process, and their executor."""
 
-    def __init__(self) -> None:
+    def __init__(self, executor: str = "single") -> None:
         self._context = Context()
         rclpy.init(context=self._context)
         self.here, self.there = (Node(n, namespace="latentvr", context=self._context) for n in ("here", "there"))
-        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor = make_executor(executor, self._context)
         self._executor.add_node(self.here)
         self._executor.add_node(self.there)
 
@@ -150,6 +157,8 @@ class Graph:
             self._executor.spin_once(timeout_sec=0.02)
 
     def close(self) -> None:
+        self._executor.remove_node(self.here)
+        self._executor.remove_node(self.there)
         self._executor.shutdown()
         self.here.destroy_node()
         self.there.destroy_node()
@@ -237,4 +246,153 @@ def test_a_node_says_its_health_once_a_second_with_what_it_dropped(graph: Graph)
     (first_s, first), (second_s, _) = heard[:2]
     assert 0.7 < second_s - first_s < 1.6
     assert (first.name, first.message, first.level) == ("/latentvr/here", "thinking", DiagnosticStatus.WARN)
-    assert {pair.key: pair.value for pair in first.values} == {"step": "12", "dropped messages": "2"}
+    assert {pair.key: pair.value for pair in first.values} == {
+        "step": "12",
+        "dropped messages": "2",
+        "failed callbacks": "0",
+    }
+
+
+# Callbacks that fail
+
+
+@pytest.fixture(params=["single", "events"])
+def any_graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
+    """As `graph`, with each executor under which nodes run."""
+    graph = Graph(request.param)
+    try:
+        yield graph
+    finally:
+        graph.close()
+
+
+def values_of(status: DiagnosticStatus) -> dict[str, str]:
+    return {pair.key: pair.value for pair in status.values}
+
+
+def test_a_message_that_breaks_its_callback_is_dropped_and_the_next_ones_are_taken(any_graph: Graph) -> None:
+    heard: list[int] = []
+
+    def take(message: msg.Epoch) -> None:
+        heard.append(message.epoch)
+        if message.epoch == 1:
+            raise ZeroDivisionError("cannot divide by it")
+
+    node_tools.listen(any_graph.there, topics.EPOCH, take, qos=topics.latched(10))
+    out = any_graph.here.create_publisher(msg.Epoch, topics.EPOCH.name, topics.latched(10))
+    for epoch in (1, 2, 3):
+        out.publish(msg.Epoch(epoch=epoch))
+    any_graph.spin_until(lambda: heard == [1, 2, 3], "all messages")
+    failures = node_tools.failures_of(any_graph.there)
+    assert failures.count == 1
+    assert "take failed: ZeroDivisionError: cannot divide by it (test_latentvr_common_topics.py:" in failures.last
+    assert node_tools.failures_of(any_graph.here).count == 0
+
+
+def test_a_callback_that_fails_every_time_is_logged_once_in_a_while(
+    graph: Graph, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail(message: msg.Epoch) -> None:
+        raise ValueError(f"epoch {message.epoch} is too much")
+
+    for _ in range(2):
+        node_tools.listen(graph.there, topics.EPOCH, fail, qos=topics.latched(10))
+    out = graph.here.create_publisher(msg.Epoch, topics.EPOCH.name, topics.latched(10))
+    for epoch in range(5):
+        out.publish(msg.Epoch(epoch=epoch))
+    graph.spin_until(lambda: node_tools.failures_of(graph.there).count == 10, "ten failures")
+    # One for each of the two subscriptions: they do not hide each other.
+    assert capfd.readouterr().err.count("failed: ValueError: epoch 0 is too much") == 2
+
+
+def test_a_timer_goes_on_after_a_turn_that_failed(any_graph: Graph) -> None:
+    turns: list[int] = []
+
+    def turn() -> None:
+        turns.append(1)
+        raise RuntimeError("not this time")
+
+    node_tools.every(any_graph.there, 0.01, turn)
+    any_graph.spin_until(lambda: len(turns) >= 3, "three turns")
+    assert node_tools.failures_of(any_graph.there).count >= 3
+
+
+@pytest.mark.parametrize("wrong", ["an exception", "no response"])
+def test_a_request_that_breaks_its_callback_is_answered_with_the_reason(any_graph: Graph, wrong: str) -> None:
+    def answer(request: srv.StepHistory.Request, response: srv.StepHistory.Response) -> Any:
+        response.accepted = True
+        if request.author == "ann" and wrong == "an exception":
+            raise KeyError("ann")
+        return None if request.author == "ann" else response
+
+    node_tools.serve(any_graph.there, topics.UNDO, answer)
+    client = node_tools.client(any_graph.here, topics.UNDO)
+    any_graph.spin_until(client.service_is_ready, "the server is found")
+    asked = [client.call_async(srv.StepHistory.Request(author=author)) for author in ("ann", "bob")]
+    any_graph.spin_until(lambda: all(future.done() for future in asked), "both answers")
+    bad, good = (future.result() for future in asked)
+    assert not bad.accepted
+    assert ("failed: KeyError: 'ann'" if wrong == "an exception" else "is a NoneType, expected") in bad.message
+    assert good.accepted
+    assert node_tools.failures_of(any_graph.there).count == 1
+
+
+def test_an_answer_may_come_later_and_the_server_goes_on_meanwhile(any_graph: Graph) -> None:
+    waiting: list[tuple[Future, srv.StepHistory.Response]] = []
+    turns: list[int] = []
+
+    def answer(request: srv.StepHistory.Request, response: srv.StepHistory.Response) -> Future:
+        response.message = f"at last, {request.author}"
+        waiting.append((Future(), response))
+        return waiting[-1][0]
+
+    node_tools.serve(any_graph.there, topics.UNDO, answer)
+    node_tools.every(any_graph.there, 0.01, lambda: turns.append(1))
+    client = node_tools.client(any_graph.here, topics.UNDO)
+    any_graph.spin_until(client.service_is_ready, "the server is found")
+    asked = [client.call_async(srv.StepHistory.Request(author=author)) for author in ("ann", "bob", "eve")]
+    any_graph.spin_until(lambda: len(waiting) == 3, "three requests at once")
+    before = len(turns)
+    any_graph.spin_until(lambda: len(turns) > before + 3, "other things happen")
+    assert not any(future.done() for future in asked)
+    for future, response in reversed(waiting[:2]):
+        future.set_result(response)
+    waiting[2][0].set_exception(OSError("no disk"))
+    any_graph.spin_until(lambda: all(future.done() for future in asked), "the answers")
+    ann, bob, eve = (future.result().message for future in asked)
+    assert (ann, bob) == ("at last, ann", "at last, bob")
+    assert "answer failed: OSError: no disk" in eve
+
+
+def test_a_failed_callback_shows_in_the_health_of_its_node(graph: Graph) -> None:
+    heard: list[DiagnosticStatus] = []
+    node_tools.listen(graph.there, topics.DIAGNOSTICS, lambda m: heard.append(m.status[0]))
+
+    def fail(_message: msg.Epoch) -> None:
+        raise ValueError("not an epoch")
+
+    node_tools.listen(graph.here, topics.EPOCH, fail)  # before there is a reporter
+    HealthReporter(graph.here, lambda: Health("thinking"))
+    node_tools.advertise(graph.there, topics.EPOCH).publish(msg.Epoch())
+    graph.spin_until(lambda: any("not an epoch" in status.message for status in heard), "it is said")
+    status = next(status for status in heard if "not an epoch" in status.message)
+    assert status.message.startswith("thinking; ")
+    assert status.level == DiagnosticStatus.WARN
+    assert values_of(status)["failed callbacks"] == "1"
+    heard.clear()
+    graph.spin_until(lambda: heard, "the next report")
+    assert (heard[-1].message, heard[-1].level) == ("thinking", DiagnosticStatus.OK)
+    assert values_of(heard[-1])["failed callbacks"] == "1"
+
+
+def test_a_node_that_cannot_tell_its_health_says_that(graph: Graph) -> None:
+    heard: list[DiagnosticStatus] = []
+    node_tools.listen(graph.there, topics.DIAGNOSTICS, lambda m: heard.append(m.status[0]))
+
+    def probe() -> Health:
+        raise AttributeError("no pulse")
+
+    HealthReporter(graph.here, probe)
+    graph.spin_until(lambda: len(heard) >= 2, "two reports")
+    assert heard[0].message == "health is not known: AttributeError: no pulse"
+    assert heard[0].level == DiagnosticStatus.ERROR
