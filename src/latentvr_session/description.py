@@ -5,6 +5,7 @@ The launch file and the bare-machine runner both start what `processes` returns.
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ PACKAGE = "latentvr"
 NAMESPACE = "/latentvr"
 Value = str | int | float | bool | list[str]
 Parameters = Mapping[str, Value]
+
+_SHARED_MEMORY = Path("/dev/shm")
+_SEGMENT_BYTES = 64 * 2**20  # As in config/fastdds.xml.
+_SEGMENTS = 8  # A session has seven processes; one more for a node of one's own.
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,26 @@ def executable_path(name: str) -> Path:
     return Path(get_package_prefix(PACKAGE)) / "lib" / PACKAGE / name
 
 
+def profile_fits(free_bytes: int) -> bool:
+    """Tell whether so much free shared memory holds the segments of config/fastdds.xml, one for each process.
+
+    Where it does not, as in a container with Docker's 64 MB, every process would report that it cannot make its own.
+    """
+    return free_bytes >= _SEGMENTS * _SEGMENT_BYTES
+
+
+def _profiles() -> dict[str, str]:
+    """Return the variable that names config/fastdds.xml; nothing where Fast DDS does better with its own defaults."""
+    try:
+        free_bytes = shutil.disk_usage(_SHARED_MEMORY).free
+    except OSError:
+        free_bytes = 0
+    if not profile_fits(free_bytes):
+        return {}
+    profile = Path(get_package_share_directory(PACKAGE)) / "config" / "fastdds.xml"
+    return {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile)}
+
+
 def environment(starter_pid: int) -> dict[str, str]:
     """Return the variables that the processes need beyond what is set: what the person has set wins.
 
@@ -160,7 +185,7 @@ def environment(starter_pid: int) -> dict[str, str]:
     wanted = {
         # Not an access boundary, but a session is not to be heard all over the network by accident.
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-        "FASTRTPS_DEFAULT_PROFILES_FILE": str(Path(get_package_share_directory(PACKAGE)) / "config" / "fastdds.xml"),
+        **_profiles(),
         "PYTHONUNBUFFERED": "1",
         # Only training computes in parallel, with threads that it sets itself.
         "OMP_NUM_THREADS": "1",

@@ -14,9 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
 
 ROOT = Path(__file__).parents[2]
-RUNNER = ROOT / "install" / "latentvr" / "lib" / "latentvr" / "run_session"
+
+
+def installed_runner() -> Path:
+    """Where a workspace has it; without one that is sourced, where `make setup` has put it."""
+    try:
+        prefix = Path(get_package_prefix("latentvr"))
+    except PackageNotFoundError:
+        prefix = ROOT / "install" / "latentvr"
+    return prefix / "lib" / "latentvr" / "run_session"
+
+
+RUNNER = installed_runner()
 _STARTED = re.compile(r"system\s+\| (\w+) started \(pid=(\d+)\)")
 
 

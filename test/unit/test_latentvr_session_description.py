@@ -4,8 +4,10 @@ import ast
 import dataclasses
 import importlib
 import os
+import re
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_type_hints
 
 import pytest
@@ -14,7 +16,7 @@ from latentvr_common.datasets import NAMED
 from latentvr_common.parameters import checked
 from latentvr_common.run import FOLLOW_PARENT
 from latentvr_session.arguments import Arguments
-from latentvr_session.description import PARTS, Process, environment, executable_path, processes
+from latentvr_session.description import PARTS, Process, environment, executable_path, processes, profile_fits
 from latentvr_session.preparation import Prepared
 
 TOP = Path(__file__).parents[2]
@@ -209,10 +211,27 @@ WANTED = {
 }
 
 
+PROFILE = TOP / "config" / "fastdds.xml"
+MIB = 2**20
+
+
 @pytest.fixture
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in WANTED | {FOLLOW_PARENT}:
         monkeypatch.delenv(name, raising=False)
+    shared_memory(monkeypatch, 24 * 1024 * MIB)
+
+
+def shared_memory(monkeypatch: pytest.MonkeyPatch, free_bytes: int | None) -> None:
+    """Be a machine with so much free shared memory; None: with no shared memory at all."""
+
+    def disk_usage(path: Path) -> SimpleNamespace:
+        assert path == Path("/dev/shm")
+        if free_bytes is None:
+            raise FileNotFoundError(path)
+        return SimpleNamespace(free=free_bytes)
+
+    monkeypatch.setattr("latentvr_session.description.shutil.disk_usage", disk_usage)
 
 
 @pytest.mark.usefixtures("nothing_set")
@@ -222,7 +241,30 @@ def test_a_session_is_not_heard_on_the_network_and_follows_its_starter() -> None
     assert found["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
     assert found[FOLLOW_PARENT] == "1234"
     profiles = Path(found["FASTRTPS_DEFAULT_PROFILES_FILE"])
-    assert profiles.read_text() == (TOP / "config" / "fastdds.xml").read_text()
+    assert profiles.read_text() == PROFILE.read_text()
+
+
+@pytest.mark.parametrize(
+    ("free_mib", "fits"), [(0, False), (63, False), (64, False), (511, False), (512, True), (24 * 1024, True)]
+)
+def test_the_profile_fits_where_there_is_room_for_a_segment_of_each_process(free_mib: int, fits: bool) -> None:
+    assert profile_fits(free_mib * MIB) == fits
+
+
+def test_the_room_is_reckoned_with_the_size_in_the_profile() -> None:
+    (size,) = re.findall(r"<segment_size>(\d+)</segment_size>", PROFILE.read_text())
+    processes_and_a_node_of_ones_own = len(PARTS) + 1
+    assert profile_fits(processes_and_a_node_of_ones_own * int(size))
+    assert not profile_fits(processes_and_a_node_of_ones_own * int(size) - 1)
+
+
+@pytest.mark.usefixtures("nothing_set")
+@pytest.mark.parametrize("free_bytes", [None, 0, 64 * MIB])
+def test_with_little_shared_memory_fast_dds_keeps_its_own_defaults(
+    monkeypatch: pytest.MonkeyPatch, free_bytes: int | None
+) -> None:
+    shared_memory(monkeypatch, free_bytes)
+    assert environment(1).keys() == (WANTED - {"FASTRTPS_DEFAULT_PROFILES_FILE"}) | {FOLLOW_PARENT}
 
 
 @pytest.mark.usefixtures("nothing_set")
