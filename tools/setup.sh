@@ -28,7 +28,7 @@ take_lock() {
   flock "$LOCK"
 }
 
-# An installed ROS 2 is one that has rclpy and is no virtual environment: tools/env.sh, of whichever checkout, sources those.
+# An installed ROS 2 has rclpy and is no virtual environment, as those are that tools/env.sh of any checkout puts there.
 sourced_ros() {
   local prefixes prefix
   [ "${ROS_DISTRO:-}" = jazzy ] || return 1
@@ -56,9 +56,10 @@ choose_python() {
 }
 
 ensure_python() {
+  local version
   command -v "$PYTHON" >/dev/null || fail "$PYTHON is not on this machine; expected Python 3.11 or 3.12"
-  is_supported "$PYTHON" ||
-    fail "$("$PYTHON" --version 2>&1) found, expected Python 3.11 or 3.12; name another with PYTHON=python3.12"
+  version=$("$PYTHON" --version) || fail "$PYTHON does not run; expected Python 3.11 or 3.12"
+  is_supported "$PYTHON" || fail "$version found, expected Python 3.11 or 3.12; name another with PYTHON=python3.12"
 }
 
 is_installed() {

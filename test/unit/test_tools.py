@@ -347,6 +347,14 @@ def test_a_python_that_is_not_there_is_named(tree: Tree) -> None:
     assert (code, output) == (1, "[set-up] error: python3.12 is not on this machine; expected Python 3.11 or 3.12\n")
 
 
+def test_a_python_that_does_not_run_is_named(tree: Tree) -> None:
+    tree.add_command("python3.12", "echo not in this version of pyenv >&2; exit 127")
+    assert tree.run(PYTHON="python3.12") == (
+        1,
+        "not in this version of pyenv\n[set-up] error: python3.12 does not run; expected Python 3.11 or 3.12\n",
+    )
+
+
 # Which ROS 2
 
 
