@@ -165,7 +165,9 @@ class Worker:
     def _run(self) -> None:
         with contextlib.suppress(OSError):
             # The hands' path comes first on a machine with few cores; Linux keeps niceness by thread.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+            thread = threading.get_native_id()
+            niceness = os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS
+            os.setpriority(os.PRIO_PROCESS, thread, min(19, niceness))
         try:
             training = self._make_training()
             self.training = training
