@@ -7,8 +7,11 @@ from typing import Any
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy
 
 from latentvr_common import node_tools, topics
+
+_DEPTH = 1000
 
 
 class Listener:
@@ -21,7 +24,10 @@ class Listener:
         self._node = Node("listener", namespace=topics.NAMESPACE, context=self._context)
         for topic in heard:
             keep = self.messages[topic.name].append
-            node_tools.listen(self._node, topic, keep)
+            # Deeper than the topic's own queue: a test counts what was sent, however slow it is itself.
+            is_state = topic.qos.durability is DurabilityPolicy.TRANSIENT_LOCAL
+            qos = topics.latched(_DEPTH) if is_state else topics.every_one(_DEPTH)
+            node_tools.listen(self._node, topic, keep, qos=qos)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._stopping = threading.Event()

@@ -509,8 +509,10 @@ def test_of_two_set_ups_at_a_time_one_waits_and_then_has_nothing_to_do(tree: Tre
 
 
 def test_a_pip_that_outlives_its_set_up_is_waited_for(tree: Tree) -> None:
-    first = tree.start("exec bash tools/setup.sh", PIP="while [ ! -e go ]; do sleep 0.01; done; touch gone")
-    wait_for(lambda: tree.environments == ["3.11"])
+    first = tree.start(
+        "exec bash tools/setup.sh", PIP="touch began; while [ ! -e go ]; do sleep 0.01; done; touch gone"
+    )
+    wait_for(lambda: (tree.top / "began").exists())
     first.kill()
     second = tree.start("exec bash tools/setup.sh", PIP="[ -e gone ] || exit 1")
     assert second.stdout is not None
