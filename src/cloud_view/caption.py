@@ -10,21 +10,15 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from cloud_view.fonts import font_for
+from cloud_view.force_shapes import MOTION_COLOR, PULL_COLOR
 from cloud_view.scene import Progress, Scene, State
+from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import Category
 
-Rgb = tuple[int, int, int]
-
-_REFERENCE_HEIGHT = 720
-_MARGIN = 40
 _WIDTH = 250
-_BRIGHT: Rgb = (236, 239, 244)
-_SOFT: Rgb = (150, 158, 172)
-_FAINT: Rgb = (44, 50, 62)
 _STATE_COLORS: dict[State, Rgb] = {
     State.PREPARING: (86, 180, 233),
     State.TRAINING: (92, 200, 130),
@@ -62,6 +56,8 @@ class Caption:
     rows: tuple[LegendRow, ...]
     left_out: int
     """Categories that found no room."""
+    arrows: bool = False
+    """Forces are shown."""
 
 
 def caption_of(scene: Scene) -> Caption:
@@ -78,6 +74,7 @@ def caption_of(scene: Scene) -> Caption:
         _STATE_COLORS[scene.progress.state],
         _legend(scene, shown),
         len(offered) - len(shown),
+        scene.forces is not None,
     )
 
 
@@ -114,46 +111,9 @@ def _counts(categories: npt.NDArray[np.int16]) -> dict[int, int]:
     return {int(i): int(counts[i]) for i in np.flatnonzero(counts)}
 
 
-@lru_cache(maxsize=64)
-def _dot(diameter: int, color: Rgb) -> Image.Image:
-    """Return a round dot with smooth edges; Pillow's own shapes have jagged ones."""
-    large = Image.new("L", (diameter * 8, diameter * 8), 0)
-    ImageDraw.Draw(large).ellipse((0, 0, diameter * 8 - 1, diameter * 8 - 1), fill=255)
-    dot = Image.new("RGBA", (diameter, diameter), (*color, 0))
-    dot.putalpha(large.reduce(8))
-    return dot
-
-
-class _Sheet:
-    """A transparent picture to write on, with lengths in pixels of a picture 720 high."""
-
-    def __init__(self, width: float, height: float, scale: float) -> None:
-        self._scale = scale
-        self.image = Image.new("RGBA", (self._px(width), self._px(height)), (0, 0, 0, 0))
-        self._draw = ImageDraw.Draw(self.image)
-
-    def _px(self, length: float) -> int:
-        return round(length * self._scale)
-
-    def text(self, x: float, baseline: float, words: str, size: float, color: Rgb, anchor: str = "ls") -> float:
-        """Write `words`; return where they end, x."""
-        font = font_for(words, self._px(size))
-        self._draw.text((self._px(x), self._px(baseline)), words, (*color, 255), font, anchor)
-        return x + font.getlength(words) / self._scale
-
-    def bar(self, x: float, y: float, length: float, height: float, color: Rgb, alpha: int = 255) -> None:
-        if self._px(length) >= 1:
-            left, top = self._px(x), self._px(y)
-            right, bottom = left + self._px(length) - 1, top + max(self._px(height), 1) - 1
-            self._draw.rectangle((left, top, right, bottom), fill=(*color, alpha))
-
-    def dot(self, x: float, middle: float, diameter: float, color: Rgb) -> None:
-        dot = _dot(self._px(diameter), color)
-        self.image.alpha_composite(dot, (self._px(x), self._px(middle - diameter / 2)))
-
-
 _ROW = 29.0
 _LEGEND_TOP = 184.0
+_ARROWS_LINE = 151.0
 
 
 def caption_height(caption: Caption) -> float:
@@ -164,42 +124,47 @@ def caption_height(caption: Caption) -> float:
 @lru_cache(maxsize=2)
 def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
     """Return the caption as a transparent picture, for a picture `picture_height` pixels high."""
-    sheet = _Sheet(_WIDTH, caption_height(caption), picture_height / _REFERENCE_HEIGHT)
-    end = sheet.text(0, 50, caption.headline, 54, _BRIGHT)
-    sheet.text(end + 10, 50, caption.headline_meaning, 20, _SOFT)
-    sheet.text(0, 92, caption.items, 17, _BRIGHT)
+    sheet = Sheet(_WIDTH, caption_height(caption), picture_height / REFERENCE_HEIGHT)
+    end = sheet.text(0, 50, caption.headline, 54, BRIGHT)
+    sheet.text(end + 10, 50, caption.headline_meaning, 20, SOFT)
+    sheet.text(0, 92, caption.items, 17, BRIGHT)
     sheet.dot(0, 117, 9, caption.state_color)
-    sheet.text(17, 123, caption.state, 17, _SOFT)
+    sheet.text(17, 123, caption.state, 17, SOFT)
+    if caption.arrows:
+        _paint_arrows(sheet)
     _paint_legend(sheet, caption)
     return sheet.image
 
 
-def _paint_legend(sheet: _Sheet, caption: Caption) -> None:
+def _paint_arrows(sheet: Sheet) -> None:
+    """Say what the arrows are, in the line between the state and the categories."""
+    for x, color, height, words in ((0, PULL_COLOR, 3.0, "own pull"), (112, MOTION_COLOR, 2.0, "motion")):
+        sheet.bar(x, _ARROWS_LINE - 5, 18, height, color)
+        sheet.text(x + 26, _ARROWS_LINE, words, 15, SOFT)
+
+
+def _paint_legend(sheet: Sheet, caption: Caption) -> None:
     most = max([row.items for row in caption.rows], default=0) or 1
     for i, row in enumerate(caption.rows):
         _paint_row(sheet, row, _LEGEND_TOP + i * _ROW, most)
     if caption.left_out:
         words = f"and {caption.left_out} more"
-        sheet.text(22, _LEGEND_TOP + len(caption.rows) * _ROW, words, 15, _SOFT)
+        sheet.text(22, _LEGEND_TOP + len(caption.rows) * _ROW, words, 15, SOFT)
 
 
-def _paint_row(sheet: _Sheet, row: LegendRow, baseline: float, most: int) -> None:
+def _paint_row(sheet: Sheet, row: LegendRow, baseline: float, most: int) -> None:
     sheet.dot(0, baseline - 5, 12, row.color)
-    sheet.text(22, baseline, _shortened(row.name, 17), 15, _BRIGHT)
-    sheet.text(_WIDTH, baseline, f"{row.items:,}", 15, _SOFT, "rs")
+    sheet.text(22, baseline, shortened(row.name, 17), 15, BRIGHT)
+    sheet.text(_WIDTH, baseline, f"{row.items:,}", 15, SOFT, "rs")
     whole = _WIDTH - 22
     share = whole / most
-    sheet.bar(22, baseline + 6, whole, 2, _FAINT)
+    sheet.bar(22, baseline + 6, whole, 2, FAINT)
     sheet.bar(22, baseline + 6, row.items * share, 2, row.color, 120)
     sheet.bar(22, baseline + 6, row.labelled * share, 2, row.color)
-
-
-def _shortened(name: str, most: int) -> str:
-    return name if len(name) <= most else name[: most - 2].rstrip() + "..."
 
 
 def put_caption(picture: Image.Image, caption: Caption) -> None:
     """Write the caption at the left of `picture`."""
     painted = paint_caption(caption, picture.height)
-    margin = round(_MARGIN * picture.height / _REFERENCE_HEIGHT)
+    margin = round(MARGIN * picture.height / REFERENCE_HEIGHT)
     picture.paste(painted, (margin, margin), painted)

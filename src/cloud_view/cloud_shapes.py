@@ -10,6 +10,7 @@ from cloud_view.camera import Camera, Subject
 from cloud_view.lens import focus_of, hiding
 from cloud_view.scene import Scene
 from cloud_view.shapes import Mesh, balls, discs, join_meshes
+from cloud_view.surroundings import GROUND
 from latentvr_common.cloud import NONE
 from latentvr_common.colors import split_rgb
 
@@ -25,6 +26,8 @@ _LABELLED_SIZE = 1.4
 _SELECTED_SIZE = 1.8
 _SMALLEST_LABELLED = 0.0075
 _HIDING_SIZE, _HIDING_KEPT = 0.45, 5
+_BEHIND_ARROWS = 0.5
+"""So much of the items' colour is gone while arrows are to be seen among them."""
 _WHITE = np.ones(3)
 
 
@@ -59,6 +62,8 @@ def cloud_shapes(scene: Scene, camera: Camera, subject: Subject, *, fine: bool =
     near = depth_cue.nearness(positions, camera, subject)
     selected = _selected(scene)
     colors = depth_cue.faded(split_rgb(scene.cloud.rgb) / 255.0, near)
+    if scene.forces is not None:
+        colors = colors + _BEHIND_ARROWS * (GROUND - colors)
     hides = hiding(positions, camera, focus_of(scene)) & ~selected
     radii = np.where(hides, _HIDING_SIZE, 1.0) * _radii(scene, selected, subject)
     as_balls = chosen_as_balls(scene.cloud.label, selected)

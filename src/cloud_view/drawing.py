@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import Points, cloud_shapes
+from cloud_view.force_shapes import force_arrows
 from cloud_view.hand_shapes import hands_shape
 from cloud_view.scene import Scene
 from cloud_view.shapes import Lines, Mesh, join_lines, join_meshes
@@ -30,7 +31,7 @@ def draw(scene: Scene, camera: Camera, subject: Subject, *, fine: bool = False) 
     return Drawing(
         camera,
         subject,
-        join_meshes([items, hands, palette_shape(scene), brushes]),
+        join_meshes([items, force_arrows(scene, camera, subject), hands, palette_shape(scene), brushes]),
         join_lines([floor_grid(subject), outlines]),
         points,
     )

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
-from latentvr import msg
+from latentvr import msg, srv
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
+from rclpy.task import Future
 from sensor_msgs.msg import PointCloud2
 
 from cloud_view.engine import DrawError
@@ -23,6 +24,8 @@ from cloud_view.pacing import FILM_PICTURES, Pacing
 from cloud_view.painter import Painter
 from cloud_view.parameters import Parameters
 from cloud_view.pictures import Film, Studio, take_still
+from cloud_view.place_card import read_picture
+from cloud_view.place_watch import PlaceWatch, Question, place_of_hand
 from cloud_view.scene import Brush, Progress, Scene, Selection, State, hands_moved
 from cloud_view.video import VideoError
 from cloud_view.window import Window
@@ -34,6 +37,7 @@ from latentvr_common.hands import FARTHEST_M, Hands, is_near
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category
 from latentvr_common.parameters import declare
+from latentvr_common.place import Place
 from latentvr_common.placement import Placement
 from latentvr_common.run import run_node
 
@@ -44,6 +48,7 @@ _WINDOW_SHARE = 0.3
 _STALE_S = 1.0
 """Hands, selections and brushes that are older are no longer there: who sends them has gone, or their end was lost."""
 _BRUSH = "pinch_brush"
+_ASK_PERIOD_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,7 @@ class Inbox:
         self._placement = Placement()
         self._brushes: dict[str, _SeenBrush] = {}
         self._active_category = NONE
+        self._place: Place | None = None
         self._health: HealthReporter | None = None
         node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True)
         node_tools.listen(node, topics.HANDS, self._on_hands, raw=True)
@@ -89,6 +95,12 @@ class Inbox:
     def report_to(self, health: HealthReporter) -> None:
         """Say there which messages could not be used."""
         self._health = health
+
+    def take_place(self, place: Place | None) -> None:
+        """Show this in the scene from now on."""
+        if place != self._place:
+            self._place = place
+            self.changes += 1
 
     def _on_cloud(self, data: bytes) -> None:
         self._new_cloud = data
@@ -172,6 +184,7 @@ class Inbox:
             tuple(seen.brush for seen in self._brushes.values()) if hands is not None else (),
             self._current_selection(now_s),
             self._active_category,
+            self._place if hands is not None else None,
         )
 
     def _read_cloud(self) -> None:
@@ -195,6 +208,43 @@ class Inbox:
     def _drop(self, error: ValueError) -> None:
         if self._health is not None:
             self._health.drop(str(error))
+
+
+class _Guide:
+    """Asks the trainer now and then what would live where the hand is, and puts the answer into the inbox."""
+
+    def __init__(self, node: Node, inbox: Inbox, health: HealthReporter) -> None:
+        self._node = node
+        self._inbox = inbox
+        self._health = health
+        self._watch = PlaceWatch()
+        self._decode = node_tools.client(node, topics.DECODE_PLACE)
+        node_tools.every(node, _ASK_PERIOD_S, self._ask)
+
+    def _ask(self) -> None:
+        now = time.monotonic()
+        scene = self._inbox.scene(now) if self._decode.service_is_ready() else None
+        question = self._watch.question(place_of_hand(scene) if scene is not None else None, now)
+        self._inbox.take_place(self._watch.place)
+        if question is None:
+            return
+        request = srv.DecodePlace.Request(position=conversions.point_to_msg(question.place))
+        future = self._decode.call_async(request)
+        future.add_done_callback(node_tools.guarded(self._node, lambda done: self._on_answer(question, done)))
+
+    def _on_answer(self, question: Question, future: Future) -> None:
+        response = future.result()
+        place = None
+        try:
+            if response is not None and response.found:
+                place = conversions.place_from_msg(response)
+                if place.png:
+                    read_picture(place.png)
+        except ValueError as error:
+            place = None
+            self._health.drop(str(error))
+        self._watch.answer(question.number, place)
+        self._inbox.take_place(self._watch.place)
 
 
 class _Changes:
@@ -223,6 +273,8 @@ class CloudView(Node):  # type: ignore[misc]
         self._inbox = Inbox(self)
         self._health = HealthReporter(self, self._probe)
         self._inbox.report_to(self._health)
+        if self._parameters.decode:
+            self._guide = _Guide(self, self._inbox, self._health)
         self._window = self._open_window()
         beside_window = self._window is not None
         self._studio = Studio(lambda: Painter(beside_window=beside_window))

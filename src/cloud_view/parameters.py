@@ -22,6 +22,7 @@ class Parameters:
         at_least=0.05,
         at_most=3600.0,
     )
+    decode: bool = parameter(True, "Show what would live where the brush or a hand is in the cloud.")
     drawing_share: float = parameter(
         0.15, "Share of one processor core that the time-lapse may cost.", at_least=0.01, at_most=1.0
     )

@@ -13,6 +13,7 @@ from cloud_view.camera import Framing, orbit, subject_of
 from cloud_view.caption import Caption, caption_of, put_caption
 from cloud_view.drawing import Drawing, draw
 from cloud_view.painter import ASPECT, Painter
+from cloud_view.place_card import Card, card_of, put_card
 from cloud_view.scene import Scene
 from cloud_view.video import RATE_HZ, Video, set_aside
 
@@ -29,12 +30,14 @@ class Studio:
         self._make_painter = make_painter
         self._painter: Painter | None = None
 
-    def picture(self, drawing: Drawing, caption: Caption, width: int) -> Image.Image:
-        """Return a picture with its caption, RGBX, `width` pixels wide. Raises DrawError."""
+    def picture(self, drawing: Drawing, caption: Caption, card: Card | None, width: int) -> Image.Image:
+        """Return a picture with its caption and the card, if any, RGBX, `width` pixels wide. Raises DrawError."""
         if self._painter is None:
             self._painter = self._make_painter()
         picture = self._painter.paint(drawing, width)
         put_caption(picture, caption)
+        if card is not None:
+            put_card(picture, card)
         return picture
 
     def close(self) -> None:
@@ -59,7 +62,7 @@ class Film:
         """Append a picture of `scene`, which has at least one item. Raises DrawError or VideoError."""
         subject = self._framing.follow(subject_of(scene.points()))
         drawing = draw(scene, orbit(subject, self.pictures), subject)
-        self._last = self._studio.picture(drawing, caption_of(scene), FILM_WIDTH)
+        self._last = self._studio.picture(drawing, caption_of(scene), card_of(scene), FILM_WIDTH)
         if self._video is None:
             set_aside(self._path)
             self._video = Video(self._path, FILM_WIDTH, round(FILM_WIDTH / ASPECT))
@@ -81,7 +84,7 @@ def take_still(scene: Scene, path: Path, studio: Studio) -> None:
     """
     subject = subject_of(scene.points())
     drawing = draw(scene, orbit(subject, 0), subject, fine=True)
-    picture = studio.picture(drawing, caption_of(scene), STILL_WIDTH)
+    picture = studio.picture(drawing, caption_of(scene), card_of(scene), STILL_WIDTH)
     partial = path.with_name(path.name + ".partial")
     picture.convert("RGB").save(partial, format="PNG", compress_level=2)
     os.replace(partial, path)

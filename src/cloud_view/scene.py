@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.forces import Forces
 from latentvr_common.hands import Hands
 from latentvr_common.labels import Category
+from latentvr_common.place import Place
 from latentvr_common.placement import Placement
 
 FloatArray = npt.NDArray[np.floating]
@@ -68,6 +70,10 @@ class Scene:
     selection: Selection | None = None
     active_category: int = NONE
     """The one that the person paints with, as far as the gestures tell."""
+    place: Place | None = None
+    """What would live where the hand is; None: nobody points, or nobody tells."""
+    forces: Forces | None = None
+    """On some of the items; None: not wanted, or nobody tells."""
 
     def points(self) -> FloatArray:
         """Return where the items are in the stage (N, 3), metres."""

@@ -13,9 +13,10 @@ from PIL import Image
 
 from cloud_view import camera as cameras
 from cloud_view.camera import Camera, Framing, orbit, subject_of
-from cloud_view.caption import Caption, caption_of, paint_caption
+from cloud_view.caption import caption_of, paint_caption
 from cloud_view.drawing import draw
 from cloud_view.engine import DrawError, load_open3d, why_no_window
+from cloud_view.place_card import card_of, paint_card
 from cloud_view.scene import Scene
 from cloud_view.stage import Stage, place_camera
 from cloud_view.surroundings import GROUND
@@ -28,13 +29,17 @@ _PANEL_MARGIN_PX = 28
 _SAME_PLACE_M = 1e-6
 
 
-def panel_corners(camera: Camera, viewport: tuple[int, int], panel: tuple[int, int]) -> FloatArray:
-    """Return where a panel at the left top must be so that one of its pixels covers one of the viewport's (4, 3).
+def panel_corners(
+    camera: Camera, viewport: tuple[int, int], panel: tuple[int, int], *, at_right: bool = False
+) -> FloatArray:
+    """Return where a panel in the left top corner must be so that one of its pixels covers one of the window's (4, 3).
 
-    Order: left top, right top, right bottom, left bottom. `viewport` and `panel`: width and height, pixels.
+    Order: left top, right top, right bottom, left bottom. `viewport` and `panel`: width and height, pixels. `at_right`:
+    in the right top corner.
     """
     metres = 1.0 / camera.pixels_per_metre(_PANEL_DEPTH_M, viewport[1])
-    left, top = _PANEL_MARGIN_PX - viewport[0] / 2, viewport[1] / 2 - _PANEL_MARGIN_PX
+    aside, top = viewport[0] / 2 - _PANEL_MARGIN_PX, viewport[1] / 2 - _PANEL_MARGIN_PX
+    left = aside - panel[0] if at_right else -aside
     right, bottom = left + panel[0], top - panel[1]
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) * metres
     middle = camera.eye + camera.forward * _PANEL_DEPTH_M
@@ -55,7 +60,8 @@ class Window:
             raise DrawError(f"Open3D opens no window on display {os.environ['DISPLAY']}")
         self._stage = Stage(self._open3d, self._visualizer)
         self._framing = Framing()
-        self._panel = _Panel(self._open3d, self._visualizer)
+        self._caption = _Panel(self._open3d, self._visualizer)
+        self._card = _Panel(self._open3d, self._visualizer, at_right=True)
         self._shown: tuple[Camera, tuple[int, int]] | None = None
 
     def turned(self) -> bool:
@@ -75,7 +81,12 @@ class Window:
             place_camera(self._open3d, self._visualizer, first, *_SIZE)
         camera, viewport = self._camera()
         self._stage.show(draw(scene, camera, subject), viewport[1])
-        self._panel.show(caption_of(scene), camera, viewport)
+        self._caption.show(paint_caption(caption_of(scene), viewport[1]), camera, viewport)
+        card = card_of(scene)
+        if card is None:
+            self._card.hide()
+        else:
+            self._card.show(paint_card(card, viewport[1]), camera, viewport)
         self._shown = camera, viewport
         self._visualizer.update_renderer()
 
@@ -96,30 +107,32 @@ class Window:
 
 
 class _Panel:
-    """The caption: a plate right before the camera, which goes with it. Open3D's window has no other text."""
+    """Words or a picture: a plate right before the camera, which goes with it. Open3D's window has no other text."""
 
-    def __init__(self, open3d: Any, visualizer: Any) -> None:
+    def __init__(self, open3d: Any, visualizer: Any, *, at_right: bool = False) -> None:
         self._open3d = open3d
         self._visualizer = visualizer
+        self._at_right = at_right
         self._mesh: Any = None
-        self._caption: Caption | None = None
-        self._height = 0
+        self._painted: Image.Image | None = None
 
-    def show(self, caption: Caption, camera: Camera, viewport: tuple[int, int]) -> None:
-        painted = on_ground(paint_caption(caption, viewport[1]))
-        fresh = caption != self._caption or viewport[1] != self._height
-        if fresh and self._mesh is not None:
-            self._visualizer.remove_geometry(self._mesh, reset_bounding_box=False)
-            self._mesh = None
-        if self._mesh is None:
-            self._mesh = self._plate(painted)
-        corners = panel_corners(camera, viewport, painted.size)
+    def show(self, painted: Image.Image, camera: Camera, viewport: tuple[int, int]) -> None:
+        fresh = painted is not self._painted
+        if fresh:
+            self.hide()
+            self._mesh = self._plate(on_ground(painted))
+        corners = panel_corners(camera, viewport, painted.size, at_right=self._at_right)
         self._mesh.vertices = self._open3d.utility.Vector3dVector(corners)
         if fresh:
             self._visualizer.add_geometry(self._mesh, reset_bounding_box=False)
         else:
             self._visualizer.update_geometry(self._mesh)
-        self._caption, self._height = caption, viewport[1]
+        self._painted = painted
+
+    def hide(self) -> None:
+        if self._mesh is not None:
+            self._visualizer.remove_geometry(self._mesh, reset_bounding_box=False)
+        self._mesh = self._painted = None
 
     def _plate(self, painted: Image.Image) -> Any:
         utility = self._open3d.utility
@@ -133,7 +146,7 @@ class _Panel:
 
 
 def on_ground(painted: Image.Image) -> Image.Image:
-    """Return the caption on the colour of the window's ground: Open3D does not draw what is half transparent."""
+    """Return what is painted on the colour of the window's ground: Open3D does not draw what is half transparent."""
     red, green, blue = (round(255 * float(value)) for value in GROUND)
     ground = Image.new("RGBA", painted.size, (red, green, blue, 255))
     return Image.alpha_composite(ground, painted).convert("RGB")

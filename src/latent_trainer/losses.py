@@ -18,14 +18,17 @@ def squared_distances(a: Tensor, b: Tensor) -> Tensor:
     return torch.addmm(squares, a, b.T, alpha=-2.0).clamp(min=0.0)
 
 
-def structure(z: Tensor, z_neighbour: Tensor, reach: float) -> Tensor:
+def structure(z: Tensor, z_neighbour: Tensor, reach: float, weights: Tensor | None = None) -> Tensor:
     """Keep neighbours together and all others apart: InfoNC-t-SNE (Damrich et al., ICLR 2023, eq. 7).
 
     z, z_neighbour: (B, 3), row i of both are neighbours in the data; the other rows of z_neighbour are i's noise.
     reach: distance at which the Cauchy kernel has fallen to one half, latent units.
     """
     logits = -torch.log1p(squared_distances(z, z_neighbour) / reach**2)
-    return functional.cross_entropy(logits, torch.arange(len(z), device=z.device))
+    targets = torch.arange(len(z), device=z.device)
+    if weights is None:
+        return functional.cross_entropy(logits, targets)
+    return (functional.cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum()
 
 
 def spread(z: Tensor, directions: Tensor) -> Tensor:
@@ -60,6 +63,20 @@ def repulsion(distances: Tensor, different: Tensor, reach: float) -> Tensor:
     return _mean_over(torch.log1p(reach**2 / (distances + 1e-3 * reach**2)), different)
 
 
+def believed_attraction(distances: Tensor, alike: Tensor, reach: float) -> Tensor:
+    """Attraction between items as far as they are taken for one category.
+
+    distances: (B, B) squared; alike: (B, B), 0 to 1, the chance that two items are of one category.
+    """
+    return (torch.log1p(distances / reach**2) * alike).sum() / alike.sum().clamp(min=1.0)
+
+
+def believed_repulsion(distances: Tensor, alike: Tensor, reach: float) -> Tensor:
+    """Repulsion between items as far as they are taken for different categories, arguments as above."""
+    different = 1.0 - alike
+    return (torch.log1p(reach**2 / (distances + 1e-3 * reach**2)) * different).sum() / different.sum().clamp(min=1.0)
+
+
 def _mean_over(values: Tensor, mask: Tensor) -> Tensor:
     return (values * mask).sum() / mask.sum().clamp(min=1)
 
@@ -69,22 +86,19 @@ def reconstruction(decoded: Tensor, inputs: Tensor) -> Tensor:
     return functional.mse_loss(decoded, inputs)
 
 
-def classification(logits: Tensor, targets: Tensor, known: Tensor, smoothing: float) -> Tensor:
-    """Cross-entropy over the `known` categories (K,), with the target's weight lowered by `smoothing`.
+def classification(logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy with the target's weight lowered by `smoothing`. Marks made by hand are not all right.
 
-    logits: (L, capacity); targets: (L,) category ids, all of them in `known`. Marks made by hand are not all right.
+    logits: (L, K); targets: (L,) columns.
     """
-    position = torch.full((int(known.max()) + 1,), -1, device=known.device).scatter(
-        0, known, torch.arange(len(known), device=known.device)
-    )
-    return functional.cross_entropy(logits[:, known], position[targets], label_smoothing=smoothing)
+    return functional.cross_entropy(logits, targets, label_smoothing=smoothing)
 
 
-def agreement(logits: Tensor, neighbour_logits: Tensor, known: Tensor) -> Tensor:
+def agreement(logits: Tensor, neighbour_logits: Tensor) -> Tensor:
     """Neighbours in the data have one category: minus the log of the probability that two draws are equal.
 
-    logits, neighbour_logits: (B, capacity), row i of both are neighbours. This carries labels to items without one.
+    logits, neighbour_logits: (B, K), row i of both are neighbours. This carries labels to items without one.
     """
-    p = functional.log_softmax(logits[:, known], dim=1)
-    q = functional.log_softmax(neighbour_logits[:, known], dim=1)
+    p = functional.log_softmax(logits, dim=1)
+    q = functional.log_softmax(neighbour_logits, dim=1)
     return -torch.logsumexp(p + q, dim=1).mean()

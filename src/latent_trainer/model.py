@@ -23,6 +23,11 @@ class LatentModel(nn.Module):
         """Inputs (B, P) to the feature layer (B, width)."""
         return torch.as_tensor(self.body(inputs))
 
+    def logits(self, features: Tensor, categories: Tensor) -> Tensor:
+        """Feature layer (B, width) to the logits (B, K) of `categories` (K,), ids."""
+        weight, bias = self.to_category.weight[categories], self.to_category.bias[categories]
+        return nn.functional.linear(features, weight, bias)
+
     def decode(self, latents: Tensor) -> Tensor:
         """Latent positions (B, 3) to inputs (B, P)."""
         return torch.as_tensor(self.to_input(self.decoder(latents)))

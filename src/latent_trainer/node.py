@@ -1,15 +1,16 @@
 """The trainer as a ROS node.
 
 Thread rule: all methods here run on the executor's thread. Training lives on the worker's thread (see worker.py); the
-two meet in `Newest` places only, and in `Worker.put_question` for exports: `_export` runs on the worker's thread.
+two meet in `Newest` places only, and in `Worker.put_question`: `_export` and `explore` run on the worker's thread, and
+so do looks at the forces (see forces_node.py).
 """
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import Future as Answer
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -23,12 +24,20 @@ from sensor_msgs.msg import CompressedImage
 
 from latent_trainer.appearance import cloud_colors
 from latent_trainer.cores import default_threads
-from latent_trainer.export import export_results
+from latent_trainer.forces_node import ForcesOut
 from latent_trainer.glide import Glide
 from latent_trainer.graph import nearest_neighbours
+from latent_trainer.history import History, Moment
+from latent_trainer.inputs import InputMap, fit_inputs
+from latent_trainer.marks import Marks, marks_of
 from latent_trainer.parameters import Parameters
-from latent_trainer.preview import UNREADABLE, description, picture_png
+from latent_trainer.places import explore, items_around, refusal_of
+from latent_trainer.preview import UNREADABLE, description, picture_png, readable
+from latent_trainer.results.export import Written, export_results
+from latent_trainer.results.exported import exported_model
+from latent_trainer.results.outcome import Outcome
 from latent_trainer.training import Encoded, NotFiniteError, Training
+from latent_trainer.waiting import Waiting
 from latent_trainer.worker import EndedError, Labels, Snapshot, State, Worker
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
@@ -39,41 +48,18 @@ from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook, LabelEvent
 from latentvr_common.newest import RateMeter
 from latentvr_common.parameters import declare
+from latentvr_common.place import Place
 from latentvr_common.run import run_node
 from latentvr_common.truth import truth_ids
 
 _EXPORT_TIMEOUT_S = 120.0
-_EXPORT_LOOK_S = 0.05
+_PLACE_TIMEOUT_S = 5.0
+_MOST_WAITING = 16
+"""More questions than these would keep training from its steps."""
+_ANSWER_LOOK_S = 0.05
 _STOP_TIMEOUT_S = 2.0
 _GAP_PATIENCE_S = 2.0
 """The journal is asked for missing entries again if it has not given any for so long."""
-
-
-@dataclass(frozen=True)
-class _Marks:
-    """What a person has said of the items, all of one moment: it is read on two threads."""
-
-    labels: npt.NDArray[np.int16]
-    """(N,), in force, -1 none."""
-    seq: int
-    """The newest journal entry among them."""
-    categories: tuple[Category, ...]
-
-    def same_as(self, other: "_Marks") -> bool:
-        """Tell whether results with the one have the labels and names of the other."""
-        return (self.seq, self.categories) == (other.seq, other.categories)
-
-
-@dataclass(frozen=True)
-class _Export:
-    """An export that somebody waits for."""
-
-    answer: "Answer[object]"
-    """Given by the worker."""
-    response: Future
-    """Of the service."""
-    until_s: float
-    """Monotonic."""
 
 
 class LatentTrainer(Node):  # type: ignore[misc]
@@ -90,12 +76,15 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
         self._book = LabelBook(len(self._dataset))
         self._truth: npt.NDArray[np.int16] | None = None
-        self._marks = _Marks(self._book.labels, self._book.applied_seq, ())
+        self._marks = marks_of(self._book, ())
+        self._history = History()
+        self._history.note_labels(self._marks)
         self._snapshot: Snapshot | None = None
         self._glide: Glide | None = None
+        self._input_map: InputMap | None = None
         self._dirty = False
-        self._exports: list[_Export] = []
-        self._exported: tuple[int, _Marks] | None = None
+        self._waiting = Waiting()
+        self._exported: tuple[int, Marks] | None = None
         self._asked_s = -math.inf
         self._frame_rate = RateMeter()
         self._worker = Worker(
@@ -113,20 +102,23 @@ class LatentTrainer(Node):  # type: ignore[misc]
     def _connect(self) -> None:
         self._cloud_out = node_tools.advertise(self, topics.CLOUD)
         self._epoch_out = node_tools.advertise(self, topics.EPOCH)
+        self._forces_out = ForcesOut(self, self._worker, self._settings)
         node_tools.listen(self, topics.LABELS, self._on_label)
         node_tools.listen(self, topics.CATEGORIES, self._on_categories)
         self._get_labels = node_tools.client(self, topics.GET_LABELS)
         node_tools.serve(self, topics.GET_ITEM, self._on_get_item)
+        node_tools.serve(self, topics.DECODE_PLACE, self._on_decode_place)
         node_tools.serve(self, topics.SET_TRAINING, self._on_set_training)
         node_tools.serve(self, topics.EXPORT_SESSION, self._on_export)
         self._health = HealthReporter(self, self._probe)
         node_tools.every(self, 1.0 / self._settings.cloud_rate_hz, self._on_tick)
         node_tools.every(self, _GAP_PATIENCE_S / 2, self._fill_gap)
-        self._export_timer = node_tools.every(self, _EXPORT_LOOK_S, self._answer_exports)
-        self._export_timer.cancel()  # it runs while somebody waits
+        self._answer_timer = node_tools.every(self, _ANSWER_LOOK_S, self._answer)
+        self._answer_timer.cancel()  # it runs while somebody waits
 
     def _make_training(self) -> Training:
-        return Training(self._dataset.features(), self._settings, self._device)
+        self._input_map, inputs = fit_inputs(self._dataset, self._settings.components, self._settings.seed)
+        return Training(inputs, self._settings, self._device)
 
     def _find_neighbours(self, training: Training) -> Any:
         return nearest_neighbours(training.inputs.cpu().numpy(), self._settings.neighbours, self._threads)
@@ -138,6 +130,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         snapshot = self._worker.snapshots.take()
         if snapshot is not None:
             self._take_snapshot(snapshot, now)
+        self._forces_out.tick(now)
         if self._snapshot is None:
             return
         moving = self._glide is not None and not self._glide.arrived(now)
@@ -155,6 +148,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             if self._glide is None:
                 self._glide = Glide(positions, now)
             self._glide.aim(positions, now)
+            self._history.note_predictions(snapshot.label_seq, *self._quality(snapshot.encoded))
         self._dirty = True
 
     def _publish(self, snapshot: Snapshot, now: float) -> None:
@@ -169,7 +163,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._epoch_out.publish(self._epoch_message(snapshot, stamp_ns, now))
 
     def _epoch_message(self, snapshot: Snapshot, stamp_ns: int, now: float) -> msg.Epoch:
-        predicts = bool((snapshot.encoded.predicted != NONE).any())
+        accuracy, confidence = self._quality(snapshot.encoded)
         return msg.Epoch(
             header=conversions.header(conversions.LATENT_FRAME, stamp_ns),
             state=int(snapshot.state),
@@ -177,18 +171,22 @@ class LatentTrainer(Node):  # type: ignore[misc]
             epoch=snapshot.epoch,
             step=snapshot.step,
             items=len(self._dataset),
-            labelled=int((self._marks.labels != NONE).sum()),
+            labelled=self._marks.labelled,
             label_seq=snapshot.label_seq,
             terms=list(snapshot.losses),
             losses=[float(value) for value in snapshot.losses.values()],
-            accuracy=self._accuracy(snapshot.encoded) if predicts else float("nan"),
-            confidence=float(snapshot.encoded.confidence.mean()) if predicts else float("nan"),
+            accuracy=accuracy,
+            confidence=confidence,
             steps_per_s=snapshot.steps_per_s,
             cloud_rate_hz=self._frame_rate.rate(now),
         )
 
-    def _accuracy(self, encoded: Encoded) -> float:
-        return float("nan") if self._truth is None else float((encoded.predicted == self._truth).mean())
+    def _quality(self, encoded: Encoded) -> tuple[float, float]:
+        """Return the share of right predictions and their mean confidence; NaN is not known."""
+        if not (encoded.predicted != NONE).any():
+            return math.nan, math.nan
+        accuracy = math.nan if self._truth is None else float((encoded.predicted == self._truth).mean())
+        return accuracy, float(encoded.confidence.mean())
 
     # Labels and categories
 
@@ -218,11 +216,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._use_labels(tuple(categories))
 
     def _use_labels(self, categories: tuple[Category, ...]) -> None:
-        labels = self._book.labels
-        retired = [c.id for c in categories if c.retired]
-        labels[np.isin(labels, retired)] = NONE
-        self._marks = _Marks(labels, self._book.applied_seq, categories)
-        self._worker.give_labels(Labels(labels, self._marks.seq))
+        self._marks = marks_of(self._book, categories)
+        self._history.note_labels(self._marks)
+        self._worker.give_labels(Labels(self._marks.labels, self._marks.seq))
         self._dirty = True
 
     def _fill_gap(self) -> None:
@@ -255,14 +251,47 @@ class LatentTrainer(Node):  # type: ignore[misc]
         response.found = True
         response.picture = CompressedImage(format="png", data=png)
         response.text = description(self._dataset, item)
+        response.id = readable(self._dataset.ids[item])
         response.label, response.predicted = int(self._marks.labels[item]), NONE
-        if self._snapshot is not None and self._glide is not None:
-            response.predicted = int(self._snapshot.encoded.predicted[item])
-            response.confidence = float(self._snapshot.encoded.confidence[item])
+        response.labelled = response.label != NONE
+        response.position = conversions.point_to_msg([math.nan] * 3)
+        shown = self._shown()
+        if shown is not None:
+            response.predicted, response.confidence = int(shown.predicted[item]), float(shown.confidence[item])
+            response.position = conversions.point_to_msg(shown.positions[item])
+            response.space_neighbours = items_around(item, shown.positions).astype(np.uint32)
         training = self._worker.training
         if training is not None and training.neighbours.size:
             response.neighbours = training.neighbours[item].astype(np.uint32)
         return response
+
+    def _shown(self) -> Encoded | None:
+        """Return the items as they are seen now; None before the first cloud."""
+        if self._snapshot is None or self._glide is None:
+            return None
+        return replace(self._snapshot.encoded, positions=self._glide.at(time.monotonic()))
+
+    def _on_decode_place(
+        self, request: srv.DecodePlace.Request, response: srv.DecodePlace.Response
+    ) -> srv.DecodePlace.Response | Future:
+        """Ask the worker, whose network it is, and answer when it has."""
+        place, shown, labels = conversions.point_from_msg(request.position), self._shown(), self._marks.labels
+        response.message = refusal_of(place) or self._why_not_now()
+        if response.message or shown is None:
+            return response
+
+        def look(training: Training) -> Place:
+            assert self._input_map is not None
+            return explore(place, training, self._input_map, self._dataset, shown, labels)
+
+        return self._ask(look, _place_response, _PLACE_TIMEOUT_S)
+
+    def _why_not_now(self) -> str:
+        """Return why no place can be decoded now; empty: one can."""
+        if self._glide is None:
+            return "there is no cloud yet"
+        waiting = len(self._waiting)
+        return f"{waiting} questions wait for an answer already; ask again" if waiting >= _MOST_WAITING else ""
 
     def _on_set_training(
         self, request: srv.SetTraining.Request, response: srv.SetTraining.Response
@@ -296,56 +325,71 @@ class LatentTrainer(Node):  # type: ignore[misc]
             return self._export_failed(
                 response, InputError("parameter directory is empty, expected the session directory")
             )
-        export = _Export(self._worker.put_question(self._export), Future(), time.monotonic() + _EXPORT_TIMEOUT_S)
-        self._exports.append(export)
-        self._export_timer.reset()
-        return export.response
+        moments = self._history.moments()
+        return self._ask(lambda training: self._export(training, moments), self._exported_response, _EXPORT_TIMEOUT_S)
 
-    def _answer_exports(self) -> None:
-        """Answer those exports that are done, and those for which nobody was found in time."""
-        now = time.monotonic()
-        for export in self._exports:
-            # One that is being written cannot be cancelled; its answer comes.
-            if now > export.until_s and not export.answer.done():
-                export.answer.cancel()
-        done = [export for export in self._exports if export.answer.done()]
-        self._exports = [export for export in self._exports if not export.answer.done()]
-        if not self._exports:
-            self._export_timer.cancel()
-        for export in done:
-            export.response.set_result(self._exported_response(export))
-
-    def _exported_response(self, export: _Export) -> srv.ExportSession.Response:
+    def _exported_response(self, answer: "Answer[object]") -> srv.ExportSession.Response:
         response = srv.ExportSession.Response()
         try:
-            response.files = cast(list[str], export.answer.result(0))
+            written = cast(Written, answer.result(0))
         except CancelledError:
             return self._export_failed(response, TimeoutError(f"training did not answer in {_EXPORT_TIMEOUT_S:.0f} s"))
         except Exception as error:
             return self._export_failed(response, error)
+        self._tell(written)
+        response.files, response.message = written.files, "; ".join(written.notes)
         response.directory = str(self._directory)
         response.accepted = True
         return response
 
     def _export_failed(self, response: srv.ExportSession.Response, error: Exception) -> srv.ExportSession.Response:
-        known = isinstance(error, InputError | EndedError | NotFiniteError | OSError)
-        reason = str(error) if known else f"{type(error).__name__}: {error}"
-        response.message = f"export failed: {reason or type(error).__name__}"
+        response.message = f"export failed: {_reason(error)}"
         self.get_logger().error(response.message)
         return response
 
-    def _export(self, training: Training) -> list[str]:
+    def _export(self, training: Training, history: Sequence[Moment]) -> Written:
         assert self._directory is not None
+        assert self._input_map is not None
         marks = self._marks
-        files = export_results(self._directory, training, self._dataset, marks.labels, marks.categories)
+        outcome = Outcome(
+            dataset=self._dataset,
+            encoded=training.encode(),
+            model=exported_model(training, self._input_map),
+            marks=marks,
+            history=history,
+            seed=self._settings.seed,
+            epoch=training.epoch,
+            step=training.step_count,
+        )
+        written = export_results(self._directory, outcome)
         self._exported = (training.step_count, marks)
-        return files
+        return written
+
+    def _tell(self, written: Written) -> None:
+        for note in written.notes:
+            self.get_logger().warning(note)
+        self.get_logger().info(f"wrote {', '.join(written.files)} to {self._directory}")
 
     def _is_exported(self, training: Training) -> bool:
         if self._exported is None:
             return False
         step, marks = self._exported
         return step == training.step_count and marks.same_as(self._marks)
+
+    def _ask(
+        self, question: Callable[[Training], object], respond: Callable[["Answer[object]"], Any], timeout_s: float
+    ) -> Future:
+        """Have the worker answer `question`; return the place of what `respond` makes of it: nobody waits here."""
+        response = Future()
+        answer = self._worker.put_question(question)
+        self._waiting.add(answer, time.monotonic() + timeout_s, lambda given: response.set_result(respond(given)))
+        self._answer_timer.reset()
+        return response
+
+    def _answer(self) -> None:
+        self._waiting.look(time.monotonic())
+        if not len(self._waiting):
+            self._answer_timer.cancel()
 
     def _probe(self) -> Health:
         if self._snapshot is None:
@@ -361,7 +405,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         No results where some are wanted give exit code 1.
         """
         stopped = self._worker.stop(_STOP_TIMEOUT_S)
-        self._answer_exports()
+        self._answer()
         if not stopped:
             self.get_logger().warning("training did not stop in time; results are those of the last export")
             return
@@ -369,12 +413,12 @@ class LatentTrainer(Node):  # type: ignore[misc]
         if self._directory is None or training is None or self._is_exported(training):
             return
         try:
-            files = self._export(training)
+            written = self._export(training, self._history.moments())
         except NotFiniteError as error:
             self.get_logger().error(f"results could not be written: {error}")
             self.exit_code = 1
             return
-        self.get_logger().info(f"wrote {', '.join(files)} to {self._directory}")
+        self._tell(written)
 
 
 def _usable_entry(message: msg.LabelEvent) -> LabelEvent:
@@ -385,6 +429,21 @@ def _usable_entry(message: msg.LabelEvent) -> LabelEvent:
             f"label entry {event.seq} has category {event.category}, expected -1 to {CATEGORY_CAPACITY - 1}"
         )
     return event
+
+
+def _place_response(answer: "Answer[object]") -> srv.DecodePlace.Response:
+    try:
+        return conversions.place_to_msg(cast(Place, answer.result(0)))
+    except CancelledError:
+        return srv.DecodePlace.Response(message=f"training did not answer in {_PLACE_TIMEOUT_S:.0f} s")
+    except Exception as error:
+        return srv.DecodePlace.Response(message=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """Return in words why a question has no answer."""
+    known = isinstance(error, InputError | EndedError | NotFiniteError | OSError)
+    return (str(error) if known else f"{type(error).__name__}: {error}") or type(error).__name__
 
 
 def _at_fault(before: Snapshot | None, fault: Snapshot) -> Snapshot:

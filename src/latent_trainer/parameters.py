@@ -36,4 +36,13 @@ class Parameters:
     weight_reconstruction: float = parameter(0.3, "Weight of the term reconstruction.", at_least=0.0)
     weight_classification: float = parameter(1.0, "Weight of the term classification.", at_least=0.0)
     weight_agreement: float = parameter(0.5, "Weight of the term agreement.", at_least=0.0)
+    believed: float = parameter(0.0, "exp", at_least=0.0)
+    cut: float = parameter(0.0, "exp", at_least=0.0)
+    sharpen: float = parameter(1.0, "exp", at_least=0.0)
     label_smoothing: float = parameter(0.1, "How far marks are doubted.", at_least=0.0, at_most=0.9)
+    forces_rate_hz: float = parameter(
+        2.0, "Messages of the topic forces a second, while somebody listens.", unit="Hz", at_least=0.1, at_most=20.0
+    )
+    forces_items: int = parameter(
+        384, "Items of which forces tells, chosen by seed; many are told of less often.", unit="items", at_least=1
+    )

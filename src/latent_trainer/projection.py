@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import eigh
 
 FloatArray = npt.NDArray[np.float32]
-_FIT_ON = 20_000
+_MOST_FITTED = 20_000
+_MOST_NUMBERS = 20_000_000
+_FEWEST_FITTED = 4000
+
+
+def fit_size(columns: int) -> int:
+    """Return how many rows of so many columns `fit_projection` looks at, at most."""
+    return max(_FEWEST_FITTED, min(_MOST_FITTED, _MOST_NUMBERS // max(1, columns)))
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,15 @@ class Projection:
 
 def fit_projection(features: FloatArray, components: int, seed: int) -> Projection:
     """Fit to at most 20,000 of the features (N, D); the number of axes is at most `components`, D and N - 1."""
-    if len(features) > _FIT_ON:
-        features = features[np.random.default_rng(seed).choice(len(features), _FIT_ON, replace=False)]
+    most = fit_size(features.shape[1])
+    if len(features) > most:
+        features = features[np.random.default_rng(seed).choice(len(features), most, replace=False)]
     mean = features.mean(axis=0, dtype=np.float64)
     centered = features.astype(np.float64) - mean
     count = min(components, features.shape[1], len(features) - 1)
     if features.shape[1] <= len(features):
-        values, vectors = np.linalg.eigh(centered.T @ centered / len(features))
+        last = features.shape[1] - 1
+        values, vectors = eigh(centered.T @ centered / len(features), subset_by_index=[max(0, last + 1 - count), last])
         axes, spread = vectors[:, ::-1][:, :count], float(np.sqrt(max(values[-1], 0.0)))
     else:
         _, singular, rows = np.linalg.svd(centered, full_matrices=False)

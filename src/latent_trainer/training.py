@@ -5,6 +5,7 @@ Truth never comes here: only the data, and the labels that a person gave.
 
 import copy
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,6 @@ from torch import Tensor
 from latent_trainer import losses
 from latent_trainer.model import LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
-from latent_trainer.projection import Projection, fit_projection
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import CATEGORY_CAPACITY
 
@@ -28,6 +28,38 @@ _MOST_SKIPPED = 50
 """So many steps in a row without one that is finite: the next will not be either."""
 _FARTHEST = 1e6
 """The cloud fills a ball of radius 1: positions farther away are no positions, and differences may not be finite."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step looks at. Item i of `items` and item i of `others` are neighbours in the data."""
+
+    items: Tensor
+    """(B,) row numbers."""
+    others: Tensor
+    """(B,) row numbers."""
+    labelled: Tensor
+    """(L,) row numbers; L = 0 before there are labels."""
+    categories: Tensor
+    """(L,) what they are labelled as."""
+    directions: Tensor
+    """(S, 3) unit vectors, for the term `spread`."""
+
+    @property
+    def rows(self) -> Tensor:
+        """All row numbers (2 B + L,): items, others, labelled."""
+        return torch.cat([self.items, self.others, self.labelled])
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The objective of one batch, with the graph that leads to it."""
+
+    values: dict[str, Tensor]
+    """Each term, not weighted."""
+    latents: Tensor
+    """(2 B + L, 3) where the batch's rows lie: the terms depend on the network's encoder through these, and through its
+    feature layer."""
 
 
 class NotFiniteError(Exception):
@@ -62,13 +94,12 @@ def label_trust(labels: npt.NDArray[np.int16], neighbours: npt.NDArray[np.int64]
 class Training:
     """The state of training. Not safe for use by several threads at once."""
 
-    def __init__(self, features: npt.NDArray[np.float32], parameters: Parameters, device: str) -> None:
-        """Prepare for `features` (N, D); after this the first cloud can be encoded."""
+    def __init__(self, inputs: npt.NDArray[np.float32], parameters: Parameters, device: str) -> None:
+        """Prepare for `inputs` (N, P), widest column first; after this the first cloud can be encoded."""
         torch.manual_seed(parameters.seed)
         self.parameters = parameters
         self.device = torch.device(device)
-        self.projection: Projection = fit_projection(features, parameters.components, parameters.seed)
-        self.inputs = torch.from_numpy(self.projection.inputs_of(features)).to(self.device)
+        self.inputs = torch.from_numpy(inputs).to(self.device)
         self.model = LatentModel(self.inputs.shape[1], parameters.width, CATEGORY_CAPACITY).to(self.device)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=parameters.learning_rate, weight_decay=1e-4)
         self.step_count = 0
@@ -114,7 +145,7 @@ class Training:
     def set_labels(self, labels: npt.NDArray[np.int16]) -> None:
         """Give the labels (N,) that hold from the next step on, -1 none."""
         known = np.unique(labels[labels != NONE])
-        self._known = torch.from_numpy(known.astype(np.int64))
+        self._known = torch.from_numpy(known.astype(np.int64)).to(self.device)
         members = [np.flatnonzero(labels == c) for c in known]
         trust = label_trust(labels, self.neighbours)
         self._by_category = [torch.from_numpy(ids) for ids in members]
@@ -125,8 +156,8 @@ class Training:
 
         Raises NotFiniteError if that is so many times in a row.
         """
-        terms = self._terms()
-        loss = torch.stack([self._weight(name) * value for name, value in terms.items()]).sum()
+        terms = self.terms(self.draw()).values
+        loss = self.weighted(terms)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -163,42 +194,61 @@ class Training:
     def _weight(self, term: str) -> float:
         return float(getattr(self.parameters, f"weight_{term}"))
 
-    def _terms(self) -> dict[str, Tensor]:
-        items, others = self._draw_pairs()
-        inputs = self.inputs[torch.cat([items, others])]
-        features = self.model.features(inputs)
-        z = self.model.to_latent(features)
-        z_items, z_others = z.chunk(2)
-        directions = torch.nn.functional.normalize(torch.randn(_DIRECTIONS, 3, generator=self._random), dim=1)
-        terms = {
-            "structure": losses.structure(z_items, z_others, self.parameters.reach),
-            "spread": losses.spread(z_items, directions.to(self.device)),
-            "reconstruction": losses.reconstruction(self.model.decode(z_items), inputs[: len(items)]),
-        }
-        if len(self._known):
-            terms |= self._label_terms()
-        if len(self._known) > 1:
-            logits = self.model.to_category(features)
-            first, second = logits.chunk(2)
-            terms["agreement"] = losses.agreement(first, second, self._known.to(self.device))
-        return terms
+    def weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """Return the loss: the sum of the terms by their weights."""
+        return torch.stack([self._weight(name) * value for name, value in terms.items()]).sum()
 
-    def _label_terms(self) -> dict[str, Tensor]:
-        ids, categories = self._draw_labelled()
-        features = self.model.features(self.inputs[ids])
-        distances = losses.squared_distances(*[self.model.to_latent(features)] * 2)
-        same = categories[:, None] == categories[None, :]
-        apart = ~torch.eye(len(ids), dtype=torch.bool, device=self.device)
-        terms = {"attraction": losses.attraction(distances, same & apart, self.parameters.reach)}
+    def draw(self) -> Batch:
+        """Return what the next step looks at."""
+        items, others = self._draw_pairs()
+        directions = torch.nn.functional.normalize(torch.randn(_DIRECTIONS, 3, generator=self._random), dim=1)
+        labelled, categories = self._draw_labelled()
+        return Batch(items, others, labelled, categories.to(self.device), directions.to(self.device))
+
+    def terms(self, batch: Batch) -> Terms:
+        """Return the objective of a batch."""
+        count = len(batch.items)
+        inputs = self.inputs[batch.rows]
+        features = self.model.features(inputs)
+        latents = self.model.to_latent(features)
+        z_items, z_others = latents[:count], latents[count : 2 * count]
+        weights = None
+        if len(self._known) > 1 and (self.parameters.believed or self.parameters.cut):
+            logits = self.model.logits(features[: 2 * count].detach(), self._known).detach()
+            chances = torch.softmax(logits * self.parameters.sharpen, dim=1)
+            pair = (chances[:count] * chances[count:]).sum(dim=1)
+            weights = (1 - self.parameters.cut) + self.parameters.cut * pair
+        values = {
+            "structure": losses.structure(z_items, z_others, self.parameters.reach, weights),
+            "spread": losses.spread(z_items, batch.directions),
+            "reconstruction": losses.reconstruction(self.model.decode(z_items), inputs[:count]),
+        }
+        if len(batch.labelled):
+            values |= self._label_terms(features, latents, batch)
+        if weights is not None and self.parameters.believed:
+            alike = chances[:count] @ chances[:count].T
+            distances = losses.squared_distances(z_items, z_items)
+            b = self.parameters.believed
+            values["attraction"] = values["attraction"] + b * losses.believed_attraction(distances, alike, self.parameters.reach)
+            values["repulsion"] = values["repulsion"] + b * losses.believed_repulsion(distances, alike, self.parameters.reach)
+        return Terms(values, latents)
+
+    def _label_terms(self, features: Tensor, latents: Tensor, batch: Batch) -> dict[str, Tensor]:
+        count = len(batch.items)
+        distances = losses.squared_distances(*[latents[2 * count :]] * 2)
+        same = batch.categories[:, None] == batch.categories[None, :]
+        apart = ~torch.eye(len(same), dtype=torch.bool, device=self.device)
+        values = {"attraction": losses.attraction(distances, same & apart, self.parameters.reach)}
         if len(self._known) > 1:
-            terms["repulsion"] = losses.repulsion(distances, ~same, self.parameters.reach)
-            terms["classification"] = losses.classification(
-                self.model.to_category(features),
-                categories,
-                self._known.to(self.device),
+            logits = self.model.logits(features, self._known)
+            values["repulsion"] = losses.repulsion(distances, ~same, self.parameters.reach)
+            values["classification"] = losses.classification(
+                logits[2 * count :],
+                torch.searchsorted(self._known, batch.categories),
                 self.parameters.label_smoothing,
             )
-        return terms
+            values["agreement"] = losses.agreement(logits[:count], logits[count : 2 * count])
+        return values
 
     def _draw_pairs(self) -> tuple[Tensor, Tensor]:
         """Return the next items (B,), every item once an epoch, and a random neighbour of each (B,)."""
@@ -211,22 +261,24 @@ class Training:
         return items, self._neighbours[items, column]
 
     def _draw_labelled(self) -> tuple[Tensor, Tensor]:
-        """Return labelled items (L,) and their categories (L,), every category as often as the others.
+        """Return labelled items (L,), none before there are any, and their categories (L,), every category as often as the others.
 
         Within a category a label is drawn as often as it is trusted.
         """
+        if not self._by_category:
+            return torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64)
         each = max(1, self.parameters.label_batch // len(self._by_category))
         drawn = [
             ids[torch.multinomial(trust, each, replacement=True, generator=self._random)]
             for ids, trust in zip(self._by_category, self._trust, strict=True)
         ]
         categories = torch.cat([c.expand(len(d)) for c, d in zip(self._known, drawn, strict=True)])
-        return torch.cat(drawn), categories.to(self.device)
+        return torch.cat(drawn), categories
 
     @torch.no_grad()
     def encode(self) -> Encoded:
         """Return where every item is now and what it is taken for. Raises NotFiniteError if that cannot be said."""
-        known = self._known.to(self.device)
+        known = self._known
         blocks = [self._encode_block(block, known) for block in torch.split(self.inputs, _ENCODE_BLOCK)]
         positions, predicted, confidence = (torch.cat(column).cpu().numpy() for column in zip(*blocks, strict=True))
         lost = ~((np.abs(positions) < _FARTHEST).all(axis=1) & np.isfinite(confidence))  # also True for NaN
@@ -240,8 +292,7 @@ class Training:
         if len(known) < 2:
             nothing = torch.full((len(inputs),), NONE, dtype=torch.int16, device=self.device)
             return positions, nothing, torch.zeros(len(inputs), device=self.device)
-        weights, bias = self.average.to_category.weight[known], self.average.to_category.bias[known]
-        chances = torch.softmax(features @ weights.T + bias, dim=1)
+        chances = torch.softmax(self.average.logits(features, known), dim=1)
         confidence, column = chances.max(dim=1)
         return positions, known[column].to(torch.int16), confidence
 

@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Pose, Quaternion
-from latentvr import msg
-from sensor_msgs.msg import PointCloud2, PointField
+from latentvr import msg, srv
+from sensor_msgs.msg import CompressedImage, PointCloud2, PointField
 from std_msgs.msg import Header
 
 from latentvr_common.cloud import CLOUD_DTYPE, Cloud
+from latentvr_common.forces import Forces
 from latentvr_common.hands import JOINT_COUNT, Hand, Hands
 from latentvr_common.labels import Category, Kind, LabelEvent, Region
+from latentvr_common.place import Place
 from latentvr_common.placement import Placement
 
 LATENT_FRAME = "latent"
@@ -28,10 +30,16 @@ _FIELD_TYPES = {
     "<u4": PointField.UINT32,
     "<i2": PointField.INT16,
 }
-_CLOUD_FIELDS = [
-    PointField(name=name, offset=int(offset), datatype=_FIELD_TYPES[dtype.str], count=1)
-    for name, (dtype, offset, *_) in (CLOUD_DTYPE.fields or {}).items()
-]
+
+
+def _point_fields(dtype: np.dtype[np.void]) -> list[PointField]:
+    return [
+        PointField(name=name, offset=int(offset), datatype=_FIELD_TYPES[kind.str], count=1)
+        for name, (kind, offset, *_) in (dtype.fields or {}).items()
+    ]
+
+
+_CLOUD_FIELDS = _point_fields(CLOUD_DTYPE)
 _NS = 1_000_000_000
 
 
@@ -122,6 +130,89 @@ def cloud_from_msg(message: PointCloud2) -> Cloud:
         predicted=rows["predicted"],
         confidence=rows["confidence"],
     )
+
+
+_AXES = ("x", "y", "z")
+_PULL = "pull_"
+
+
+def _force_columns(terms: Sequence[str]) -> list[str]:
+    """Return the names of the vectors of a row of the topic `forces`, in order."""
+    return ["pull", *(f"{_PULL}{term}" for term in terms), "motion", "drag"]
+
+
+def _forces_dtype(terms: Sequence[str]) -> np.dtype[np.void]:
+    numbers = [*_AXES, *(f"{column}_{axis}" for column in _force_columns(terms) for axis in _AXES)]
+    return np.dtype([("sample_id", "<u4"), *((name, "<f4") for name in numbers)])
+
+
+def forces_to_msg(forces: Forces) -> PointCloud2:
+    """Forces to the message of the topic `forces`: an unorganised cloud of the items in question.
+
+    A row has `sample_id`, then x, y, z of: the position (named so), `pull_` (all terms together), `pull_<term>_` of
+    each term, `motion_` and `drag_`. Units as in `Forces`.
+    """
+    dtype = _forces_dtype(forces.terms)
+    vectors = np.concatenate(
+        [v[:, None] for v in (forces.positions, forces.pull)]
+        + [forces.pulls, forces.motion[:, None], forces.drag[:, None]],
+        axis=1,
+    )
+    rows = np.empty(len(forces), dtype=dtype)
+    rows["sample_id"] = forces.sample_ids
+    numbers = rows.view("<f4").reshape(len(forces), dtype.itemsize // 4)
+    numbers[:, 1:] = vectors.reshape(len(forces), dtype.itemsize // 4 - 1)
+    data = array.array("B")
+    data.frombytes(rows.tobytes())
+    return PointCloud2(
+        header=header(LATENT_FRAME, forces.stamp_ns),
+        height=1,
+        width=len(forces),
+        fields=_point_fields(dtype),
+        is_bigendian=False,
+        point_step=dtype.itemsize,
+        row_step=dtype.itemsize * len(forces),
+        data=data,
+        is_dense=True,
+    )
+
+
+def forces_from_msg(message: PointCloud2) -> Forces:
+    """The message of the topic `forces` to forces."""
+    terms = _terms_of([field.name for field in message.fields])
+    dtype = _forces_dtype(terms)
+    if [(f.name, f.offset, f.datatype) for f in message.fields] != [
+        (f.name, f.offset, f.datatype) for f in _point_fields(dtype)
+    ]:
+        raise ValueError(f"forces: fields are {[f.name for f in message.fields]}, expected {list(dtype.names or ())}")
+    if message.height != 1 or message.point_step != dtype.itemsize or message.is_bigendian:
+        raise ValueError(
+            f"forces: height {message.height}, point_step {message.point_step}, big-endian {message.is_bigendian}; "
+            f"expected 1, {dtype.itemsize}, False"
+        )
+    if len(message.data) != message.width * dtype.itemsize:
+        raise ValueError(f"forces: data has {len(message.data)} bytes, expected {message.width} x {dtype.itemsize}")
+    rows = np.frombuffer(message.data, dtype=dtype)
+    numbers = rows.view("<f4").reshape(len(rows), dtype.itemsize // 4)[:, 1:]
+    vectors = numbers.reshape(len(rows), len(terms) + 4, len(_AXES))
+    if not np.isfinite(vectors).all():
+        raise ValueError("forces: there are values that are not finite")
+    return Forces(
+        stamp_ns=time_from_msg(message.header.stamp),
+        sample_ids=rows["sample_id"],
+        positions=vectors[:, 0],
+        terms=terms,
+        pulls=vectors[:, 2:-2],
+        motion=vectors[:, -2],
+        drag=vectors[:, -1],
+    )
+
+
+def _terms_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the terms that fields with these names tell of."""
+    suffix = f"_{_AXES[0]}"
+    found = [n.removeprefix(_PULL).removesuffix(suffix) for n in names if n.startswith(_PULL) and n.endswith(suffix)]
+    return tuple(term for term in found if term != _AXES[0])
 
 
 def hand_to_msg(hand: Hand) -> msg.Hand:
@@ -313,3 +404,39 @@ def placement_from_msg(message: msg.CloudPlacement) -> Placement:
     if not (message.scale > 0 and np.isfinite([*position, *quat, message.scale]).all()):
         raise ValueError(f"cloud_placement: scale is {message.scale}, expected a finite pose and a scale above 0")
     return Placement(position, quat, float(message.scale))
+
+
+def place_to_msg(place: Place) -> srv.DecodePlace.Response:
+    """What would live at a place, to the answer of the service `decode_place`."""
+    return srv.DecodePlace.Response(
+        found=True,
+        picture=CompressedImage(format="png", data=place.png),
+        text=place.text,
+        support=place.support,
+        reach=place.reach,
+        nearest=place.nearest,
+        distance=place.distance,
+        predicted=place.predicted,
+        share=place.share,
+    )
+
+
+def place_from_msg(response: srv.DecodePlace.Response) -> Place:
+    """The answer of the service `decode_place` that has found something, to what would live there."""
+    if not response.found:
+        raise ValueError(f"decode_place: {response.message}")
+    if not (0 <= response.share <= 1 and 0 <= response.distance < np.inf):
+        raise ValueError(
+            f"decode_place: share is {response.share}, distance {response.distance}; "
+            "expected 0 to 1, and a finite number of 0 or more"
+        )
+    return Place(
+        png=bytes(response.picture.data),
+        text=response.text,
+        support=response.support,
+        reach=response.reach,
+        nearest=response.nearest,
+        distance=response.distance,
+        predicted=response.predicted,
+        share=response.share,
+    )

@@ -78,6 +78,7 @@ class LabelBook:
         self._applied_seq = 0
         self._retracted: set[int] = set()
         self._labels = np.full(item_count, NONE, dtype=np.int16)
+        self._origins = np.zeros(item_count, dtype=np.int32)
 
     @property
     def applied_seq(self) -> int:
@@ -93,6 +94,15 @@ class LabelBook:
     def labels(self) -> npt.NDArray[np.int16]:
         """Category of each item (N,) by the newest entry in force, -1 none. A copy."""
         return self._labels.copy()
+
+    @property
+    def origins(self) -> npt.NDArray[np.int32]:
+        """Seq of the entry that gave each item (N,) the label it has, 0 where it has none. A copy."""
+        return self._origins.copy()
+
+    def authors(self, seqs: npt.NDArray[np.int32]) -> dict[int, str]:
+        """Return who made each of the entries `seqs` (n,), by seq; 0 is no entry."""
+        return {int(seq): self._events[int(seq)].author for seq in np.flatnonzero(np.bincount(seqs)) if seq}
 
     def events(self, after: int = 0, limit: int | None = None) -> list[LabelEvent]:
         """Return the entries from `after` + 1 up to `applied_seq`, at most `limit` of them, in order."""
@@ -150,16 +160,19 @@ class LabelBook:
         return any(changes)
 
     def _apply(self, event: LabelEvent) -> None:
-        if event.kind is Kind.ASSIGN:
-            self._labels[event.sample_ids] = event.category
-        elif event.kind is Kind.ERASE:
-            self._labels[event.sample_ids] = NONE
+        if event.kind in (Kind.ASSIGN, Kind.ERASE):
+            self._put(event)
         else:
             change = self._retracted.add if event.kind is Kind.RETRACT else self._retracted.discard
             change(event.target_seq)
             self._replay()
 
+    def _put(self, mark: LabelEvent) -> None:
+        gives = mark.kind is Kind.ASSIGN and mark.category != NONE
+        self._labels[mark.sample_ids] = mark.category if gives else NONE
+        self._origins[mark.sample_ids] = mark.seq if gives else 0
+
     def _replay(self) -> None:
-        self._labels[:] = NONE
+        self._labels[:], self._origins[:] = NONE, 0
         for event in self.in_force():
-            self._labels[event.sample_ids] = event.category if event.kind is Kind.ASSIGN else NONE
+            self._put(event)

@@ -21,6 +21,7 @@ from rclpy.timer import Timer
 
 from latentvr_common.topics import Service, Topic
 
+_RECORDER = "session_recorder"
 _FAILURES = "_latentvr_failures"
 _LOG_PERIOD_S = 5.0
 """A callback that fails with every message is logged once in so many seconds."""
@@ -101,6 +102,12 @@ def listen(
     A message for which the callback raises an exception is dropped.
     """
     return node.create_subscription(topic.type, topic.name, guarded(node, callback), qos or topic.qos, raw=raw)
+
+
+def listeners(node: Node, topic: Topic) -> list[str]:
+    """Return the names of the nodes that listen to `topic`, but for the recorder, which listens to everything."""
+    found = node.get_subscriptions_info_by_topic(node.resolve_topic_name(topic.name))
+    return sorted(info.node_name for info in found if info.node_name != _RECORDER)
 
 
 def every(node: Node, seconds: float, callback: Callable[[], None]) -> Timer:

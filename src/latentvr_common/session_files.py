@@ -12,6 +12,7 @@ MODEL = "model"
 PARAMETERS = "parameters"
 ITEMS_PARQUET = "items.parquet"
 ITEMS_CSV = "items.csv"
+REPORT = "report.html"
 
 
 def in_directory(directory: str | Path, name: str) -> Path:

@@ -9,7 +9,16 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
 from latentvr.msg import Categories, CloudPlacement, Epoch, Gesture, Hands, LabelEvent, Selection, XrState
-from latentvr.srv import ExportSession, GetItem, GetLabels, SetCategories, SetTraining, StepHistory, SubmitLabels
+from latentvr.srv import (
+    DecodePlace,
+    ExportSession,
+    GetItem,
+    GetLabels,
+    SetCategories,
+    SetTraining,
+    StepHistory,
+    SubmitLabels,
+)
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import PointCloud2
 
@@ -89,8 +98,9 @@ FORCES = Topic(
     "forces",
     PointCloud2,
     newest_only(),
-    "large, and only for looking at",
-    "the pull on every item, by loss term",
+    "only for looking at; the next one comes soon",
+    "of a sample of items: the pull of each loss term, how they moved, how far others dragged them; "
+    "sent only while somebody beside the recorder listens",
     "latent_trainer",
 )
 CATEGORIES = Topic(
@@ -171,7 +181,15 @@ GET_LABELS = Service("get_labels", GetLabels, "entries after a sequence number",
 UNDO = Service("undo", StepHistory, "retract the newest entry of an author", "label_journal")
 REDO = Service("redo", StepHistory, "restore what the newest undo retracted", "label_journal")
 SET_CATEGORIES = Service("set_categories", SetCategories, "add, rename, recolour or retire a category", "label_journal")
-GET_ITEM = Service("get_item", GetItem, "picture, label, prediction and neighbours of one item", "latent_trainer")
+GET_ITEM = Service(
+    "get_item",
+    GetItem,
+    "picture, label, prediction, position, and neighbours in the data and in the cloud of one item",
+    "latent_trainer",
+)
+DECODE_PLACE = Service(
+    "decode_place", DecodePlace, "what would live at a place in the latent space, and who lives there", "latent_trainer"
+)
 SET_TRAINING = Service("set_training", SetTraining, "pause, resume, make steps, set the pace", "latent_trainer")
 EXPORT_SESSION = Service("export_session", ExportSession, "write the results now", "latent_trainer")
 
@@ -182,6 +200,7 @@ SERVICES: tuple[Service, ...] = (
     REDO,
     SET_CATEGORIES,
     GET_ITEM,
+    DECODE_PLACE,
     SET_TRAINING,
     EXPORT_SESSION,
 )

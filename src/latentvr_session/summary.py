@@ -17,8 +17,9 @@ _ROWS = (
     ("cloud_hz", "cloud frames a second", "{:.1f}"),
 )
 _RESULTS = (
-    (session_files.ITEMS_PARQUET, "every item: position, label, prediction, confidence (also .csv)"),
-    (session_files.MODEL, "the network"),
+    (session_files.REPORT, "how it went and what came of it: open it in a browser"),
+    (session_files.ITEMS_PARQUET, "every item: label, prediction, confidence, place (also .csv)"),
+    (session_files.MODEL, "the network, for PyTorch and for ONNX"),
     (session_files.LABELS, "the journal of labels"),
     (session_files.BAG, "the recording (rosbag2, MCAP)"),
     (session_files.STILL, "the cloud at the end"),

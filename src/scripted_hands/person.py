@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentvr_common import palette, rotations
-from latentvr_common.brush import RADIUS_M
+from latentvr_common.brush import RADIUS_M, STEP
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.hands import Hands
 from latentvr_common.labels import Category
@@ -42,6 +42,10 @@ _FINGERS_S = 0.18
 _ANSWER_S = 1.0
 _COMMIT_S = 10.0
 _TRIES = 4
+_BRUSHES_M = tuple(RADIUS_M * STEP**steps for steps in (0, -2, -4))
+"""Sizes that the person uses, metres."""
+_SAME_SIZE = 0.01
+_MOST_SIZES = 12
 
 
 @dataclass(frozen=True)
@@ -161,23 +165,24 @@ class Person:
     def _mark(self) -> Script:
         """Mark one region; `marks` rises when it is acknowledged."""
         yield self._wait(self._parameters.think_s / self._parameters.pace)
-        yield self._think(range(len(self._names)))
+        yield self._think(range(len(self._names)), _BRUSHES_M)
         if self._plan is None:
             self.trouble = "sees nothing to mark"
             return
-        category = self._plan.category
-        if self._chosen != category:
-            yield from self._poke(category)
-            if self._chosen != category:
-                self.trouble = f"the palette does not take category {category}"
+        category, radius_m = self._plan.category, self._plan.radius * self.placement.scale
+        if not self._is_set(category, radius_m):
+            yield from self._set_brush(category, radius_m)
+            if not self._is_set(category, radius_m):
+                self.trouble = f"the palette does not take category {category} and a brush of {radius_m:.3f} m"
                 return
             # The cloud has moved on while the hands were at the palette.
-            yield self._think([row for row, known in enumerate(self._ids) if known == category])
+            rows = [row for row, known in enumerate(self._ids) if known == category]
+            yield self._think(rows, (self._radius_m,))
         if self._plan is not None:
             yield from self._paint(self._plan)
 
-    def _think(self, rows: Sequence[int]) -> Action:
-        """Return a wait that ends when there is a new plan for one of the categories `rows`."""
+    def _think(self, rows: Sequence[int], radii_m: Sequence[float]) -> Action:
+        """Return a wait that ends when there is a new plan for one of the categories `rows` and brushes `radii_m`."""
         assert self._cloud is not None
         truth = truth_ids(self._truth, self._names, self._categories)
         if truth is None:
@@ -187,7 +192,7 @@ class Person:
         scene = Scene(
             self._cloud,
             truth,
-            self._radius_m / scale,
+            tuple(radius_m / scale for radius_m in radii_m),
             self._parameters.purity,
             self._parameters.reach_m / scale,
         )
@@ -201,11 +206,29 @@ class Person:
 
         return is_done
 
-    def _poke(self, category: int) -> Script:
+    def _is_set(self, category: int, radius_m: float) -> bool:
+        return self._chosen == category and self._is_brush(radius_m)
+
+    def _is_brush(self, radius_m: float) -> bool:
+        return abs(self._radius_m / radius_m - 1.0) < _SAME_SIZE
+
+    def _set_brush(self, category: int, radius_m: float) -> Script:
+        """Poke the palette until it paints `category` with a brush of `radius_m`, or does not answer."""
         yield self._to(Posture(_PALETTE_HAND, self._posture.right))
+        for _ in range(_MOST_SIZES):
+            if self._is_brush(radius_m):
+                break
+            before = self._radius_m
+            action = palette.LARGER if radius_m > before else palette.SMALLER
+            yield from self._poke(action, lambda before=before: self._radius_m != before)
+        if self._chosen != category:
+            yield from self._poke(palette.category_action(category), lambda: self._chosen == category)
+        yield self._to(Posture(REST.left, self._posture.right))
+
+    def _poke(self, action: str, is_taken: Callable[[], bool]) -> Script:
         for _ in range(_TRIES):
-            spot = self._button_spot(category)
-            if spot is None:
+            spot = self._button_spot(action)
+            if spot is None or is_taken():
                 return
             above, below = self._finger_at(spot(_ABOVE_M)), self._finger_at(spot(-_BELOW_M))
             yield self._to(Posture(_PALETTE_HAND, above), palette.BUTTON_M)
@@ -213,14 +236,11 @@ class Person:
             yield self._to(Posture(_PALETTE_HAND, below), palette.BUTTON_M)
             yield self._until(lambda: self._heard("poke", "end"), _ANSWER_S)
             yield self._to(Posture(_PALETTE_HAND, above), palette.BUTTON_M)
-            if self._chosen == category:
-                break
-        yield self._to(Posture(REST.left, self._posture.right))
 
-    def _button_spot(self, category: int) -> Callable[[float], FloatArray] | None:
+    def _button_spot(self, action: str) -> Callable[[float], FloatArray] | None:
         """Return a function from the height above the button's centre to the place (3,) in the stage, metres."""
         pose = palette.palette_pose(_PALETTE_HAND.hand(np.zeros(3), left=True))
-        button = next((b for b in palette.buttons(self._categories) if b.category == category), None)
+        button = next((b for b in palette.buttons(self._categories) if b.action == action), None)
         if pose is None or button is None:
             return None
         center = button.center

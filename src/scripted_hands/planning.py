@@ -23,6 +23,7 @@ _SLIP_STEPS = 10
 _SLIP_BEYOND = 2.0
 _TOLERANCE = 0.02
 _KNOWN_WORTH = 0.15
+_MISTAKE_COST = 0.5
 _FEWEST = 3
 
 FloatArray = npt.NDArray[np.floating]
@@ -31,9 +32,10 @@ Ids = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Plan:
-    """A stroke through category `category`: `way` (K, 3) in latent units."""
+    """A stroke through category `category`: `way` (K, 3) of a brush of `radius`, both in latent units."""
 
     category: int
+    radius: float
     way: FloatArray
     gain: float
     """Worth of what it marks: right items, those most that the network has wrong."""
@@ -48,8 +50,8 @@ class Scene:
     cloud: Cloud
     truth: npt.NDArray[np.int16]
     """(N,), category ids."""
-    radius: float
-    """Of the brush, latent units."""
+    radii: tuple[float, ...]
+    """Of the brushes to choose from, latent units."""
     purity: float
     reach: float
     """Longest stroke, latent units."""
@@ -59,37 +61,33 @@ def choose(scene: Scene, categories: Sequence[int], random: np.random.Generator)
     """Return the best next stroke; categories without any label come first. None: nothing can be marked."""
     labelled = set(np.unique(scene.cloud.label).tolist())
     unmarked = [c for c in categories if c not in labelled]
-    groups = [unmarked, _worst_first(scene, categories)[:3], list(categories)]
     tree = cKDTree(scene.cloud.positions)
-    for group in groups:
-        plans = [plan for c in group if (plan := plan_stroke(scene, tree, c, random)) is not None]
+    best: Plan | None = None
+    for group in (unmarked, list(categories)):
+        plans = [plan for c in group for plan in plan_strokes(scene, tree, c, random)]
         good = [p for p in plans if p.purity >= scene.purity - 2 * _TOLERANCE]
-        if good or (plans and group is groups[-1]):
-            return max(good or plans, key=lambda p: p.gain if good else p.purity)
-    return None
+        if good:
+            return max(good, key=lambda p: p.gain)
+        best = max(plans, key=lambda p: p.purity, default=best)
+    return best
 
 
-def _worst_first(scene: Scene, categories: Sequence[int]) -> list[int]:
-    wrong = scene.truth[(scene.cloud.predicted != scene.truth) & (scene.cloud.label == NONE)]
-    return sorted(categories, key=lambda c: -int((wrong == c).sum()))
-
-
-def plan_stroke(scene: Scene, tree: cKDTree, category: int, random: np.random.Generator) -> Plan | None:
-    """Return a stroke through `category`, or None if it has no item worth a mark. `tree`: of the cloud's positions."""
+def plan_strokes(scene: Scene, tree: cKDTree, category: int, random: np.random.Generator) -> Iterator[Plan]:
+    """Yield a stroke through `category` with each brush, none if no item is worth a mark. `tree`: of the positions."""
     right = scene.truth == category
     worth = _worth(scene, right, category)
     places = _candidates(scene, tree, right, worth, random)
-    if len(places) == 0:
-        return None
-    view = _View(scene, tree, right, worth, places)
-    way = view.grow(view.best_start())
-    return view.plan(category, view.slip(way))
+    for radius in scene.radii if len(places) else ():
+        view = _View(scene, radius, tree, right, worth, places)
+        yield view.plan(category, view.slip(view.grow(view.best_start())))
 
 
 def _worth(scene: Scene, right: npt.NDArray[np.bool_], category: int) -> FloatArray:
-    """Return what marking each item (N,) is worth: nothing for wrong or marked ones, little for well predicted ones."""
-    unknown = np.where(scene.cloud.predicted == category, _KNOWN_WORTH, 1.0)
-    return np.asarray(unknown * (right & (scene.cloud.label != category)))
+    """Return what marking each item (N,) is worth: little for what is known, less than nothing for a mistake."""
+    label, predicted = scene.cloud.label, scene.cloud.predicted
+    gained = np.where(predicted == category, _KNOWN_WORTH, 1.0) * (label != category)
+    lost = np.where(predicted == scene.truth, 1.0, _MISTAKE_COST) * (label != category)
+    return np.asarray(np.where(right, gained, -lost))
 
 
 def _candidates(
@@ -109,20 +107,21 @@ class _View:
     """The neighbourhoods of some places in one scene."""
 
     def __init__(
-        self, scene: Scene, tree: cKDTree, right: npt.NDArray[np.bool_], worth: FloatArray, places: Ids
+        self, scene: Scene, radius: float, tree: cKDTree, right: npt.NDArray[np.bool_], worth: FloatArray, places: Ids
     ) -> None:
+        self._radius = radius
         self._scene, self._tree, self._right, self._worth = scene, tree, right, worth
         self._centers = self._settled(scene.cloud.positions[places])
         self._covered = [np.array(ids, dtype=np.int64) for ids in self._around(self._centers)]
 
     def _around(self, centers: FloatArray) -> list[list[int]]:
-        return list(self._tree.query_ball_point(centers, self._scene.radius))
+        return list(self._tree.query_ball_point(centers, self._radius))
 
     def _settled(self, centers: FloatArray) -> FloatArray:
         """Move each centre (K, 3) to the middle of the worth around it: people aim at clumps, not at points."""
         middles = np.array(centers, dtype=np.float64)
         for i, ids in enumerate(self._around(centers)):
-            weights = self._worth[ids]
+            weights = np.maximum(self._worth[ids], 0.0)
             if weights.sum() > 0:
                 middles[i] = weights @ self._scene.cloud.positions[ids] / weights.sum()
         return middles
@@ -152,7 +151,7 @@ class _View:
     def _next(self, last: int, ids: Ids, reach: float) -> int | None:
         away = np.linalg.norm(self._centers - self._centers[last], axis=1)
         best, best_gain = None, 0.0
-        for i in np.flatnonzero((away <= min(reach, _STEP * self._scene.radius)) & (away > 0)):
+        for i in np.flatnonzero((away <= min(reach, _STEP * self._radius)) & (away > 0)):
             more = np.setdiff1d(self._covered[i], ids, assume_unique=True)
             gain = float(self._worth[more].sum())
             if gain > best_gain and self._purity(np.concatenate([ids, more])) >= self._scene.purity:
@@ -185,14 +184,14 @@ class _View:
     def _swept(self, points: FloatArray) -> Ids:
         """Return the items that a brush on its way through `points` (K, 3) marks."""
         marked = np.zeros(len(self._right), dtype=bool)
-        marked[self._tree.query_ball_point(points[0], self._scene.radius)] = True
+        marked[self._tree.query_ball_point(points[0], self._radius)] = True
         for a, b in pairwise(points):
-            steps = max(1, int(np.ceil(np.linalg.norm(b - a) / (self._scene.radius / 2))))
+            steps = max(1, int(np.ceil(np.linalg.norm(b - a) / (self._radius / 2))))
             for share in np.arange(1, steps + 1) / steps:
-                marked[self._tree.query_ball_point(a + share * (b - a), self._scene.radius)] = True
+                marked[self._tree.query_ball_point(a + share * (b - a), self._radius)] = True
         return np.flatnonzero(marked)
 
     def plan(self, category: int, points: FloatArray) -> Plan:
         """Return the plan for a way (K, 3)."""
         ids = self._swept(points)
-        return Plan(category, points, float(self._worth[ids].sum()), self._purity(ids))
+        return Plan(category, self._radius, points, float(self._worth[ids].sum()), self._purity(ids))

@@ -1,5 +1,6 @@
 """The view on real DDS: what is published is in the pictures that it leaves."""
 
+import io
 import math
 import os
 import re
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from latentvr import msg
+from latentvr import msg, srv
 from PIL import Image
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -33,7 +34,7 @@ from latentvr_common.cloud import Cloud
 from latentvr_common.colors import category_color, split_rgb
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands
 from latentvr_common.labels import Category
-from latentvr_common.node_tools import advertise, listen
+from latentvr_common.node_tools import advertise, listen, serve
 from latentvr_common.placement import Placement
 
 SOURCE = Path(cloud_view.__file__).parent.parent
@@ -200,6 +201,64 @@ def test_a_session_leaves_a_time_lapse_and_a_still(graph: Graph, tmp_path: Path)
     for picture in (frames[len(frames) // 2], np.asarray(still)):
         assert all(shows(picture, category.color) for category in CATEGORIES)
         assert (picture[: picture.shape[0] // 6, : picture.shape[1] // 4].min(axis=-1) > 200).sum() > 500
+
+
+class Decoder:
+    """The trainer's side of the service `decode_place`: every place is a magenta picture of category 2."""
+
+    def __init__(self, graph: Graph, picture: bytes | None = None) -> None:
+        stream = io.BytesIO()
+        Image.new("RGB", (128, 128), MAGENTA).save(stream, "PNG")
+        self._picture = stream.getvalue() if picture is None else picture
+        self.asked: list[np.ndarray] = []
+        serve(graph.node, topics.DECODE_PLACE, self._answer)
+
+    def _answer(self, request: srv.DecodePlace.Request, response: srv.DecodePlace.Response) -> srv.DecodePlace.Response:
+        self.asked.append(conversions.point_from_msg(request.position))
+        response.found, response.predicted, response.share, response.support = True, 2, 0.5, 9
+        response.picture.data = self._picture
+        return response
+
+
+MAGENTA = (250, 0, 250)
+
+
+def shows_magenta_at_the_right_top(picture: np.ndarray) -> bool:
+    corner = picture[: picture.shape[0] // 2, -picture.shape[1] // 4 :, :3].astype(int)
+    return bool((np.abs(corner - MAGENTA).max(axis=-1) < 20).mean() > 0.2)
+
+
+def test_what_would_live_at_the_brush_is_in_the_pictures(graph: Graph, tmp_path: Path) -> None:
+    decoder = Decoder(graph)
+    graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
+    publish_until(graph, lambda: len(decoder.asked) >= 3, "three questions")
+    before = graph.value("pictures")
+    publish_until(graph, lambda: graph.value("pictures") >= before + 2, "more pictures")
+    assert graph.stop() == 0
+    for place in decoder.asked:
+        np.testing.assert_allclose(place, Placement().latent_from_stage(np.array([0.0, 1.3, -0.5])))
+    frames = frames_of(tmp_path / session_files.VIDEO)
+    assert not shows_magenta_at_the_right_top(frames[0])
+    assert shows_magenta_at_the_right_top(frames[-1])
+    assert shows_magenta_at_the_right_top(np.asarray(Image.open(tmp_path / session_files.STILL)))
+
+
+def test_nobody_is_asked_who_is_not_to_be(graph: Graph, tmp_path: Path) -> None:
+    decoder = Decoder(graph)
+    graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0, decode=False)
+    publish_until(graph, lambda: graph.value("pictures") >= 4, "four pictures")
+    assert decoder.asked == []
+
+
+def test_a_decoded_picture_that_is_none_is_dropped_and_the_view_goes_on(graph: Graph, tmp_path: Path) -> None:
+    decoder = Decoder(graph, b"no picture at all")
+    graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
+    publish_until(graph, lambda: graph.value("dropped messages") >= 2, "two dropped answers")
+    before = graph.value("pictures")
+    publish_until(graph, lambda: graph.value("pictures") >= before + 2, "more pictures")
+    assert len(decoder.asked) >= 2
+    assert graph.value("failed callbacks") == 0
+    assert "decode_place: the picture cannot be read" in graph.said()
 
 
 def test_a_view_that_is_killed_leaves_its_film_up_to_then(graph: Graph, tmp_path: Path) -> None:

@@ -440,6 +440,11 @@ def test_get_item_tells_all_that_is_known_of_an_item(start: Start, dataset: Path
         training = session.trainer._worker.training
         assert training is not None
         assert list(found.neighbours) == nearest_neighbours(training.inputs.numpy(), 6, 1)[item].tolist()
+        assert found.id == str(item)
+        assert found.labelled == (item == 3)
+        np.testing.assert_array_equal(conversions.point_from_msg(found.position), cloud.positions[item])
+        by_distance = np.argsort(np.linalg.norm(cloud.positions - cloud.positions[item], axis=1), kind="stable")
+        assert list(found.space_neighbours) == by_distance[1:16].tolist()
 
 
 @pytest.mark.parametrize("item", [ITEMS, 2**32 - 1])
@@ -448,6 +453,90 @@ def test_get_item_says_that_there_is_no_such_item(start: Start, dataset: Path, i
     answer = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=item))
     assert not answer.found
     assert answer.message == f"sample_id is {item}, expected less than {ITEMS}"
+
+
+def place(*position: float) -> srv.DecodePlace.Request:
+    return srv.DecodePlace.Request(position=conversions.point_to_msg(position))
+
+
+def test_a_place_is_decoded_to_what_lives_there_while_training_goes_on(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), learning_rate=0.005)
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT)
+    cloud, _ = session.frame(lambda c, e: e.label_seq == 2 and e.step > 400, "a network that has learnt something")
+    shown = {}
+    for item in (20, 50):  # dark and bright, without a mark
+        found = session.call(topics.DECODE_PLACE, place(*cloud.positions[item]))
+        assert (found.found, found.message, found.text) == (True, "", "")
+        assert found.picture.format == "png"
+        picture = Image.open(io.BytesIO(bytes(found.picture.data)), formats=("PNG",))
+        assert picture.size == (132, 132)
+        shown[item] = float(np.asarray(picture).mean())
+        assert found.predicted == TRUTH[item]
+        assert found.share > 0.5
+        assert found.support >= 1
+        assert found.distance < 0.2
+        assert found.reach == pytest.approx(0.1)
+    assert shown[50] > shown[20] + 60
+    _, epoch = session.frame()
+    assert epoch.state == msg.Epoch.TRAINING
+
+
+def test_an_empty_place_has_no_support_and_one_that_is_nowhere_is_refused(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    cloud, _ = session.newest_frame(msg.Epoch.PAUSED)
+    empty = session.call(topics.DECODE_PLACE, place(0, 9, 0))
+    assert (empty.found, empty.support, empty.predicted, empty.share) == (True, 0, NONE, 0.0)
+    assert empty.distance == pytest.approx(float(np.linalg.norm(cloud.positions - [0, 9, 0], axis=1).min()), rel=1e-5)
+    for position in ((math.nan, 0, 0), (0, math.inf, 0), (0, 0, -11)):
+        refused = session.call(topics.DECODE_PLACE, place(*position))
+        assert not refused.found
+        assert refused.message.endswith("expected finite numbers within 10 latent units of the origin")
+        assert "\n" not in refused.message
+
+
+def test_places_are_refused_before_there_is_a_cloud_and_given_up_when_training_finds_no_time(
+    start: Start, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer_node, "_PLACE_TIMEOUT_S", 3.0)
+    may_make, may_find = threading.Event(), threading.Event()
+    fit, find = trainer_node.fit_inputs, trainer_node.nearest_neighbours
+
+    def fit_late(*arguments: Any) -> Any:
+        assert may_make.wait(TIMEOUT_S)
+        return fit(*arguments)
+
+    def find_late(*arguments: Any) -> Any:
+        assert may_find.wait(TIMEOUT_S)
+        return find(*arguments)
+
+    monkeypatch.setattr(trainer_node, "fit_inputs", fit_late)
+    monkeypatch.setattr(trainer_node, "nearest_neighbours", find_late)
+    session = start(dataset=str(dataset), paused=True)
+    try:
+        assert session.call(topics.DECODE_PLACE, place(0, 0, 0)).message == "there is no cloud yet"
+        item = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=3))
+        assert item.found
+        assert math.isnan(item.position.x)
+        assert list(item.space_neighbours) == []
+        may_make.set()
+        session.newest_frame(msg.Epoch.PREPARING)
+        caller = client(session.node, topics.DECODE_PLACE)
+        session.spin_until(caller.service_is_ready, "the service is there")
+        asked = []
+        for number in range(16):
+            asked.append(caller.call_async(place(0, 0, 0)))
+            session.spin_until(lambda n=number: len(session.trainer._waiting) > n, "it is asked")  # type: ignore[misc]
+        too_many = session.call(topics.DECODE_PLACE, place(0, 0, 0))
+        assert too_many.message == "16 questions wait for an answer already; ask again"
+        session.spin_until(lambda: all(future.done() for future in asked), "all are answered")
+        assert {future.result().message for future in asked} == {"training did not answer in 3 s"}
+    finally:
+        may_make.set()
+        may_find.set()
+    session.newest_frame(msg.Epoch.PAUSED)
+    assert session.call(topics.DECODE_PLACE, place(0, 0, 0)).found
 
 
 def image_folder(folder: Path) -> None:
@@ -504,7 +593,7 @@ def test_an_item_whose_file_name_is_no_text_is_shown_and_exported(start: Start, 
     assert answer.text == "03-gr??e.png"
     assert session.export().accepted
     table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
-    assert table["name"].to_pylist()[2:5] == ["02.png", "03-gr??e.png", "04.png"]
+    assert table["id"].to_pylist()[2:5] == ["02.png", "03-gr??e.png", "04.png"]
 
 
 def test_training_is_paused_stepped_and_resumed(start: Start, dataset: Path) -> None:
@@ -555,6 +644,25 @@ def test_an_export_writes_the_results_of_now(start: Start, dataset: Path, tmp_pa
     table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
     assert table["label_id"].to_pylist() == session.journal.labels
     assert set(table["predicted"].to_pylist()) <= {"dark", "bright"}
+    moments = session.trainer._history.moments()
+    assert [(m.seq, m.marks, m.labelled) for m in moments][-1] == (2, 2, len(MARKED_DARK) + len(MARKED_BRIGHT))
+    assert 0.5 < moments[-1].accuracy <= 1
+    assert 0.5 <= moments[-1].confidence <= 1
+    report = (tmp_path / "session" / "report.html").read_text(encoding="utf-8")
+    assert "<b>2</b><span>marks</span>" in report
+    assert "categorised correctly" in report
+
+
+def test_an_export_without_onnx_says_so_and_is_otherwise_whole(
+    start: Start, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    session = start(dataset=str(dataset), directory=str(tmp_path / "session"), paused=True)
+    answer = session.export()
+    assert answer.accepted
+    assert answer.message.startswith("model/model.onnx was not written: ")
+    assert "model/model.onnx" not in answer.files
+    assert "report.html" in answer.files
 
 
 def test_an_export_that_cannot_be_says_why_and_training_goes_on(start: Start, dataset: Path, tmp_path: Path) -> None:
@@ -598,7 +706,7 @@ def test_labels_services_and_clouds_go_on_while_an_export_is_written(
     caller = client(session.node, topics.EXPORT_SESSION)
     session.spin_until(caller.service_is_ready, "the service is there")
     answers = [caller.call_async(srv.ExportSession.Request()) for _ in range(2)]
-    session.spin_until(lambda: len(session.trainer._exports) == 2, "both are asked")
+    session.spin_until(lambda: len(session.trainer._waiting) == 2, "both are asked")
     session.journal.publish_categories(*CATEGORIES)
     session.journal.commit(0, MARKED_DARK)
     cloud, epoch = session.frame(lambda c, _: (c.label[MARKED_DARK] == 0).all(), "a cloud with the label")

@@ -15,6 +15,7 @@ from sklearn.decomposition import PCA
 
 import latent_trainer
 from latent_trainer.graph import nearest_neighbours
+from latent_trainer.inputs import fit_inputs
 from latent_trainer.model import LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
 from latent_trainer.training import TERMS, Encoded, NotFiniteError, Training, label_trust
@@ -38,10 +39,14 @@ def clusters() -> Dataset:
     return Dataset("clusters", items.astype(np.float32), TRUTH, ("a", "b", "c", "d"))
 
 
+def inputs_of(dataset: Dataset, components: int = 64) -> npt.NDArray[np.float32]:
+    return fit_inputs(dataset, components, seed=1)[1]
+
+
 def prepared(dataset: Dataset | None = None, **parameters: Any) -> Training:
     small = {"width": 32, "batch": 64, "label_batch": 32, "learning_rate": 5e-3, "average_steps": 20, "seed": 1}
-    features = (dataset or clusters()).features()
-    training = Training(features, Parameters(**{**small, **parameters}), "cpu")
+    settings = Parameters(**{**small, **parameters})
+    training = Training(inputs_of(dataset or clusters(), settings.components), settings, "cpu")
     training.set_neighbours(nearest_neighbours(training.inputs.numpy(), 8, 1))
     return training
 
@@ -430,7 +435,7 @@ def test_a_small_or_strange_dataset_trains_and_stays_finite(kind: str) -> None:
 
 
 def test_a_step_without_neighbours_is_refused() -> None:
-    training = Training(clusters().features(), Parameters(width=8), "cpu")
+    training = Training(inputs_of(clusters()), Parameters(width=8), "cpu")
     assert training.neighbours.shape == (ITEMS, 0)
     with pytest.raises(RuntimeError, match="set_neighbours must come before the first step"):
         training.step()

@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
-from latentvr import msg
+from latentvr import msg, srv
 from rclpy.serialization import deserialize_message, serialize_message
 
 from latentvr_common import conversions
 from latentvr_common.cloud import Cloud
+from latentvr_common.forces import Forces
 from latentvr_common.hands import JOINT_COUNT, Hand, Hands
 from latentvr_common.labels import Category, Kind, LabelEvent, Region
+from latentvr_common.place import Place
 from latentvr_common.placement import Placement
 
 RANDOM = np.random.default_rng(7)
@@ -108,6 +110,72 @@ def test_cloud_with_nan_is_refused() -> None:
         conversions.cloud_from_msg(conversions.cloud_to_msg(cloud))
 
 
+def some_forces(count: int = 4, terms: tuple[str, ...] = ("structure", "spread", "pull_x")) -> Forces:
+    vectors = RANDOM.normal(size=(len(terms) + 3, count, 3)).astype(np.float32)
+    ids = np.arange(count, dtype=np.uint32) * 1_000_003
+    pulls = np.stack(list(vectors[3:]), axis=1) if terms else np.zeros((count, 0, 3), np.float32)
+    return Forces(1_700_000_000_123_456_789, ids, vectors[0], terms, pulls, vectors[1], vectors[2])
+
+
+@pytest.mark.parametrize("forces", [some_forces(), some_forces(0), some_forces(3, ())], ids=["four", "none", "no term"])
+def test_forces_survive_serialization(forces: Forces) -> None:
+    message = conversions.forces_to_msg(forces)
+    back = conversions.forces_from_msg(deserialize_message(serialize_message(message), type(message)))
+    assert (back.stamp_ns, back.terms, len(back)) == (forces.stamp_ns, forces.terms, len(forces))
+    for name in ("sample_ids", "positions", "pulls", "motion", "drag", "pull", "own"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(forces, name), name)
+        assert getattr(back, name).dtype == getattr(forces, name).dtype
+
+
+def test_the_fields_of_forces_say_what_they_hold() -> None:
+    forces = some_forces()
+    message = conversions.forces_to_msg(forces)
+    assert (message.height, message.width, message.header.frame_id) == (1, 4, "latent")
+    names = [field.name for field in message.fields]
+    assert names[:4] == ["sample_id", "x", "y", "z"]
+    rows = np.frombuffer(message.data, dtype=[(n, "<u4" if n == "sample_id" else "<f4") for n in names])
+    for name, expected in (
+        ("sample_id", forces.sample_ids),
+        ("y", forces.positions[:, 1]),
+        ("pull_z", forces.pulls.sum(axis=1)[:, 2]),
+        ("pull_spread_x", forces.pulls[:, 1, 0]),
+        ("pull_pull_x_y", forces.pulls[:, 2, 1]),
+        ("motion_x", forces.motion[:, 0]),
+        ("drag_z", forces.drag[:, 2]),
+    ):
+        np.testing.assert_array_equal(rows[name], expected, name)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda m: setattr(m, "width", 3), "data has"),
+        (lambda m: setattr(m, "height", 2), "height 2"),
+        (lambda m: setattr(m, "point_step", 20), "point_step 20"),
+        (lambda m: setattr(m, "is_bigendian", True), "big-endian True"),
+        (lambda m: m.fields.pop(), "fields are"),
+        (lambda m: m.fields.reverse(), "fields are"),
+        (lambda m: m.fields.clear(), "fields are"),
+        (lambda m: setattr(m.fields[0], "datatype", 7), "fields are"),
+    ],
+)
+def test_forces_that_are_none_are_refused(change: object, complaint: str) -> None:
+    message = conversions.forces_to_msg(some_forces())
+    change(message)  # type: ignore[operator]
+    with pytest.raises(ValueError, match=complaint):
+        conversions.forces_from_msg(message)
+    with pytest.raises(ValueError, match="fields are"):
+        conversions.forces_from_msg(conversions.cloud_to_msg(some_cloud()))
+
+
+@pytest.mark.parametrize("column", ["positions", "pulls", "motion", "drag"])
+def test_forces_that_are_not_finite_are_refused(column: str) -> None:
+    forces = some_forces()
+    getattr(forces, column)[2, ..., 1] = np.inf
+    with pytest.raises(ValueError, match="not finite"):
+        conversions.forces_from_msg(conversions.forces_to_msg(forces))
+
+
 def test_label_entry_survives_serialization() -> None:
     event = LabelEvent(
         "4f9c7a5e-5f3b-4f0e-9df8-5d8a6a6c0001",
@@ -157,6 +225,33 @@ def test_categories_and_placement_come_back() -> None:
 def test_placement_without_a_size_is_refused(scale: float) -> None:
     with pytest.raises(ValueError, match="cloud_placement"):
         conversions.placement_from_msg(msg.CloudPlacement(scale=scale))
+
+
+@pytest.mark.parametrize("png", [b"", bytes(range(256))])
+def test_what_would_live_at_a_place_comes_back(png: bytes) -> None:
+    place = Place(png, "1 2.5 ...", 7, 0.125, 4_000_000_000, 0.5, 3, 0.75)
+    message = conversions.place_to_msg(place)
+    assert message.picture.format == "png"
+    back = deserialize_message(serialize_message(message), srv.DecodePlace.Response)
+    assert conversions.place_from_msg(back) == place
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"found": False, "message": "no cloud yet"}, "decode_place: no cloud yet"),
+        ({"share": 1.5}, "share is 1.5"),
+        ({"share": float("nan")}, "share is nan"),
+        ({"distance": float("inf")}, "distance inf"),
+        ({"distance": -1.0}, "distance -1.0"),
+    ],
+)
+def test_an_answer_about_a_place_that_is_none_is_refused(change: dict[str, object], complaint: str) -> None:
+    message = conversions.place_to_msg(Place(b"", "", 7, 0.125, 1, 0.5, 3, 0.75))
+    for name, value in change.items():
+        setattr(message, name, value)
+    with pytest.raises(ValueError, match=complaint):
+        conversions.place_from_msg(message)
 
 
 @pytest.mark.parametrize("stamp_ns", [0, 1, 999_999_999, 1_700_000_000_000_000_001])

@@ -314,6 +314,8 @@ CLAIMS = {
     "code": header("__import__('os').getpid()"),
     "an object": header("(24, 5)", "'|O'") + bytes(960),
     "a type that is none": header("(24, 5)", "'<q9'") + bytes(960),
+    "a header that does not end": header("(24, 5`"),
+    "a header of another grammar": header("(24, 5", "'<f4"),
     "no array": b"some text",
     "nothing": b"",
 }
@@ -527,7 +529,9 @@ def test_images_are_found_whatever_the_case_of_their_suffix_and_other_files_are_
 
 def test_a_folder_without_images_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image")
-    with pytest.raises(InputError, match=rf"{tmp_path}: no image in it, expected \.png, \.jpg, \.jpeg files"):
+    with pytest.raises(
+        InputError, match=rf"{tmp_path}: no image and no sound in it, expected \.png, \.jpg, \.jpeg, \.wav, \.flac f"
+    ):
         load(str(tmp_path))
 
 
@@ -671,13 +675,13 @@ def test_a_damaged_image_is_read_or_skipped_and_nothing_else(tmp_path: Path, kin
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("digit", "dataset 'digit': no such file or directory; expected one of digits, fashion_mnist, a .npz file,"),
+        ("digit", "dataset 'digit': no such file or directory; expected one of digits, fashion_mnist, a .npz, .npy,"),
         ("/no/such/place", "dataset '/no/such/place': no such file or directory"),
         ("a\0b", "no such file or directory"),
         ("/dev/null", "dataset '/dev/null': neither a file nor a directory"),
         ("~nosuchuser/x", "dataset '~nosuchuser/x': .*home directory"),
         ("a" * 300, "dataset 'a{60}': .*name too long"),
-        (__file__, "a file of type '.py', expected .npz"),
+        (__file__, "a file of type '.py', expected .npz, .npy, .parquet or .csv"),
     ],
     ids=["unknown", "missing", "a zero byte", "a device", "no such user", "too long", "another type"],
 )

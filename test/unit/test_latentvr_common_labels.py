@@ -1,5 +1,7 @@
 """Labels follow from the entries of the journal, whatever order they arrive in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -52,6 +54,43 @@ def test_labels_are_those_of_the_definition(events: list[LabelEvent]) -> None:
     book = LabelBook(ITEMS)
     book.add_all(events)
     assert book.labels.tolist() == labels_by_definition(events)
+
+
+def origins_by_definition(events: list[LabelEvent]) -> list[int]:
+    """For each item: the newest mark on it in force, if it is one that gives a label."""
+    result = []
+    for item in range(ITEMS):
+        origin = 0
+        for event in events:
+            words = [e.kind for e in events if e.kind in (Kind.RETRACT, Kind.RESTORE) and e.target_seq == event.seq]
+            if item in event.sample_ids and (not words or words[-1] is Kind.RESTORE):
+                origin = event.seq if event.kind is Kind.ASSIGN else 0
+        result.append(origin)
+    return result
+
+
+@given(histories(), st.integers(1, 3))
+def test_every_label_has_the_entry_that_gave_it_and_its_author(events: list[LabelEvent], persons: int) -> None:
+    book = LabelBook(ITEMS)
+    book.add_all(replace(event, author=f"person {event.seq % persons}") for event in events)
+    origins = book.origins
+    assert origins.tolist() == origins_by_definition(events)
+    np.testing.assert_array_equal(origins != 0, book.labels != -1)
+    authors = book.authors(origins)
+    assert authors == {int(seq): f"person {seq % persons}" for seq in set(origins.tolist()) - {0}}
+    origins[:] = 99
+    assert book.origins.tolist() == origins_by_definition(events), "a copy was given"
+
+
+def test_a_label_given_again_by_another_is_theirs_until_they_take_it_back() -> None:
+    book = LabelBook(ITEMS)
+    book.add_all([replace(assign(1, 0, 1, 2), author="ada"), replace(assign(2, 0, 2, 3), author="bo")])
+    assert book.origins[:4].tolist() == [0, 1, 2, 2]
+    assert book.authors(book.origins) == {1: "ada", 2: "bo"}
+    book.add(step(3, Kind.RETRACT, 2))
+    assert book.origins[:4].tolist() == [0, 1, 1, 0]
+    assert book.authors(book.origins) == {1: "ada"}
+    assert LabelBook(ITEMS).authors(LabelBook(ITEMS).origins) == {}
 
 
 @given(histories(), st.randoms())

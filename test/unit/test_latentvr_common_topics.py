@@ -109,16 +109,12 @@ def uses(package: Path, function: str) -> set[str]:
 PACKAGES = sorted(folder for folder in (TOP / "src").iterdir() if (folder / "node.py").exists())
 
 
-PLANNED = {"latent_trainer": {"FORCES"}}
-"""Entries that no node sends yet; the test fails when that is no longer so."""
-
-
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda p: p.name)
 def test_a_package_sends_and_serves_exactly_what_the_list_says(package: Path) -> None:
     entries = {name: thing for name, thing in vars(topics).items() if isinstance(thing, topics.Topic | topics.Service)}
     sent = {n for n, t in entries.items() if isinstance(t, topics.Topic) and package.name in t.sender.split(" or ")}
     served = {n for n, s in entries.items() if isinstance(s, topics.Service) and s.server == package.name}
-    assert uses(package, "advertise") == sent - PLANNED.get(package.name, set())
+    assert uses(package, "advertise") == sent
     assert uses(package, "serve") == served
     assert uses(package, "listen") <= entries.keys()
 
@@ -230,6 +226,22 @@ def test_a_client_reaches_the_server_of_its_service(graph: Graph) -> None:
     future = client.call_async(srv.StepHistory.Request(author="ann"))
     graph.spin_until(future.done, "the answer arrives")
     assert future.result().message == "hello ann"
+
+
+def test_who_listens_is_known_by_name_but_for_the_recorder(graph: Graph) -> None:
+    assert node_tools.listeners(graph.here, topics.FORCES) == []
+    recorder = Node("session_recorder", namespace="latentvr", context=graph.here.context)
+    try:
+        node_tools.listen(recorder, topics.FORCES, lambda m: None)
+        graph.spin_until(lambda: graph.here.count_subscribers("forces") == 1, "the recorder is found")
+        assert node_tools.listeners(graph.here, topics.FORCES) == []
+        one = node_tools.listen(graph.there, topics.FORCES, lambda m: None)
+        graph.spin_until(lambda: node_tools.listeners(graph.here, topics.FORCES) == ["there"], "the other is found")
+        assert node_tools.listeners(graph.here, topics.EPOCH) == []
+        graph.there.destroy_subscription(one)
+        graph.spin_until(lambda: node_tools.listeners(graph.here, topics.FORCES) == [], "the other has gone")
+    finally:
+        recorder.destroy_node()
 
 
 def test_ros_time_is_in_nanoseconds(graph: Graph) -> None:

@@ -1,6 +1,6 @@
-"""Datasets: named ones, `.npz` files, IDX files, and folders of images."""
+"""Datasets: named ones, arrays, tables, IDX files, and folders of images or sounds."""
 
-from latentvr_common.datasets.dataset import Dataset, Skipped
-from latentvr_common.datasets.load import NAMED, load
+from latentvr_common.datasets.dataset import Dataset, Kind, Skipped
+from latentvr_common.datasets.load import FILES, NAMED, load
 
-__all__ = ["NAMED", "Dataset", "Skipped", "load"]
+__all__ = ["FILES", "NAMED", "Dataset", "Kind", "Skipped", "load"]

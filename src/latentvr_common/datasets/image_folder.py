@@ -1,59 +1,20 @@
-"""A folder of PNG and JPEG images. Images in subfolders: each subfolder is a category, and that is the truth."""
+"""PNG and JPEG images, brought to pictures of SIDE x SIDE pixels."""
 
 import warnings
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from latentvr_common.datasets.dataset import Dataset, Skipped
-from latentvr_common.errors import InputError
+from latentvr_common.datasets.files import FileKind
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 SIDE = 32
 """Images are brought to SIDE x SIDE pixels."""
 _MOST_PIXELS = 64_000_000
-
-
-def load_image_folder(folder: Path) -> Dataset:
-    """Return the images of a folder and its direct subfolders, by path. Files that cannot be read are in `skipped`."""
-    files = find_images(folder)
-    if not files:
-        raise InputError(f"dataset {folder}: no image in it, expected {', '.join(SUFFIXES)} files")
-    # Pillow decodes outside of the interpreter's lock.
-    # The warning filters are the whole process's: no thread of the pool may change them.
-    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        read = list(pool.map(_read, files))
-    good = [(file, picture) for file, picture in zip(files, read, strict=True) if not isinstance(picture, str)]
-    skipped = tuple(
-        Skipped(str(file.relative_to(folder)), reason)
-        for file, reason in zip(files, read, strict=True)
-        if isinstance(reason, str)
-    )
-    if not good:
-        first = skipped[0]
-        raise InputError(f"dataset {folder}: none of {len(files)} images can be read; {first.name}: {first.reason}")
-    kept = [file.relative_to(folder) for file, _ in good]
-    truth, categories = _truth(kept)
-    return Dataset(
-        str(folder),
-        np.stack([picture for _, picture in good]),
-        truth,
-        categories,
-        item_names=tuple(map(str, kept)),
-        folder=folder,
-        skipped=skipped,
-    )
-
-
-def find_images(folder: Path) -> list[Path]:
-    """Return the image files in `folder` and its direct subfolders in a fixed order."""
-    return sorted(
-        f for depth in ("*", "*/*") for f in folder.glob(depth) if f.suffix.lower() in SUFFIXES and f.is_file()
-    )
 
 
 def open_image(file: Path, side: int) -> Image.Image:
@@ -78,9 +39,12 @@ def _read(file: Path) -> npt.NDArray[np.uint8] | str:
         return str(error).replace(str(file), file.name) or type(error).__name__
 
 
-def _truth(files: list[Path]) -> tuple[npt.NDArray[np.int16] | None, tuple[str, ...]]:
-    if any(len(file.parts) == 1 for file in files):
-        return None, ()
-    categories = sorted({file.parts[0] for file in files})
-    index = {name: i for i, name in enumerate(categories)}
-    return np.array([index[file.parts[0]] for file in files], dtype=np.int16), tuple(categories)
+@contextmanager
+def _strict_warnings() -> Iterator[None]:
+    # The warning filters are the whole process's: no thread of a pool may change them.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
+
+
+IMAGES = FileKind("image", SUFFIXES, (SIDE, SIDE, 3), _read, _strict_warnings)

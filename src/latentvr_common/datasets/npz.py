@@ -1,5 +1,6 @@
-"""`.npz` files: `items` (N, D), (N, H, W) or (N, H, W, 3); optionally `truth` (N,) and `categories` (C,)."""
+"""`.npz` files: `items` (N, D), (N, H, W) or (N, H, W, 3); optionally `truth` (N,), `categories` (C,), `ids` (N,)."""
 
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -9,18 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from latentvr_common.datasets.dataset import Dataset
+from latentvr_common.datasets.texts import one_line
 from latentvr_common.errors import InputError
 
 ITEM_KEYS = ("items", "x", "X", "data", "x_train")
 TRUTH_KEYS = ("truth", "labels", "y", "target", "y_train")
 CATEGORY_KEYS = ("categories", "target_names")
+ID_KEYS = ("ids",)
 _LARGEST = 8 << 30
 _MOST_MEMBERS = 64
-_UNREADABLE = (
-    *(OSError, ValueError, EOFError, KeyError, RuntimeError, OverflowError, MemoryError),
+UNREADABLE = (
+    *(OSError, ValueError, EOFError, KeyError, TypeError, RuntimeError, OverflowError, MemoryError),
+    # The header of an array is read as Python's grammar reads it, though never run.
+    *(SyntaxError, tokenize.TokenError),
     *(zipfile.BadZipFile, zlib.error),
 )
-"""What NumPy and zipfile raise for a damaged archive."""
+"""What NumPy and zipfile raise for a damaged file."""
 _PLAUSIBLE = 64 << 20
 _MOST_PACKED = 200
 """More than _PLAUSIBLE bytes that were packed so many times is a bomb, not data."""
@@ -35,19 +40,22 @@ def load_npz(path: Path) -> Dataset:
     _check_items(path, items)
     raw_truth = _first(arrays, TRUTH_KEYS)
     truth, categories = (None, ()) if raw_truth is None else _truth(path, raw_truth, _first(arrays, CATEGORY_KEYS))
-    return Dataset(str(path), _as_items(path, items), truth, categories)
+    names = _ids(path, _first(arrays, ID_KEYS))
+    return Dataset(str(path), _as_items(path, items), truth, categories, item_names=names)
 
 
 def _read(path: Path) -> dict[str, npt.NDArray[Any]]:
-    wanted = {*ITEM_KEYS, *TRUTH_KEYS, *CATEGORY_KEYS}
+    wanted = {*ITEM_KEYS, *TRUTH_KEYS, *CATEGORY_KEYS, *ID_KEYS}
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
         _check_members(path, members)
         with np.load(path, allow_pickle=False) as archive:
             found = {key: archive[key] for key in archive.files if key in wanted}
-    except _UNREADABLE as error:
-        raise InputError(f"dataset {path}: cannot be read ({error}), expected a .npz file of plain arrays") from error
+    except UNREADABLE as error:
+        raise InputError(
+            f"dataset {path}: cannot be read ({one_line(error)}), expected a .npz file of plain arrays"
+        ) from error
     for key, array in found.items():
         # What does not begin as an array does, NumPy gives as bytes.
         if not isinstance(array, np.ndarray):
@@ -113,6 +121,14 @@ def _truth(
     if raw.dtype.kind in "US" or int(values[0]) < 0 or int(values[-1]) >= len(names):
         raise InputError(f"dataset {path}: truth must be integers from 0 to {len(names) - 1}, one for each category")
     return raw.astype(np.int16), _texts(names)
+
+
+def _ids(path: Path, ids: npt.NDArray[Any] | None) -> tuple[str, ...]:
+    if ids is None:
+        return ()
+    if ids.ndim != 1 or ids.dtype.kind not in "iuUS":
+        raise InputError(f"dataset {path}: ids are {ids.dtype} of shape {ids.shape}, expected (N,) integers or texts")
+    return _texts(ids)
 
 
 def _texts(values: npt.NDArray[Any]) -> tuple[str, ...]:

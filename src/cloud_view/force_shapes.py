@@ -1,0 +1,87 @@
+"""Forces as arrows: where an item's own pull would take it, and, thinner, where it really goes.
+
+The two have different units, and both shrink as training goes on. So each is drawn to a scale of its own: the median
+arrow has a fixed length.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from cloud_view import depth_cue
+from cloud_view.camera import Camera, Subject
+from cloud_view.lens import focus_of, hiding
+from cloud_view.scene import Scene
+from cloud_view.shapes import Mesh, join_meshes, rods
+from cloud_view.sheet import Rgb
+
+FloatArray = npt.NDArray[np.floating]
+
+PULL_COLOR: Rgb = (255, 250, 235)
+MOTION_COLOR: Rgb = (255, 96, 150)
+MOST_ARROWS = 240
+_MEDIAN, _LONGEST, _SHORTEST = 0.07, 0.2, 0.015
+"""Lengths, as shares of the radius of the cloud; what is shorter than the last would be hidden in its item."""
+_FORWARD = 0.4
+"""So far, as a share of that radius, arrows are drawn nearer to the camera: items right before them hide nothing."""
+_PULL_RADIUS, _MOTION_RADIUS = 0.0032, 0.0019
+_HEAD_LENGTH, _HEAD_RADIUS = 9.0, 3.0
+"""Of an arrow's head, in radii of its shaft."""
+_MOST_HEAD = 0.6
+"""Of the length of an arrow."""
+
+
+def force_arrows(scene: Scene, camera: Camera, subject: Subject) -> Mesh:
+    """Return the arrows of at most `MOST_ARROWS` items, from where the items are in this frame; none without forces."""
+    forces = scene.forces
+    if forces is None:
+        return Mesh()
+    known = np.flatnonzero(forces.sample_ids < len(scene.cloud))
+    # The ids are in the order of the dataset, which may be sorted by category.
+    chosen = known[np.unique(np.linspace(0, len(known) - 1, min(len(known), MOST_ARROWS)).astype(int))]
+    starts = scene.points()[forces.sample_ids[chosen]]
+    seen = ~hiding(starts, camera, focus_of(scene))
+    starts, chosen = starts[seen], chosen[seen]
+    meshes = []
+    for vectors, radius, color in (
+        (forces.pull, _PULL_RADIUS, PULL_COLOR),
+        (forces.motion, _MOTION_RADIUS, MOTION_COLOR),
+    ):
+        turned = scene.placement.stage_from_latent(vectors[chosen]) - scene.placement.stage_from_latent(np.zeros(3))
+        meshes.append(
+            arrows(starts, scaled(turned, subject.radius), radius * subject.radius, np.array(color) / 255, camera)
+        )
+    both = join_meshes(meshes)
+    near = depth_cue.nearness(both.vertices, camera, subject)
+    vertices = brought_forward(both.vertices, _FORWARD * subject.radius, camera)
+    return Mesh(vertices, depth_cue.faded(both.colors, near), both.triangles)
+
+
+def brought_forward(points: FloatArray, by_m: float, camera: Camera) -> FloatArray:
+    """Return `points` (V, 3) so much nearer to the camera that they appear where they did; at most half the way."""
+    away = points - camera.eye
+    distance = np.maximum(np.linalg.norm(away, axis=1, keepdims=True), np.finfo(float).tiny)
+    return np.asarray(camera.eye + away * np.maximum(1.0 - by_m / distance, 0.5))
+
+
+def scaled(vectors: FloatArray, size: float) -> FloatArray:
+    """Return `vectors` (K, 3) so long that the median is 7 % of `size`, none longer than 20 %, short ones as zero."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    median = float(np.median(lengths[lengths > 0])) if (lengths > 0).any() else 1.0
+    wanted = np.minimum(_MEDIAN * lengths / median, _LONGEST) * size
+    wanted[wanted < _SHORTEST * size] = 0.0
+    return np.asarray(vectors * (wanted / np.maximum(lengths, np.finfo(float).tiny))[:, None])
+
+
+def arrows(starts: FloatArray, vectors: FloatArray, radius: float, color: FloatArray, camera: Camera) -> Mesh:
+    """Return solid arrows from `starts` (K, 3) along `vectors` (K, 3), lit; none for vectors of length 0."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    there = lengths > 0
+    if not there.any():
+        return Mesh()
+    starts, vectors, lengths = starts[there], vectors[there], lengths[there]
+    head = np.minimum(_HEAD_LENGTH * radius, _MOST_HEAD * lengths)
+    ends = starts + vectors
+    necks = ends - vectors * (head / lengths)[:, None]
+    shaft = np.tile([radius, radius], (len(starts), 1))
+    cone = np.tile([_HEAD_RADIUS * radius, 0.0], (len(starts), 1))
+    return join_meshes([rods(starts, necks, shaft, color, camera), rods(necks, ends, cone, color, camera)])

@@ -1,0 +1,58 @@
+"""From items to what the network sees: described, then projected to the widest directions."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from latent_trainer.descriptors import Descriptor, descriptor_for
+from latent_trainer.projection import Projection, fit_projection, fit_size
+from latentvr_common.datasets import Dataset
+
+FloatArray = npt.NDArray[np.float32]
+_BLOCK = 512
+
+
+@dataclass(frozen=True)
+class InputMap:
+    """inputs = projection of the description."""
+
+    descriptor: Descriptor
+    projection: Projection
+
+    @torch.no_grad()
+    def inputs_of(self, items: npt.NDArray[np.generic]) -> FloatArray:
+        """Return the inputs (B, P) of items (B, ...) as they are in the dataset."""
+        return self.projection.inputs_of(self.descriptor(torch.from_numpy(np.array(items))).numpy())
+
+    @torch.no_grad()
+    def items_of(self, inputs: FloatArray) -> FloatArray:
+        """Return the items (B, ...) that inputs (B, P) stand for, as far as these tell."""
+        return np.asarray(self.descriptor.undo(torch.from_numpy(self.projection.features_of(inputs))).numpy())
+
+
+def fit_inputs(
+    dataset: Dataset, components: int, seed: int, on_progress: Callable[[int], None] = lambda done: None
+) -> tuple[InputMap, FloatArray]:
+    """Return how to come to at most `components` inputs, and those of all items, (N, P).
+
+    `on_progress` is told how many items are done. Items are read in blocks: they need not fit into memory at once.
+    """
+    descriptor = descriptor_for(dataset)
+    columns = descriptor(torch.from_numpy(np.array(dataset.items[:1]))).shape[1]
+    chosen = np.random.default_rng(seed).permutation(len(dataset))[: fit_size(columns)]
+    chosen.sort()
+    some = [descriptor(torch.from_numpy(np.array(dataset.items[rows]))).numpy() for rows in _blocks(chosen)]
+    fitted = InputMap(descriptor, fit_projection(np.concatenate(some), components, seed))
+    inputs = np.empty((len(dataset), fitted.projection.axes.shape[1]), np.float32)
+    for rows in _blocks(np.arange(len(dataset))):
+        inputs[rows] = fitted.inputs_of(dataset.items[rows[0] : rows[-1] + 1])
+        on_progress(int(rows[-1]) + 1)
+    return fitted, inputs
+
+
+def _blocks(rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    for start in range(0, len(rows), _BLOCK):
+        yield rows[start : start + _BLOCK]
