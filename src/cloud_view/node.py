@@ -16,6 +16,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from latentvr import msg, srv
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
 from rclpy.task import Future
 from sensor_msgs.msg import PointCloud2
 
@@ -28,11 +29,12 @@ from cloud_view.place_card import read_picture
 from cloud_view.place_watch import PlaceWatch, Question, place_of_hand
 from cloud_view.scene import Brush, Progress, Scene, Selection, State, hands_moved
 from cloud_view.video import VideoError
-from cloud_view.window import Window
+from cloud_view.window import FORCES_KEY, Window
 from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
+from latentvr_common.forces import Forces
 from latentvr_common.hands import FARTHEST_M, Hands, is_near
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category
@@ -83,7 +85,10 @@ class Inbox:
         self._brushes: dict[str, _SeenBrush] = {}
         self._active_category = NONE
         self._place: Place | None = None
+        self._forces_in: Subscription | None = None
+        self._forces: Forces | None = None
         self._health: HealthReporter | None = None
+        self._node = node
         node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True)
         node_tools.listen(node, topics.HANDS, self._on_hands, raw=True)
         node_tools.listen(node, topics.SELECTION, self._on_selection, raw=True)
@@ -96,6 +101,15 @@ class Inbox:
         """Say there which messages could not be used."""
         self._health = health
 
+    def toggle_forces(self) -> None:
+        """Begin to listen to the forces, or end: the trainer works them out only while somebody listens."""
+        if self._forces_in is None:
+            self._forces_in = node_tools.listen(self._node, topics.FORCES, self._on_forces)
+        else:
+            self._node.destroy_subscription(self._forces_in)
+            self._forces_in = self._forces = None
+        self.changes += 1
+
     def take_place(self, place: Place | None) -> None:
         """Show this in the scene from now on."""
         if place != self._place:
@@ -104,6 +118,15 @@ class Inbox:
 
     def _on_cloud(self, data: bytes) -> None:
         self._new_cloud = data
+        self.changes += 1
+
+    def _on_forces(self, message: PointCloud2) -> None:
+        if self._forces_in is None:
+            return  # What was under way when nobody wanted them any more.
+        try:
+            self._forces = conversions.forces_from_msg(message)
+        except ValueError as error:
+            self._drop(error)
         self.changes += 1
 
     def _on_hands(self, data: bytes) -> None:
@@ -185,6 +208,7 @@ class Inbox:
             self._current_selection(now_s),
             self._active_category,
             self._place if hands is not None else None,
+            self._forces,
         )
 
     def _read_cloud(self) -> None:
@@ -273,6 +297,8 @@ class CloudView(Node):  # type: ignore[misc]
         self._inbox = Inbox(self)
         self._health = HealthReporter(self, self._probe)
         self._inbox.report_to(self._health)
+        if self._parameters.forces:
+            self._inbox.toggle_forces()
         if self._parameters.decode:
             self._guide = _Guide(self, self._inbox, self._health)
         self._window = self._open_window()
@@ -297,7 +323,7 @@ class CloudView(Node):  # type: ignore[misc]
         if self._parameters.mode == "headless":
             return None
         try:
-            return Window()
+            return Window({FORCES_KEY: self._inbox.toggle_forces})
         except DrawError as error:
             if self._parameters.mode == "window":
                 raise InputError(f"parameter mode is window, but {error}; expected an X11 display, or auto") from error

@@ -26,3 +26,4 @@ class Parameters:
     drawing_share: float = parameter(
         0.15, "Share of one processor core that the time-lapse may cost.", at_least=0.01, at_most=1.0
     )
+    forces: bool = parameter(False, "Show forces as arrows from the beginning; the key f of the window toggles them.")

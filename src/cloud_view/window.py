@@ -1,10 +1,13 @@
 """A window on a monitor, with Open3D's mouse controls: drag to turn, Ctrl and drag to move, wheel to come nearer.
 
+The key f shows and hides forces.
+
 Thread rule: a window lives on the main thread, where it is made, drawn, polled and closed.
 """
 
 import math
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,7 @@ from cloud_view.surroundings import GROUND
 
 FloatArray = npt.NDArray[np.floating]
 
+FORCES_KEY = "f"
 _SIZE = (1280, 720)
 _PANEL_DEPTH_M = 0.03
 _PANEL_MARGIN_PX = 28
@@ -46,18 +50,36 @@ def panel_corners(
     return middle + corners[:, :1] * camera.right + corners[:, 1:] * camera.up
 
 
+def listen_to_keys(visualizer: Any, on_key: Mapping[str, Callable[[], None]]) -> None:
+    """Have an Open3D visualizer call these functions when a person presses these letters."""
+
+    def caller(act: Callable[[], None]) -> Callable[[Any], bool]:
+        def pressed(_visualizer: Any) -> bool:
+            act()
+            return False  # Nothing of Open3D's own has changed; what is to be seen comes with the next `show`.
+
+        return pressed
+
+    for letter, act in on_key.items():
+        visualizer.register_key_callback(ord(letter.upper()), caller(act))
+
+
 class Window:
     """Shows the newest scene. Between two calls of `poll` nothing moves in it."""
 
-    def __init__(self) -> None:
-        """Raise DrawError if there is no display or no window can be opened on it."""
+    def __init__(self, on_key: Mapping[str, Callable[[], None]]) -> None:
+        """`on_key`: what to call in `poll` when a person presses that letter.
+
+        Raises DrawError if there is no display or no window can be opened on it.
+        """
         reason = why_no_window()
         if reason:
             raise DrawError(reason)
         self._open3d = load_open3d(windows=True)
-        self._visualizer = self._open3d.visualization.Visualizer()
+        self._visualizer = self._open3d.visualization.VisualizerWithKeyCallback()
         if not self._visualizer.create_window("latentvr", *_SIZE, visible=True):
             raise DrawError(f"Open3D opens no window on display {os.environ['DISPLAY']}")
+        listen_to_keys(self._visualizer, on_key)
         self._stage = Stage(self._open3d, self._visualizer)
         self._framing = Framing()
         self._caption = _Panel(self._open3d, self._visualizer)

@@ -55,7 +55,7 @@ class PictureDescriptor(nn.Module):
     def __init__(self, shape: Sequence[int]) -> None:
         """Take the shape of a picture: (H, W) or (H, W, 3)."""
         super().__init__()
-        self.shape = tuple(shape)
+        self.shape = tuple(int(n) for n in shape)
         self.cell = max(1, round(min(self.shape[:2]) / _CELLS))
         angles = torch.arange(_ORIENTATIONS) * (2 * math.pi / _ORIENTATIONS)
         self.register_buffer("orientations", torch.stack([angles.cos(), angles.sin()]))
@@ -77,6 +77,11 @@ class PictureDescriptor(nn.Module):
         pixels = descriptions[:, self.edge_count :] * (math.sqrt(math.prod(self.shape)) / _PIXEL_WEIGHT)
         return (255.0 * pixels).clamp(0.0, 255.0).reshape(-1, *self.shape)
 
+    def _window(self) -> tuple[int, int]:
+        """Return the size of a cell, which reaches half into its neighbours, in a picture that may be smaller."""
+        height, width = self.shape[:2]
+        return min(2 * self.cell, height), min(2 * self.cell, width)
+
     def _edges(self, pixels: Tensor) -> Tensor:
         grey = pixels.mean(dim=3) if len(self.shape) == 3 else pixels
         padded = functional.pad(grey[:, None], (1, 1, 1, 1))
@@ -88,9 +93,7 @@ class PictureDescriptor(nn.Module):
         along, beside = self.orientations.view(2, 1, -1, 1, 1)
         aligned = (cosine * along + sine * beside).relu() / (squared + 1e-6)
         strength = aligned.square() * squared.sqrt()
-        # A picture of one row or column has cells of its own size.
-        cell = self.cell
-        cells = functional.avg_pool2d(strength, 2 * cell, stride=cell, padding=cell // 2, ceil_mode=True)
+        cells = functional.avg_pool2d(strength, self._window(), stride=self.cell, padding=self.cell // 2, ceil_mode=True)
         around = functional.avg_pool2d(
             cells.square().sum(dim=1, keepdim=True), 3, stride=1, padding=1, count_include_pad=False
         )

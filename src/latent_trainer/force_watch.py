@@ -17,7 +17,7 @@ _KEPT = 0.85
 """A look counts for so much of itself at the next one: means are those of about twelve draws in each role."""
 _LOOKS_AT_REST = 12
 """While no steps are made, so many looks draw again; more would tell nothing new."""
-_BLOCK = 4096
+_BLOCK = 1024
 
 
 class ForceWatch:

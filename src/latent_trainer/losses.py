@@ -18,17 +18,14 @@ def squared_distances(a: Tensor, b: Tensor) -> Tensor:
     return torch.addmm(squares, a, b.T, alpha=-2.0).clamp(min=0.0)
 
 
-def structure(z: Tensor, z_neighbour: Tensor, reach: float, weights: Tensor | None = None) -> Tensor:
+def structure(z: Tensor, z_neighbour: Tensor, reach: float) -> Tensor:
     """Keep neighbours together and all others apart: InfoNC-t-SNE (Damrich et al., ICLR 2023, eq. 7).
 
     z, z_neighbour: (B, 3), row i of both are neighbours in the data; the other rows of z_neighbour are i's noise.
     reach: distance at which the Cauchy kernel has fallen to one half, latent units.
     """
     logits = -torch.log1p(squared_distances(z, z_neighbour) / reach**2)
-    targets = torch.arange(len(z), device=z.device)
-    if weights is None:
-        return functional.cross_entropy(logits, targets)
-    return (functional.cross_entropy(logits, targets, reduction="none") * weights).sum() / weights.sum()
+    return functional.cross_entropy(logits, torch.arange(len(z), device=z.device))
 
 
 def spread(z: Tensor, directions: Tensor) -> Tensor:
@@ -61,20 +58,6 @@ def attraction(distances: Tensor, same: Tensor, reach: float) -> Tensor:
 def repulsion(distances: Tensor, different: Tensor, reach: float) -> Tensor:
     """Categories push apart: mean of log(1 + reach^2 / d^2) over the pairs in `different`, arguments as above."""
     return _mean_over(torch.log1p(reach**2 / (distances + 1e-3 * reach**2)), different)
-
-
-def believed_attraction(distances: Tensor, alike: Tensor, reach: float) -> Tensor:
-    """Attraction between items as far as they are taken for one category.
-
-    distances: (B, B) squared; alike: (B, B), 0 to 1, the chance that two items are of one category.
-    """
-    return (torch.log1p(distances / reach**2) * alike).sum() / alike.sum().clamp(min=1.0)
-
-
-def believed_repulsion(distances: Tensor, alike: Tensor, reach: float) -> Tensor:
-    """Repulsion between items as far as they are taken for different categories, arguments as above."""
-    different = 1.0 - alike
-    return (torch.log1p(reach**2 / (distances + 1e-3 * reach**2)) * different).sum() / different.sum().clamp(min=1.0)
 
 
 def _mean_over(values: Tensor, mask: Tensor) -> Tensor:

@@ -24,21 +24,18 @@ class Parameters:
     neighbours: int = parameter(15, "Neighbours of each item in the data.", at_least=1, at_most=200)
     batch: int = parameter(384, "Pairs of neighbours in one step.", unit="pairs", at_least=8, at_most=65536)
     label_batch: int = parameter(192, "Labelled items in one step.", unit="items", at_least=8, at_most=65536)
-    learning_rate: float = parameter(1e-3, "Step size of the optimiser (AdamW).", at_least=1e-6, at_most=1.0)
+    learning_rate: float = parameter(6e-3, "Step size of the optimiser (AdamW).", at_least=1e-6, at_most=1.0)
     average_steps: int = parameter(
         100, "Steps over which the network that is shown is averaged.", unit="steps", at_least=1, at_most=100_000
     )
-    reach: float = parameter(0.1, "Range of the forces.", unit="latent units", at_least=1e-3, at_most=10.0)
+    reach: float = parameter(0.07, "Range of the forces.", unit="latent units", at_least=1e-3, at_most=10.0)
     weight_structure: float = parameter(1.0, "Weight of the term structure.", at_least=0.0)
-    weight_spread: float = parameter(4.0, "Weight of the term spread.", at_least=0.0)
+    weight_spread: float = parameter(1.0, "Weight of the term spread.", at_least=0.0)
     weight_attraction: float = parameter(0.3, "Weight of the term attraction.", at_least=0.0)
     weight_repulsion: float = parameter(0.3, "Weight of the term repulsion.", at_least=0.0)
     weight_reconstruction: float = parameter(0.3, "Weight of the term reconstruction.", at_least=0.0)
     weight_classification: float = parameter(1.0, "Weight of the term classification.", at_least=0.0)
     weight_agreement: float = parameter(0.5, "Weight of the term agreement.", at_least=0.0)
-    believed: float = parameter(0.0, "exp", at_least=0.0)
-    cut: float = parameter(0.0, "exp", at_least=0.0)
-    sharpen: float = parameter(1.0, "exp", at_least=0.0)
     label_smoothing: float = parameter(0.1, "How far marks are doubted.", at_least=0.0, at_most=0.9)
     forces_rate_hz: float = parameter(
         2.0, "Messages of the topic forces a second, while somebody listens.", unit="Hz", at_least=0.1, at_most=20.0

@@ -212,25 +212,13 @@ class Training:
         features = self.model.features(inputs)
         latents = self.model.to_latent(features)
         z_items, z_others = latents[:count], latents[count : 2 * count]
-        weights = None
-        if len(self._known) > 1 and (self.parameters.believed or self.parameters.cut):
-            logits = self.model.logits(features[: 2 * count].detach(), self._known).detach()
-            chances = torch.softmax(logits * self.parameters.sharpen, dim=1)
-            pair = (chances[:count] * chances[count:]).sum(dim=1)
-            weights = (1 - self.parameters.cut) + self.parameters.cut * pair
         values = {
-            "structure": losses.structure(z_items, z_others, self.parameters.reach, weights),
+            "structure": losses.structure(z_items, z_others, self.parameters.reach),
             "spread": losses.spread(z_items, batch.directions),
             "reconstruction": losses.reconstruction(self.model.decode(z_items), inputs[:count]),
         }
         if len(batch.labelled):
             values |= self._label_terms(features, latents, batch)
-        if weights is not None and self.parameters.believed:
-            alike = chances[:count] @ chances[:count].T
-            distances = losses.squared_distances(z_items, z_items)
-            b = self.parameters.believed
-            values["attraction"] = values["attraction"] + b * losses.believed_attraction(distances, alike, self.parameters.reach)
-            values["repulsion"] = values["repulsion"] + b * losses.believed_repulsion(distances, alike, self.parameters.reach)
         return Terms(values, latents)
 
     def _label_terms(self, features: Tensor, latents: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -261,9 +249,9 @@ class Training:
         return items, self._neighbours[items, column]
 
     def _draw_labelled(self) -> tuple[Tensor, Tensor]:
-        """Return labelled items (L,), none before there are any, and their categories (L,), every category as often as the others.
+        """Return labelled items (L,) and their categories (L,); L = 0 before there are labels.
 
-        Within a category a label is drawn as often as it is trusted.
+        Every category is drawn as often as the others. Within a category a label is drawn as often as it is trusted.
         """
         if not self._by_category:
             return torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64)

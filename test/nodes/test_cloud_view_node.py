@@ -32,6 +32,7 @@ from cloud_view.scene import Brush
 from latentvr_common import conversions, session_files, topics
 from latentvr_common.cloud import Cloud
 from latentvr_common.colors import category_color, split_rgb
+from latentvr_common.forces import Forces
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands
 from latentvr_common.labels import Category
 from latentvr_common.node_tools import advertise, listen, serve
@@ -259,6 +260,70 @@ def test_a_decoded_picture_that_is_none_is_dropped_and_the_view_goes_on(graph: G
     assert len(decoder.asked) >= 2
     assert graph.value("failed callbacks") == 0
     assert "decode_place: the picture cannot be read" in graph.said()
+
+
+def forces_on(cloud: Cloud) -> Forces:
+    """All items are pulled to the right."""
+    ids = np.arange(0, len(cloud), 5, dtype=np.uint32)
+    right = np.tile(np.array([1.0, 0.0, 0.0], np.float32), (len(ids), 1))
+    return Forces(1, ids, cloud.positions[ids], ("structure",), right[:, None], 0 * right, 0 * right)
+
+
+def white(picture: np.ndarray) -> int:
+    """Pixels that are nearly white, beside the caption."""
+    beside = picture[:, picture.shape[1] // 3 :, :3].astype(int)
+    return int((beside.min(axis=-1) > 120).sum())
+
+
+def test_forces_are_arrows_in_the_pictures_of_who_wants_them(graph: Graph, tmp_path: Path) -> None:
+    out = advertise(graph.node, topics.FORCES)
+    graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0, forces=True)
+    cloud = cloud_at(0.0)
+
+    def take(pictures: int, what: str) -> None:
+        before = graph.value("pictures")
+        publish_until(graph, lambda: graph.value("pictures") >= before + pictures, what)
+
+    graph.spin_until(lambda: out.get_subscription_count() == 1, "the view listens")
+    take(2, "pictures without forces")
+    out.publish(conversions.forces_to_msg(forces_on(cloud)))
+    broken = conversions.forces_to_msg(forces_on(cloud))
+    broken.point_step += 1
+    take(2, "pictures with forces")
+    out.publish(broken)
+    publish_until(graph, lambda: graph.value("dropped messages") == 1, "a dropped message")
+    assert graph.stop() == 0
+    frames = frames_of(tmp_path / session_files.VIDEO)
+    assert white(frames[-1]) > 3 * white(frames[0]) + 200
+
+
+def test_who_does_not_want_forces_does_not_listen_to_them(graph: Graph, tmp_path: Path) -> None:
+    out = advertise(graph.node, topics.FORCES)
+    graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
+    publish_until(graph, lambda: graph.value("pictures") >= 3, "three pictures")
+    assert out.get_subscription_count() == 0
+
+
+def test_forces_are_listened_to_only_while_they_are_wanted(graph: Graph) -> None:
+    inbox = Inbox(graph.node)
+    inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
+
+    def shown() -> Forces | None:
+        scene = inbox.scene(time.monotonic())
+        assert scene is not None
+        return scene.forces
+
+    out = advertise(graph.node, topics.FORCES)
+    assert (shown(), out.get_subscription_count()) == (None, 0)
+    graph.said = lambda: ""  # type: ignore[method-assign]
+    for times in (1, 2):
+        inbox.toggle_forces()
+        graph.spin_until(lambda: out.get_subscription_count() == 1, "it listens")
+        out.publish(conversions.forces_to_msg(forces_on(cloud_at(0.0))))
+        graph.spin_until(shown, "forces")
+        inbox.toggle_forces()
+        assert (shown(), inbox.changes) == (None, 1 + 3 * times)
+        graph.spin_until(lambda: out.get_subscription_count() == 0, "it listens no longer")
 
 
 def test_a_view_that_is_killed_leaves_its_film_up_to_then(graph: Graph, tmp_path: Path) -> None:

@@ -22,7 +22,6 @@ ONLY_IN: Mapping[str, str] = {
     "faiss": "latent_trainer",
     "safetensors": "latent_trainer",
     "open3d": "cloud_view",
-    "av": "cloud_view",  # and sounds, below
     "xr": "xr_bridge",
     "OpenGL": "xr_bridge",
     "glfw": "xr_bridge",

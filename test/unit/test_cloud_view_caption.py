@@ -1,6 +1,7 @@
 """The caption: its words and counts, its layout, and that something is painted."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from PIL import Image
 
 from cloud_view import fonts
 from cloud_view.caption import MOST_ROWS, caption_height, caption_of, paint_caption, put_caption
+from cloud_view.force_shapes import MOTION_COLOR, PULL_COLOR
 from cloud_view.scene import Progress, Scene, State
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.forces import Forces
 from latentvr_common.labels import Category
 
 NOTHING_YET = Progress()
@@ -115,3 +118,16 @@ def test_names_in_any_script_can_be_painted() -> None:
     names = ["漢字", "куница", "é" * 50, ""]
     caption = caption_of(scene(categories=[Category(i, name, 0x808080) for i, name in enumerate(names)]))
     assert paint_caption(caption, 720).getbbox() is not None
+
+
+def test_what_the_arrows_are_is_said_while_forces_are_shown() -> None:
+    plain = caption_of(scene())
+    shown = replace(plain, arrows=True)
+    nothing = np.zeros((0, 3), np.float32)
+    forces = Forces(1, np.zeros(0, np.uint32), nothing, (), np.zeros((0, 0, 3), np.float32), nothing, nothing)
+    assert not plain.arrows
+    assert caption_of(replace(scene(), forces=forces)).arrows
+    picture = np.asarray(paint_caption(shown, 720).convert("RGB"))
+    for color in (PULL_COLOR, MOTION_COLOR):
+        assert (picture == color).all(axis=-1).sum() > 20
+    assert picture.shape == np.asarray(paint_caption(plain, 720).convert("RGB")).shape

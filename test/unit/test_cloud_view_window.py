@@ -11,7 +11,7 @@ from cloud_view.caption import caption_of, paint_caption
 from cloud_view.engine import DrawError, why_no_window
 from cloud_view.scene import Scene
 from cloud_view.surroundings import GROUND
-from cloud_view.window import Window, on_ground, panel_corners
+from cloud_view.window import Window, listen_to_keys, on_ground, panel_corners
 from latentvr_common.cloud import Cloud
 
 EMPTY = np.zeros(0, np.int16)
@@ -53,7 +53,7 @@ def test_why_there_is_no_window_is_said(
         monkeypatch.setenv(name, value)
     assert why_no_window() == reason
     with pytest.raises(DrawError) as error:
-        Window()
+        Window({})
     assert str(error.value) == reason
 
 
@@ -64,3 +64,18 @@ def test_a_machine_without_x11_is_no_error_of_the_program(monkeypatch: pytest.Mo
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(ctypes, "CDLL", fail)
     assert why_no_window() == "libX11 does not load: libX11.so.6: not found"
+
+
+def test_a_key_calls_what_belongs_to_it() -> None:
+    class Keyboard:
+        def __init__(self) -> None:
+            self.pressed: dict[int, Any] = {}
+
+        def register_key_callback(self, code: int, call: Any) -> None:
+            self.pressed[code] = call
+
+    keyboard, called = Keyboard(), []
+    listen_to_keys(keyboard, {"f": lambda: called.append("forces"), "g": lambda: called.append("other")})
+    # Open3D knows letters by the codes of GLFW, which are those of the capital ones; True would make it draw again.
+    assert [keyboard.pressed[code](keyboard) for code in (70, 71, 70)] == [False] * 3
+    assert called == ["forces", "other", "forces"]

@@ -152,11 +152,11 @@ def test_support_counts_the_items_within_the_reach_and_none_where_nobody_lives(d
 
 
 def test_nearer_items_have_the_stronger_vote_and_marks_count_before_predictions(digits: Trained) -> None:
-    near, far = [0.0, 0.0, 0.0], [0.3, 0.0, 0.0]
+    near, far = [0.0, 0.0, 0.0], [3.0 * SETTINGS.reach, 0.0, 0.0]
     shown = at([near, far, far, far], [1, 2, 2, 2], [1.0] * 4)
     found = digits.explore(np.zeros(3), shown=shown)
     assert found.predicted == 1
-    assert 0.6 < found.share < 0.85
+    assert found.share == pytest.approx(1 / (1 + 3 / (1 + 3**2)), abs=0.01)
     labels = digits.labels.copy()
     labels[0] = 7
     assert digits.explore(np.zeros(3), shown=shown, labels=labels).predicted == 7

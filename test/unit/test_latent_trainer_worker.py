@@ -16,7 +16,7 @@ from latentvr.msg import Epoch
 
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.parameters import Parameters
-from latent_trainer.training import Training
+from latent_trainer.training import Terms, Training
 from latent_trainer.worker import EndedError, Labels, Snapshot, State, Worker, _Pace
 from latentvr_common.cloud import NONE
 
@@ -395,7 +395,8 @@ def make_training_that_breaks() -> Training:
 def make_training_without_numbers() -> Training:
     training = make_training()
     nothing = torch.tensor(torch.nan)
-    training._terms = lambda: {"structure": training.model.to_latent.weight.sum() * nothing}  # type: ignore[method-assign]
+    weight = training.model.to_latent.weight
+    training.terms = lambda batch: Terms({"structure": weight.sum() * nothing}, weight)  # type: ignore[method-assign]
     return training
 
 
