@@ -4,7 +4,7 @@ SHELL := /bin/bash
 WITH_ENV := source tools/env.sh &&
 ARGS ?=
 
-.PHONY: help setup session test lint bench clean
+.PHONY: help setup session test lint bench bench-learning clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,9 @@ lint: setup ## Check style and types.
 
 bench: setup ## Measure; each benchmark ends with one line of JSON, also in build/bench/.
 	@$(WITH_ENV) for name in hot_paths idle session; do python "benchmarks/$$name.py" || exit 1; done
+
+bench-learning: setup ## Measure the learning (half an hour). ARGS="dataset:=<name or path> gestures:=40 seeds:=3" for your data.
+	@$(WITH_ENV) python benchmarks/learning.py $(ARGS)
 
 test: lint ## Check everything. ARGS="test/unit -k journal" for a part.
 	@$(WITH_ENV) exec python -m pytest $(ARGS)

@@ -57,6 +57,8 @@ class VirtualSession:
     """Fixed number of steps in a second of the session; 0: as many as the processor makes."""
     on_encoded: Callable[[float, Encoded], None] = lambda now_s, encoded: None
     """Called with each view of the network."""
+    on_marked: Callable[[float, npt.NDArray[np.int64]], None] = lambda at_s, items: None
+    """Called with each mark: when it was in the journal, and the items whose label it changed."""
     moments: list[Moment] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -150,8 +152,10 @@ class VirtualSession:
         if outcome.commit is not None and outcome.end is not None:
             receipt = self._journal.submit(outcome.commit, int(self._hands_s * _NS))
             self._note()
+            before = self.labels
             self._book.add(receipt.event)
             self.training.set_labels(self.labels)
+            self.on_marked(self._hands_s, np.flatnonzero(self.labels != before))
             reports.append(outcome.end)
         for r in reports:
             self.person.see_gesture(Answer(r.name, r.phase.name.lower(), r.category, r.radius_m, r.detail))

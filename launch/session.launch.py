@@ -38,6 +38,11 @@ def generate_launch_description() -> LaunchDescription:
     return LaunchDescription([*arguments, OpaqueFunction(function=_start)])
 
 
+def _tell(text: str) -> None:
+    """Say how far reading the dataset has come: launch logs only what happens after it."""
+    os.write(sys.stderr.fileno(), f"{text}\n".encode())
+
+
 def _start(context: LaunchContext) -> list[object]:
     try:
         _refuse_unknown(sys.argv)
@@ -45,7 +50,7 @@ def _start(context: LaunchContext) -> list[object]:
         arguments = from_texts({name: configured[name] for name in defaults() if name in configured})
         # Kept for as long as the launch lives.
         context.extend_globals({"domain_lock": hold_domain()})
-        return _actions(installing_missing(lambda: prepare(arguments)))
+        return _actions(installing_missing(lambda: prepare(arguments, on_progress=_tell)))
     except InputError as error:
         # Nothing runs yet: one clear line and the exit code are all that a person needs.
         sys.stdout.flush()

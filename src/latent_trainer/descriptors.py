@@ -70,7 +70,9 @@ class PictureDescriptor(nn.Module):
         pixels = pictures.float() / 255.0
         edges = self._edges(pixels)
         count = math.prod(self.shape)
-        return torch.cat([edges / math.sqrt(self.edge_count), pixels.flatten(1) * (_PIXEL_WEIGHT / math.sqrt(count))], 1)
+        return torch.cat(
+            [edges / math.sqrt(self.edge_count), pixels.flatten(1) * (_PIXEL_WEIGHT / math.sqrt(count))], 1
+        )
 
     def undo(self, descriptions: Tensor) -> Tensor:
         """Return the pictures (B, *shape), 0 to 255, of descriptions (B, D)."""
@@ -93,7 +95,9 @@ class PictureDescriptor(nn.Module):
         along, beside = self.orientations.view(2, 1, -1, 1, 1)
         aligned = (cosine * along + sine * beside).relu() / (squared + 1e-6)
         strength = aligned.square() * squared.sqrt()
-        cells = functional.avg_pool2d(strength, self._window(), stride=self.cell, padding=self.cell // 2, ceil_mode=True)
+        cells = functional.avg_pool2d(
+            strength, self._window(), stride=self.cell, padding=self.cell // 2, ceil_mode=True
+        )
         around = functional.avg_pool2d(
             cells.square().sum(dim=1, keepdim=True), 3, stride=1, padding=1, count_include_pad=False
         )

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -46,13 +46,17 @@ class Prepared:
     """What a person should know before it starts."""
 
 
-def prepare(arguments: Arguments) -> Prepared:
-    """Check what was given, make the session's directory and write session.json. Raises InputError."""
-    dataset = load(arguments.dataset, max_items=arguments.max_items, seed=arguments.seed)
+def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = None) -> Prepared:
+    """Check what was given, make the session's directory and write session.json. Raises InputError.
+
+    `on_progress` is told now and then how far reading a large dataset has come.
+    """
+    dataset = load(arguments.dataset, max_items=arguments.max_items, seed=arguments.seed, on_progress=on_progress)
     if arguments.hands == "scripted" and dataset.truth is None:
         raise InputError(
             f"dataset {arguments.dataset} has no truth, which the simulated person needs; "
-            "sort the images into one subfolder for each category, add `truth` to the .npz file, or say hands:=none"
+            "sort the files into one subfolder for each category, add `truth` to the table or .npz file, "
+            "or say hands:=none"
         )
     categories = _category_names(arguments, dataset)
     directory = _make_directory(arguments)
@@ -126,6 +130,8 @@ def _write_session_file(directory: Path, arguments: Arguments, dataset: Dataset,
             "digest": dataset.digest,
             "items": len(dataset),
             "item_shape": list(dataset.items.shape[1:]),
+            "kind": dataset.kind,
+            "notes": list(dataset.notes),
             "has_truth": dataset.truth is not None,
             "skipped": [asdict(skipped) for skipped in dataset.skipped],
         },
@@ -163,13 +169,14 @@ def versions() -> Mapping[str, str]:
 
 def _notes(dataset: Dataset, max_items: int) -> tuple[str, ...]:
     if not dataset.skipped:
-        return ()
+        return dataset.notes
     # A name may hold bytes that are no text.
     told = [f"skipped {s.name}: {s.reason}" for s in dataset.skipped[:10]]
     shown = [line.encode(errors="replace").decode() for line in told]
     more = len(dataset.skipped) - len(shown)
     of = "" if max_items else f" of {len(dataset.skipped) + len(dataset)}"
     return (
+        *dataset.notes,
         f"{len(dataset.skipped)}{of} files skipped",
         *shown,
         *([f"and {more} more: see {session_files.SESSION}"] if more > 0 else []),

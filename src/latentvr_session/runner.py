@@ -81,7 +81,9 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         arguments = parse(words)
         with hold_domain():
-            return _run(installing_missing(lambda: prepare(arguments)))
+            return _run(
+                installing_missing(lambda: prepare(arguments, on_progress=lambda text: print(text, flush=True)))
+            )
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_INPUT_ERROR

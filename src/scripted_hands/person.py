@@ -218,12 +218,15 @@ class Person:
         for _ in range(_MOST_SIZES):
             if self._is_brush(radius_m):
                 break
-            before = self._radius_m
-            action = palette.LARGER if radius_m > before else palette.SMALLER
-            yield from self._poke(action, lambda before=before: self._radius_m != before)
+            action = palette.LARGER if radius_m > self._radius_m else palette.SMALLER
+            yield from self._poke(action, self._size_changes())
         if self._chosen != category:
             yield from self._poke(palette.category_action(category), lambda: self._chosen == category)
         yield self._to(Posture(REST.left, self._posture.right))
+
+    def _size_changes(self) -> Callable[[], bool]:
+        before = self._radius_m
+        return lambda: self._radius_m != before
 
     def _poke(self, action: str, is_taken: Callable[[], bool]) -> Script:
         for _ in range(_TRIES):

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.cloud import Cloud
 
 _CANDIDATES = 160
 _LOOKED_AT = 2000

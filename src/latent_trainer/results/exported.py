@@ -42,7 +42,7 @@ class ExportedModel(nn.Module):
         """Items (B, ...), as in the dataset, to places (B, 3), latent units, and probabilities (B, K)."""
         inputs = (self.descriptor(items) - self.projection_mean) @ self.projection_axes / self.projection_scale
         features = self.network.features(inputs)
-        chances = torch.softmax(self.network.to_category(features).index_select(1, self.known), dim=1)
+        chances = torch.softmax(self.network.logits(features, self.known), dim=1)
         return self.network.to_latent(features), chances
 
     @property

@@ -1,0 +1,163 @@
+"""How few gestures categorise a whole dataset: accuracy against gestures, medians over seeds, beside known figures.
+
+Sessions run without ROS on a clock of their own (virtual_session.py): the real person, labeler, journal and training.
+Arguments: dataset:=<name or path> gestures:=40 seeds:=3 do the accuracy part for one dataset with truth in it.
+"""
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+
+import report
+import torch
+from virtual_session import Moment, VirtualSession, accuracies
+
+from latent_trainer.graph import nearest_neighbours
+from latent_trainer.inputs import fit_inputs
+from latent_trainer.parameters import Parameters
+from latent_trainer.training import Training
+from latentvr_common.datasets import load
+from scripted_hands.parameters import Parameters as PersonParameters
+
+AT = (5, 10, 20, 30, 40, 60, 80)
+SETTLE_S = 10.0
+ANCHORS = {
+    "fashion_mnist": (
+        ("plain prototype (kNN graph, InfoNC-t-SNE, contrastive, cross-entropy)", {10: 59, 20: 69, 30: 73, 40: 74}),
+        ("second prototype (graph teacher, shifted copies, pseudo-labels)", {10: 64, 20: 74, 30: 75, 40: 77, 60: 79}),
+        ("people, three for each image (Xiao et al. 2017)", {0: 83.5}),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One session to make."""
+
+    dataset: str
+    gestures: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of it."""
+
+    run: Run
+    curve: dict[int, float]
+    seconds: dict[int, float]
+    """When so many marks were made, seconds of the session from the first step."""
+    prepare_s: float
+    label_purity: float
+    labels: int
+
+
+def session(run: Run) -> Found:
+    """Make one session."""
+    torch.set_num_threads(1)
+    dataset = load(run.dataset, seed=run.seed)
+    parameters = Parameters(dataset=run.dataset, seed=run.seed)
+    began = _processor_s()
+    _, inputs = fit_inputs(dataset, parameters.components, run.seed)
+    training = Training(inputs, parameters, "cpu")
+    training.set_neighbours(nearest_neighbours(inputs, parameters.neighbours, 1))
+    prepare_s = _processor_s() - began
+    person = PersonParameters(dataset=run.dataset, seed=run.seed, gestures=run.gestures)
+    with tempfile.TemporaryDirectory() as scratch:
+        moments = VirtualSession(dataset, training, person, Path(scratch)).run(SETTLE_S)
+    return _found(run, moments, prepare_s)
+
+
+def _processor_s() -> float:
+    import time
+
+    return time.process_time()
+
+
+def _found(run: Run, moments: list[Moment], prepare_s: float) -> Found:
+    at = [*[n for n in AT if n < run.gestures], run.gestures]
+    curve = dict(zip(at, accuracies(moments, at), strict=True))
+    seconds = {m.gestures: m.at_s for m in moments}
+    last = moments[-1]
+    return Found(run, curve, seconds, prepare_s, last.label_purity, last.labels)
+
+
+def sessions(runs: Sequence[Run], at_once: int) -> list[Found]:
+    """Make several, `at_once` beside each other, and tell of each as it ends."""
+    found = []
+    with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
+        for done in pool.map(session, runs):
+            end = done.run.gestures
+            print(
+                f"{done.run.dataset}, seed {done.run.seed}: {100 * done.curve[end]:.1f} % after {end} gestures, "
+                f"{done.seconds[end] + done.prepare_s:.0f} s, "
+                f"{done.labels} labels, {100 * done.label_purity:.1f} % of them right",
+                flush=True,
+            )
+            found.append(done)
+    return found
+
+
+def spread(name: str, values: Sequence[float]) -> dict[str, float]:
+    """Return the median of `values`, and the smallest and largest beside it."""
+    return {
+        name: round(median(values), 4),
+        f"{name}_min": round(min(values), 4),
+        f"{name}_max": round(max(values), 4),
+    }
+
+
+def curves(found: Sequence[Found]) -> str:
+    """Return a table: a row for each dataset and each known figure, a column for each number of gestures."""
+    rows: list[list[object]] = []
+    for dataset in dict.fromkeys(f.run.dataset for f in found):
+        of_it = [f for f in found if f.run.dataset == dataset]
+        cells = [_cell([f.curve[n] for f in of_it if n in f.curve]) for n in AT]
+        rows.append([f"{Path(dataset).name}, {len(of_it)} seeds: median (range), % correct", *cells])
+        for name, known in ANCHORS.get(dataset, ()):
+            any_number = known.get(0)
+            rows.append([f"  {name}", *[known.get(n, any_number or "") for n in AT]])
+    return report.table(("gestures", *AT), rows)
+
+
+def _cell(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    return f"{100 * median(values):.1f} ({100 * min(values):.0f}-{100 * max(values):.0f})"
+
+
+def main(words: Sequence[str]) -> int:
+    """Run, and report."""
+    given = dict(word.split(":=", 1) for word in words)
+    seeds = range(int(given.get("seeds", "3")))
+    if "dataset" in given:
+        gestures = int(given.get("gestures", "40"))
+        runs = [Run(given["dataset"], gestures, seed) for seed in seeds]
+    else:
+        runs = [Run("fashion_mnist", 80, seed) for seed in seeds] + [Run("digits", 20, seed) for seed in seeds]
+    found = sessions(runs, at_once=int(given.get("at_once", "2")))
+    print(curves(found))
+    report.finish("learning", figures(found))
+    return 0
+
+
+def figures(found: Sequence[Found]) -> dict[str, object]:
+    """Return what stands in the line of JSON."""
+    named: dict[str, object] = {}
+    for dataset in dict.fromkeys(f.run.dataset for f in found):
+        of_it = [f for f in found if f.run.dataset == dataset]
+        for at in AT:
+            values = [f.curve[at] for f in of_it if at in f.curve]
+            if values:
+                named |= spread(f"{Path(dataset).stem}_accuracy_{at}", values)
+    named |= spread("session_s", [f.prepare_s + f.seconds[min(40, f.run.gestures)] + SETTLE_S for f in found])
+    return named
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
