@@ -1,9 +1,9 @@
 """How good the layout is, and how soon: the cloud without any label beside UMAP's, and how it moves in a session.
 
 Both start from the loaded dataset in memory and end with a position for every item. Quality is the share of items whose
-15 nearest neighbours in the cloud tell their true category. UMAP uses all cores, and so does the trainer here, though in
-a session it leaves one to the others; neither shares the machine with anything else, and the trainer does not stop to
-show the cloud. Measuring takes no time from either. Times mean something on a machine that does nothing else.
+15 nearest neighbours in the cloud tell their true category. UMAP uses all cores, and so does the trainer here, though
+in a session it leaves one to the others; it does not stop to show the cloud. Measuring takes no time from either. Times
+mean something only on a machine that does nothing else.
 """
 
 import argparse
@@ -126,14 +126,16 @@ def our_layout(
     parameters: Parameters | None = None,
     threads: int = 0,
 ) -> OurLayout:
-    """Do what the trainer does with a loaded dataset until its cloud is as good as `target`, on the CPU, without labels.
+    """Do what the trainer does, on the CPU and without labels, until the cloud is as good as `target`.
 
-    Goes on for at least `at_s` seconds, so that it can be told how good the cloud is then, and for at most `limit_s`.
+    It goes on for at least `at_s` seconds, so that it can be told how good the cloud is then, at most for `limit_s`.
     `threads`: 0 for all cores that may be used, at most 8 as in the trainer.
     """
     run = _Run(dataset, parameters or Parameters(), threads or usable_cores())
     run.prepare()
     for until_s in _moments(run.prepared_s, at_s, limit_s):
+        if until_s <= run.seconds:
+            continue
         run.train(until_s)
         run.look()
         if until_s >= at_s and max(reached for _, reached in run.trajectory) >= target:
@@ -148,7 +150,7 @@ class _Run:
         assert dataset.truth is not None
         torch.set_num_threads(threads)
         self._dataset, self._truth, self._parameters, self._threads = dataset, dataset.truth, parameters, threads
-        self._seconds = 0.0
+        self.seconds = 0.0
         self._looks_s: list[float] = []
         self.trajectory: list[tuple[float, float]] = []
 
@@ -156,23 +158,23 @@ class _Run:
         """Come to the first cloud, then to the neighbours, in the trainer's order."""
         wanted, seed = self._parameters, self._parameters.seed
         inputs = self._on(lambda: fit_inputs(self._dataset, wanted.components, seed))[1]
-        self._inputs_s = self._seconds
+        self._inputs_s = self.seconds
         self._training = self._on(lambda: Training(inputs, wanted, "cpu"))
         self.look()
         self._first_cloud_s = self.trajectory[0][0]
-        before_s = self._seconds
+        before_s = self.seconds
         neighbours = self._on(lambda: nearest_neighbours(inputs, wanted.neighbours, self._threads))
         self._on(lambda: self._training.set_neighbours(neighbours))
-        self._graph_s = self._seconds - before_s
-        self.prepared_s = self._seconds
+        self._graph_s = self.seconds - before_s
+        self.prepared_s = self.seconds
 
     def train(self, until_s: float) -> None:
         """Make steps until the clock says `until_s`."""
         began = time.perf_counter()
-        end = began + until_s - self._seconds
+        end = began + until_s - self.seconds
         while time.perf_counter() < end:
             self._training.step()
-        self._seconds += time.perf_counter() - began
+        self.seconds += time.perf_counter() - began
 
     def look(self) -> None:
         """Measure quality. The look at the cloud that is measured is part of its time; earlier ones are not."""
@@ -180,11 +182,11 @@ class _Run:
         positions = self._training.encode().positions
         self._looks_s.append(time.perf_counter() - began)
         quality = knn_accuracy(positions, self._truth, self._parameters.seed)
-        self.trajectory.append((self._seconds + self._looks_s[-1], quality))
+        self.trajectory.append((self.seconds + self._looks_s[-1], quality))
 
     def found(self) -> OurLayout:
         """Return how it went."""
-        steps_per_s = self._training.step_count / (self._seconds - self.prepared_s)
+        steps_per_s = self._training.step_count / max(self.seconds - self.prepared_s, 1e-9)
         epoch_steps = len(self._dataset) / len(self._training.draw().items)
         return OurLayout(
             tuple(self.trajectory),
@@ -200,7 +202,7 @@ class _Run:
     def _on(self, act: Callable[[], T]) -> T:
         began = time.perf_counter()
         result = act()
-        self._seconds += time.perf_counter() - began
+        self.seconds += time.perf_counter() - began
         return result
 
 
@@ -261,7 +263,9 @@ def rounded(value: float | None, digits: int) -> float | None:
     return round(value, digits) if value is not None and np.isfinite(value) else None
 
 
-def compare(dataset: Dataset, *, limit_s: float, components: int, seed: int) -> tuple[OurLayout, dict[str, object]]:
+def compare(
+    dataset: Dataset, *, limit_s: float = 300.0, components: int = 0, seed: int = 0, threads: int = 0
+) -> tuple[OurLayout, dict[str, object]]:
     """Lay a dataset out with UMAP, then with the trainer until its cloud is as good; return that and the figures.
 
     Where UMAP is not to be had, the trainer goes on for `limit_s`.
@@ -274,7 +278,9 @@ def compare(dataset: Dataset, *, limit_s: float, components: int, seed: int) -> 
         at_s = umap.seconds
     except PeerError as error:
         print(f"no comparison with UMAP: {error}", file=sys.stderr, flush=True)
-    ours = our_layout(dataset, target, at_s=at_s, limit_s=max(limit_s, at_s), parameters=Parameters(seed=seed))
+    ours = our_layout(
+        dataset, target, at_s=at_s, limit_s=max(limit_s, at_s), parameters=Parameters(seed=seed), threads=threads
+    )
     return ours, figures_of(ours, umap, umap_accuracy, len(dataset))
 
 
@@ -318,10 +324,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit-s", type=float, default=300.0, help="longest layout of ours; default: 300")
     parser.add_argument("--components", type=int, default=0, help="principal components for UMAP; 0: all columns")
+    parser.add_argument("--threads", type=int, default=0, help="of ours; 0: all cores, at most 8")
     parser.add_argument("--gestures", type=int, default=20, help="marks of the session that is watched; 0: none is")
     options = parser.parse_args()
     dataset = load(options.dataset, max_items=options.items, seed=options.seed)
-    ours, figures = compare(dataset, limit_s=options.limit_s, components=options.components, seed=options.seed)
+    ours, figures = compare(
+        dataset,
+        limit_s=options.limit_s,
+        components=options.components,
+        seed=options.seed,
+        threads=options.threads,
+    )
     print(report.table(("seconds", "kNN accuracy"), [(f"{s:.2f}", f"{a:.4f}") for s, a in ours.trajectory]))
     moved = watched_session(dataset, options.gestures, options.seed) if options.gestures else {}
     named = {"dataset": dataset.name, "items": len(dataset), **figures, **moved}

@@ -72,8 +72,8 @@ class _Group:
 class MovementWatch:
     """Sees each view of the network and hears of each mark, in the order of the session's time.
 
-    For each mark there is a counter-check: as many items without a label, side by side anywhere in the cloud, watched in
-    the same way. Were their reactions as quick as those of the marked ones, these would mean nothing.
+    For each mark there is a counter-check: as many items without a label, side by side anywhere in the cloud, watched
+    in the same way. Were their reactions as quick as those of the marked ones, these would mean nothing.
     """
 
     seed: int = 0

@@ -1,7 +1,7 @@
 """Lay rows out in 3-D with UMAP (McInnes, Healy and Melville, arXiv 1802.03426), and say how long it took.
 
-ROWS.npy (N, D) float32 -> POSITIONS.npy (N, 3) float32. Defaults of umap-learn otherwise, without a seed: only so it uses
-all cores. The last line is JSON. Imports and numba's compilation are not counted: a small layout comes before.
+ROWS.npy (N, D) float32 -> POSITIONS.npy (N, 3) float32. Defaults of umap-learn otherwise, without a seed: only so it
+uses all cores. The last line is JSON. Imports and numba's compilation are not counted: a small layout comes before.
 """
 
 import argparse

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from latent_trainer.force_draws import MeanPulls, _label_draws, _who_has_as_neighbour
-from latent_trainer.force_watch import _LOOKS_AT_REST, ForceWatch
+from latent_trainer.force_draws import MeanPulls, _label_draws, _Role, _who_has_as_neighbour
+from latent_trainer.force_watch import _KEPT, _LOOKS_AT_REST, ForceWatch
 from latent_trainer.forces import (
     Pulls,
     first_order_motion,
@@ -411,6 +411,15 @@ def test_labels_are_drawn_as_often_as_it_is_said() -> None:
     assert not _label_draws(prepared(steps=0, labelled=False))[0].any()
 
 
+def test_what_was_drawn_earlier_counts_for_less() -> None:
+    role, both = _Role(3), torch.tensor([0, 2])
+    role.add(both, {"a": torch.full((2, 3), 1.0)})
+    role.forget(0.5)
+    role.add(torch.tensor([2]), {"a": torch.full((1, 3), 4.0)})
+    torch.testing.assert_close(role.mean("a")[:, 0], torch.tensor([1.0, 0.0, (0.5 * 1 + 4) / 1.5]))
+    assert not role.mean("b").any()
+
+
 def test_who_has_whom_as_neighbour() -> None:
     neighbours = np.array([[1, 2], [2, 0], [1, 0], [1, 2], [3, 1]])
     rows, starts = _who_has_as_neighbour(neighbours, np.array([1, 3, 4]))
@@ -475,6 +484,25 @@ def test_at_rest_items_are_pulled_but_neither_move_nor_are_dragged() -> None:
     np.testing.assert_array_equal(looks[-1].pulls, looks[-2].pulls)
     training.step()
     assert np.abs(watch.look().motion).max() > 0
+
+
+def test_a_moving_network_forgets_its_earlier_pulls_and_one_at_rest_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[float] = []
+    draw = MeanPulls.draw
+
+    def noted(self: MeanPulls, share: float) -> None:
+        kept.append(share)
+        draw(self, share)
+
+    monkeypatch.setattr(MeanPulls, "draw", noted)
+    training = prepared()
+    watch = ForceWatch(training, 40, 0)
+    watch.look()
+    training.step()
+    watch.look()
+    watch.look()
+    assert kept == [1.0, _KEPT, 1.0]
+    assert 0 < _KEPT < 1
 
 
 def test_labels_pull_from_the_look_after_they_came() -> None:

@@ -170,6 +170,8 @@ def test_what_a_session_is_made_of_is_written_down(tmp_path: Path) -> None:
             "digest": dataset.digest,
             "items": 100,
             "item_shape": [8, 8],
+            "kind": "pictures",
+            "notes": [],
             "has_truth": True,
             "skipped": [],
         },
