@@ -36,6 +36,7 @@ from latent_trainer.preview import UNREADABLE, description, picture_png, readabl
 from latent_trainer.results.export import Written, export_results
 from latent_trainer.results.exported import exported_model
 from latent_trainer.results.outcome import Outcome
+from latent_trainer.space import separation, space_used
 from latent_trainer.training import Encoded, NotFiniteError, Training
 from latent_trainer.waiting import Waiting
 from latent_trainer.worker import EndedError, Labels, Snapshot, State, Worker
@@ -81,6 +82,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._history.note_labels(self._marks)
         self._snapshot: Snapshot | None = None
         self._glide: Glide | None = None
+        self._layout = (math.nan, math.nan)
         self._input_map: InputMap | None = None
         self._dirty = False
         self._waiting = Waiting()
@@ -148,6 +150,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             if self._glide is None:
                 self._glide = Glide(positions, now)
             self._glide.aim(positions, now)
+            self._layout = space_used(positions), separation(positions, self._marks.labels)
             self._history.note_predictions(snapshot.label_seq, *self._quality(snapshot.encoded))
         self._dirty = True
 
@@ -177,6 +180,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
             losses=[float(value) for value in snapshot.losses.values()],
             accuracy=accuracy,
             confidence=confidence,
+            space_used=self._layout[0],
+            separation=self._layout[1],
             steps_per_s=snapshot.steps_per_s,
             cloud_rate_hz=self._frame_rate.rate(now),
         )

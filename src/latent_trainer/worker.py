@@ -216,6 +216,8 @@ class Worker:
             if pace.steps_left is not None:
                 pace.steps_left -= 1
             began = time.monotonic()
+            # Forces and places are asked for while one looks: not only once a cloud.
+            self._answer_questions(training)
             self._take_labels(training)
             training.step()
             now = time.monotonic()

@@ -308,6 +308,8 @@ def test_labels_of_two_categories_give_predictions_with_their_colors_and_an_accu
     assert epoch.labelled == 20
     assert epoch.accuracy == pytest.approx(float((cloud.predicted == TRUTH).mean()), abs=1e-6)
     assert epoch.confidence == pytest.approx(float(cloud.confidence.mean()), abs=1e-4)
+    assert 0.0 < epoch.space_used <= 1.0
+    assert epoch.separation > 0.0
     believed = (cloud.label == NONE) & (cloud.confidence > 0.5)
     assert believed.any()
     assert (cloud.rgb[believed] != UNLABELLED_COLOR).all()
