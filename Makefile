@@ -4,7 +4,7 @@ SHELL := /bin/bash
 WITH_ENV := source tools/env.sh &&
 ARGS ?=
 
-.PHONY: help setup session test lint bench bench-learning clean
+.PHONY: help setup session test lint bench bench-layout bench-learning clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ bench: setup ## Measure; each benchmark ends with one line of JSON, also in buil
 
 bench-learning: setup ## Measure the learning (half an hour). ARGS="dataset:=<name or path> gestures:=40 seeds:=3" for your data.
 	@$(WITH_ENV) python benchmarks/learning.py $(ARGS)
+
+bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it moves. ARGS="--items 5000" for a part.
+	@$(WITH_ENV) python benchmarks/layout.py $(ARGS)
 
 test: lint ## Check everything. ARGS="test/unit -k journal" for a part.
 	@$(WITH_ENV) exec python -m pytest $(ARGS)

@@ -6,6 +6,7 @@ Arguments: dataset:=<name or path> gestures:=40 seeds:=3 do the accuracy part fo
 
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from statistics import median
 
 import report
 import torch
+from other_data import other_dataset
 from virtual_session import Moment, VirtualSession, accuracies
 
 from latent_trainer.graph import nearest_neighbours
@@ -62,21 +64,15 @@ def session(run: Run) -> Found:
     torch.set_num_threads(1)
     dataset = load(run.dataset, seed=run.seed)
     parameters = Parameters(dataset=run.dataset, seed=run.seed)
-    began = _processor_s()
+    began = time.process_time()
     _, inputs = fit_inputs(dataset, parameters.components, run.seed)
     training = Training(inputs, parameters, "cpu")
     training.set_neighbours(nearest_neighbours(inputs, parameters.neighbours, 1))
-    prepare_s = _processor_s() - began
+    prepare_s = time.process_time() - began
     person = PersonParameters(dataset=run.dataset, seed=run.seed, gestures=run.gestures)
     with tempfile.TemporaryDirectory() as scratch:
         moments = VirtualSession(dataset, training, person, Path(scratch)).run(SETTLE_S)
     return _found(run, moments, prepare_s)
-
-
-def _processor_s() -> float:
-    import time
-
-    return time.process_time()
 
 
 def _found(run: Run, moments: list[Moment], prepare_s: float) -> Found:
@@ -139,7 +135,9 @@ def main(words: Sequence[str]) -> int:
         gestures = int(given.get("gestures", "40"))
         runs = [Run(given["dataset"], gestures, seed) for seed in seeds]
     else:
-        runs = [Run("fashion_mnist", 80, seed) for seed in seeds] + [Run("digits", 20, seed) for seed in seeds]
+        other = str(other_dataset(report.RESULTS / "data"))
+        wanted = (("fashion_mnist", 80), ("digits", 20), (other, 60))
+        runs = [Run(dataset, gestures, seed) for dataset, gestures in wanted for seed in seeds]
     found = sessions(runs, at_once=int(given.get("at_once", "2")))
     print(curves(found))
     report.finish("learning", figures(found))
