@@ -1,7 +1,7 @@
 """The environment of what benchmarks compare with: build/bench-env, made when it is first needed.
 
 It is apart from .venv: what the peers need may be older than what latentvr needs, and only benchmarks need it at all.
-Safe to repeat; does nothing when nothing has changed. `make bench-env` does it too.
+Safe to repeat; does nothing when nothing has changed.
 """
 
 import fcntl
