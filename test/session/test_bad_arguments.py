@@ -33,7 +33,10 @@ def corrupt_images(directory: Path) -> Path:
 
 CASES = {
     "missing dataset": (lambda d: [f"dataset:={d}/nowhere"], "nowhere': no such file or directory"),
-    "empty folder": (lambda d: [f"dataset:={an_empty_folder(d)}"], "no image and no sound in it, expected .png, .jpg, .jpeg"),
+    "empty folder": (
+        lambda d: [f"dataset:={an_empty_folder(d)}"],
+        "no image and no sound in it, expected .png, .jpg, .jpeg",
+    ),
     "wrong shape": (
         lambda d: [f"dataset:={an_archive(d, items=np.zeros(9))}"],
         "items have shape (9,), expected (N, D)",
