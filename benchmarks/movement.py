@@ -135,6 +135,11 @@ class MovementWatch:
         return _Group(items, at_s, NOTICED * max(float(np.median(steps[items])) for steps in self._steps))
 
     @property
+    def first_mark_s(self) -> float:
+        """When the first mark was made; infinite: none was."""
+        return min(self._marks_s, default=np.inf)
+
+    @property
     def reactions(self) -> Reactions:
         """Those of the marked items."""
         return Reactions(tuple(group.reacted_s for group in self._marked))

@@ -2,7 +2,7 @@
 
 Thread rule: all methods here run on the executor's thread. Training lives on the worker's thread (see worker.py); the
 two meet in `Newest` places only, and in `Worker.put_question`: `_export` and `explore` run on the worker's thread, and
-so do looks at the forces (see forces_node.py).
+so do looks at the forces and at the cues (see forces_node.py and cues_node.py).
 """
 
 import math
@@ -23,7 +23,9 @@ from rclpy.task import Future
 from sensor_msgs.msg import CompressedImage
 
 from latent_trainer.appearance import cloud_colors
+from latent_trainer.calibration import expected_calibration_error
 from latent_trainer.cores import default_threads
+from latent_trainer.cues_node import CuesOut
 from latent_trainer.forces_node import ForcesOut
 from latent_trainer.glide import Glide
 from latent_trainer.graph import nearest_neighbours
@@ -33,6 +35,7 @@ from latent_trainer.marks import Marks, marks_of
 from latent_trainer.parameters import Parameters
 from latent_trainer.places import explore, items_around, refusal_of
 from latent_trainer.preview import UNREADABLE, description, picture_png, readable
+from latent_trainer.proposals import propose, why_not
 from latent_trainer.results.export import Written, export_results
 from latent_trainer.results.exported import exported_model
 from latent_trainer.results.outcome import Outcome
@@ -85,6 +88,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._layout = (math.nan, math.nan)
         self._input_map: InputMap | None = None
         self._dirty = False
+        self._published_ns = 0
         self._waiting = Waiting()
         self._exported: tuple[int, Marks] | None = None
         self._asked_s = -math.inf
@@ -105,11 +109,13 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._cloud_out = node_tools.advertise(self, topics.CLOUD)
         self._epoch_out = node_tools.advertise(self, topics.EPOCH)
         self._forces_out = ForcesOut(self, self._worker, self._settings)
+        self._cues_out = CuesOut(self, self._worker)
         node_tools.listen(self, topics.LABELS, self._on_label)
         node_tools.listen(self, topics.CATEGORIES, self._on_categories)
         self._get_labels = node_tools.client(self, topics.GET_LABELS)
         node_tools.serve(self, topics.GET_ITEM, self._on_get_item)
         node_tools.serve(self, topics.DECODE_PLACE, self._on_decode_place)
+        node_tools.serve(self, topics.PROPOSE_LABELS, self._on_propose_labels)
         node_tools.serve(self, topics.SET_TRAINING, self._on_set_training)
         node_tools.serve(self, topics.EXPORT_SESSION, self._on_export)
         self._health = HealthReporter(self, self._probe)
@@ -135,6 +141,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._forces_out.tick(now)
         if self._snapshot is None:
             return
+        if self._glide is not None:
+            self._cues_out.tick(now, self._snapshot.encoded, self._marks.labels)
         moving = self._glide is not None and not self._glide.arrived(now)
         if self._dirty or moving:
             self._publish(self._snapshot, now)
@@ -151,7 +159,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
                 self._glide = Glide(positions, now)
             self._glide.aim(positions, now)
             self._layout = space_used(positions), separation(positions, self._marks.labels)
-            self._history.note_predictions(snapshot.label_seq, *self._quality(snapshot.encoded))
+            self._history.note_predictions(snapshot.label_seq, *self._quality(snapshot.encoded)[:2])
         self._dirty = True
 
     def _publish(self, snapshot: Snapshot, now: float) -> None:
@@ -163,10 +171,11 @@ class LatentTrainer(Node):  # type: ignore[misc]
             cloud = Cloud(stamp_ns, self._glide.at(now), colors, labels, encoded.predicted, encoded.confidence)
             self._frame_rate.tick(now)
             self._cloud_out.publish(conversions.cloud_to_msg(cloud))
+            self._published_ns = stamp_ns
         self._epoch_out.publish(self._epoch_message(snapshot, stamp_ns, now))
 
     def _epoch_message(self, snapshot: Snapshot, stamp_ns: int, now: float) -> msg.Epoch:
-        accuracy, confidence = self._quality(snapshot.encoded)
+        accuracy, confidence, ece_truth = self._quality(snapshot.encoded)
         return msg.Epoch(
             header=conversions.header(conversions.LATENT_FRAME, stamp_ns),
             state=int(snapshot.state),
@@ -182,16 +191,22 @@ class LatentTrainer(Node):  # type: ignore[misc]
             confidence=confidence,
             space_used=self._layout[0],
             separation=self._layout[1],
+            ece=snapshot.ece,
+            ece_truth=ece_truth,
             steps_per_s=snapshot.steps_per_s,
             cloud_rate_hz=self._frame_rate.rate(now),
         )
 
-    def _quality(self, encoded: Encoded) -> tuple[float, float]:
-        """Return the share of right predictions and their mean confidence; NaN is not known."""
+    def _quality(self, encoded: Encoded) -> tuple[float, float, float]:
+        """Return the share of right predictions, their mean confidence and its calibration error; NaN is not known."""
         if not (encoded.predicted != NONE).any():
-            return math.nan, math.nan
-        accuracy = math.nan if self._truth is None else float((encoded.predicted == self._truth).mean())
-        return accuracy, float(encoded.confidence.mean())
+            return math.nan, math.nan, math.nan
+        confidence = float(encoded.confidence.mean())
+        if self._truth is None:
+            return math.nan, confidence, math.nan
+        right, unlabelled = encoded.predicted == self._truth, self._marks.labels == NONE
+        error = expected_calibration_error(encoded.confidence[unlabelled], right[unlabelled])
+        return float(right.mean()), confidence, error
 
     # Labels and categories
 
@@ -223,7 +238,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
     def _use_labels(self, categories: tuple[Category, ...]) -> None:
         self._marks = marks_of(self._book, categories)
         self._history.note_labels(self._marks)
-        self._worker.give_labels(Labels(self._marks.labels, self._marks.seq))
+        self._worker.give_labels(Labels(self._marks.labels, self._marks.seq, self._marks.origins))
         self._dirty = True
 
     def _fill_gap(self) -> None:
@@ -297,6 +312,30 @@ class LatentTrainer(Node):  # type: ignore[misc]
             return "there is no cloud yet"
         waiting = len(self._waiting)
         return f"{waiting} questions wait for an answer already; ask again" if waiting >= _MOST_WAITING else ""
+
+    def _on_propose_labels(
+        self, request: srv.ProposeLabels.Request, response: srv.ProposeLabels.Response
+    ) -> srv.ProposeLabels.Response:
+        known = {c.id for c in self._marks.categories if not c.retired}
+        response.message = why_not(float(request.threshold), int(request.category), known)
+        if not response.message and (self._snapshot is None or self._glide is None):
+            response.message = "there is no cloud yet"
+        if response.message or self._snapshot is None:
+            return response
+        found = propose(
+            self._snapshot.encoded,
+            self._marks.labels,
+            float(request.threshold),
+            int(request.category),
+            int(request.audit_size),
+            self._settings.seed,
+        )
+        response.sample_ids = conversions.ids_to_array(found.sample_ids)
+        response.audit_ids = conversions.ids_to_array(found.audit_ids)
+        response.categories, response.expected = found.categories.tolist(), found.expected
+        response.cloud_stamp, response.epoch = conversions.time_to_msg(self._published_ns), self._snapshot.epoch
+        response.accepted = True
+        return response
 
     def _on_set_training(
         self, request: srv.SetTraining.Request, response: srv.SetTraining.Response

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from latent_trainer import losses
+from latent_trainer.belief import Belief
 from latent_trainer.model import LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
 from latentvr_common.cloud import NONE
@@ -113,6 +114,8 @@ class Training:
         self._by_category: list[Tensor] = []
         self._trust: list[Tensor] = []
         self._known = torch.empty(0, dtype=torch.int64)
+        self.belief: Belief | None = None
+        """What confidence is made of; None: of the network's own word. It does nothing to training."""
         self._begin_at_principal_components()
         self.average = copy.deepcopy(self.model)
         """The running mean of the network's weights: what is shown and exported. Single steps shake the cloud by a
@@ -146,10 +149,17 @@ class Training:
         """Give the labels (N,) that hold from the next step on, -1 none."""
         known = np.unique(labels[labels != NONE])
         self._known = torch.from_numpy(known.astype(np.int64)).to(self.device)
+        if self.belief is not None and self.belief.categories != tuple(known.tolist()):
+            self.belief = None
         members = [np.flatnonzero(labels == c) for c in known]
         trust = label_trust(labels, self.neighbours)
         self._by_category = [torch.from_numpy(ids) for ids in members]
         self._trust = [torch.from_numpy(trust[ids]) for ids in members]
+
+    @property
+    def lacks_belief(self) -> bool:
+        """Tell whether there are predictions, but nothing beside the network's own word on how far to believe them."""
+        return len(self._known) > 1 and self.belief is None
 
     def step(self) -> None:
         """Make one step of the optimiser, or none where its loss or its gradient is not finite.
@@ -267,14 +277,15 @@ class Training:
     def encode(self) -> Encoded:
         """Return where every item is now and what it is taken for. Raises NotFiniteError if that cannot be said."""
         known = self._known
-        blocks = [self._encode_block(block, known) for block in torch.split(self.inputs, _ENCODE_BLOCK)]
+        blocks = [self._encode_block(start, known) for start in range(0, len(self), _ENCODE_BLOCK)]
         positions, predicted, confidence = (torch.cat(column).cpu().numpy() for column in zip(*blocks, strict=True))
         lost = ~((np.abs(positions) < _FARTHEST).all(axis=1) & np.isfinite(confidence))  # also True for NaN
         if lost.any():
             raise NotFiniteError(f"{lost.sum()} of {len(lost)} items have no finite place in the cloud")
         return Encoded(positions, predicted, confidence)
 
-    def _encode_block(self, inputs: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _encode_block(self, start: int, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        inputs = self.inputs[start : start + _ENCODE_BLOCK]
         features = self.average.features(inputs)
         positions = self.average.to_latent(features)
         if len(known) < 2:
@@ -282,6 +293,8 @@ class Training:
             return positions, nothing, torch.zeros(len(inputs), device=self.device)
         chances = torch.softmax(self.average.logits(features, known), dim=1)
         confidence, column = chances.max(dim=1)
+        if self.belief is not None:
+            confidence = self.belief.confidence(features, inputs, column, start)
         return positions, known[column].to(torch.int16), confidence
 
     def _begin_at_principal_components(self) -> None:

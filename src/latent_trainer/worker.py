@@ -6,6 +6,7 @@ for the worker but `ask`, which waits for an answer; `put_question` returns wher
 """
 
 import contextlib
+import math
 import os
 import queue
 import threading
@@ -18,6 +19,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from latent_trainer.recalibration import Recalibration
 from latent_trainer.training import Encoded, Training
 from latentvr_common.newest import Newest, RateMeter
 
@@ -45,6 +47,8 @@ class Labels:
 
     labels: npt.NDArray[np.int16]
     seq: int
+    origins: npt.NDArray[np.int32] | None = None
+    """(N,), the journal entry that gave each label; None: not known."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,8 @@ class Snapshot:
     """The newest journal entry that training had taken in."""
     skipped: int = 0
     """Steps that were not made because they were not finite."""
+    ece: float = math.nan
+    """Expected calibration error of the confidence on labels that were left out, 0 to 1; NaN: not known."""
 
 
 @dataclass
@@ -95,6 +101,7 @@ class Worker:
         self._ended = threading.Event()
         self._end_text = "training has ended"
         self._label_seq = 0
+        self._recalibration = Recalibration()
         self._rate = RateMeter()
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
         self.snapshots: Newest[Snapshot] = Newest()
@@ -242,6 +249,7 @@ class Worker:
         if new is None:
             return False
         training.set_labels(new.labels)
+        self._recalibration.take_labels(training, new.labels, new.origins)
         self._label_seq = new.seq
         return True
 
@@ -264,7 +272,8 @@ class Worker:
                     answer.set_exception(EndedError(self._end_text))
 
     def _look(self, training: Training, state: State, text: str) -> float:
-        """Publish where everything is now; return the seconds that it took."""
+        """Publish where everything is now; return the seconds that it took, a fit of the confidence not counted."""
+        self._recalibration.look(training, time.monotonic(), at_rest=state is not State.TRAINING)
         began = time.monotonic()
         encoded = training.encode()
         self.snapshots.put(
@@ -278,6 +287,7 @@ class Worker:
                 self._rate.rate(began),
                 self._label_seq,
                 training.skipped_count,
+                math.nan if training.belief is None else training.belief.calibration.ece,
             )
         )
         return time.monotonic() - began

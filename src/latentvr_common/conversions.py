@@ -16,6 +16,7 @@ from sensor_msgs.msg import CompressedImage, PointCloud2, PointField
 from std_msgs.msg import Header
 
 from latentvr_common.cloud import CLOUD_DTYPE, Cloud
+from latentvr_common.cues import CUES_DTYPE, Cues
 from latentvr_common.forces import Forces
 from latentvr_common.hands import JOINT_COUNT, Hand, Hands
 from latentvr_common.labels import Category, Kind, LabelEvent, Region
@@ -213,6 +214,58 @@ def _terms_of(names: Sequence[str]) -> tuple[str, ...]:
     suffix = f"_{_AXES[0]}"
     found = [n.removeprefix(_PULL).removesuffix(suffix) for n in names if n.startswith(_PULL) and n.endswith(suffix)]
     return tuple(term for term in found if term != _AXES[0])
+
+
+_CUES_FIELDS = _point_fields(CUES_DTYPE)
+_SHARES = ("uncertainty", "density", "coverage", "disagreement")
+
+
+def cues_to_msg(cues: Cues) -> PointCloud2:
+    """Cues to the message of the topic `cues`: x, y, z (latent units), four cues (0 to 1) and `place` of every item.
+
+    `place`: 1 for the item around which to look first, 2 for the next; 0 for all others.
+    """
+    rows = np.empty(len(cues), dtype=CUES_DTYPE)
+    rows["x"], rows["y"], rows["z"] = cues.positions.T
+    for name in _SHARES:
+        rows[name] = getattr(cues, name)
+    rows["place"] = cues.places
+    data = array.array("B")
+    data.frombytes(rows.view(np.uint8))  # type: ignore[arg-type]
+    return PointCloud2(
+        header=header(LATENT_FRAME, cues.stamp_ns),
+        height=1,
+        width=len(cues),
+        fields=list(_CUES_FIELDS),
+        is_bigendian=False,
+        point_step=CUES_DTYPE.itemsize,
+        row_step=CUES_DTYPE.itemsize * len(cues),
+        data=data,
+        is_dense=True,
+    )
+
+
+def cues_from_msg(message: PointCloud2) -> Cues:
+    """The message of the topic `cues` to cues; the arrays are views of the message's bytes where possible."""
+    if [(f.name, f.offset, f.datatype) for f in message.fields] != [
+        (f.name, f.offset, f.datatype) for f in _CUES_FIELDS
+    ]:
+        raise ValueError(
+            f"cues: fields are {[f.name for f in message.fields]}, expected {list(CUES_DTYPE.names or ())}"
+        )
+    if message.height != 1 or message.point_step != CUES_DTYPE.itemsize or message.is_bigendian:
+        raise ValueError(
+            f"cues: height {message.height}, point_step {message.point_step}, big-endian {message.is_bigendian}; "
+            f"expected 1, {CUES_DTYPE.itemsize}, False"
+        )
+    if len(message.data) != message.width * CUES_DTYPE.itemsize:
+        raise ValueError(f"cues: data has {len(message.data)} bytes, expected {message.width} x {CUES_DTYPE.itemsize}")
+    rows = np.frombuffer(message.data, dtype=CUES_DTYPE)
+    positions = np.stack([rows["x"], rows["y"], rows["z"]], axis=1)
+    shares = {name: rows[name] for name in _SHARES}
+    if not np.isfinite(positions).all() or not all(((s >= 0) & (s <= 1)).all() for s in shares.values()):
+        raise ValueError("cues: expected finite positions, and cues from 0 to 1")
+    return Cues(time_from_msg(message.header.stamp), positions, **shares, places=rows["place"])
 
 
 def hand_to_msg(hand: Hand) -> msg.Hand:

@@ -14,6 +14,7 @@ from latentvr.srv import (
     ExportSession,
     GetItem,
     GetLabels,
+    ProposeLabels,
     SetCategories,
     SetTraining,
     StepHistory,
@@ -103,6 +104,15 @@ FORCES = Topic(
     "sent only while somebody beside the recorder listens",
     "latent_trainer",
 )
+CUES = Topic(
+    "cues",
+    PointCloud2,
+    newest_only(),
+    "only for looking at; the next one comes soon",
+    "where a mark would teach the most: uncertainty, density, coverage and disagreement of every item, and a few "
+    "places to look at; sent only while somebody beside the recorder listens",
+    "latent_trainer",
+)
 CATEGORIES = Topic(
     "categories", Categories, latched(), "state, small, needed by all", "all categories of the session", "label_journal"
 )
@@ -163,6 +173,7 @@ TOPICS: tuple[Topic, ...] = (
     CLOUD,
     EPOCH,
     FORCES,
+    CUES,
     CATEGORIES,
     LABELS,
     HANDS,
@@ -190,6 +201,12 @@ GET_ITEM = Service(
 DECODE_PLACE = Service(
     "decode_place", DecodePlace, "what would live at a place in the latent space, and who lives there", "latent_trainer"
 )
+PROPOSE_LABELS = Service(
+    "propose_labels",
+    ProposeLabels,
+    "items without a label whose prediction is believed, and some of them to look at first",
+    "latent_trainer",
+)
 SET_TRAINING = Service("set_training", SetTraining, "pause, resume, make steps, set the pace", "latent_trainer")
 EXPORT_SESSION = Service("export_session", ExportSession, "write the results now", "latent_trainer")
 
@@ -201,6 +218,7 @@ SERVICES: tuple[Service, ...] = (
     SET_CATEGORIES,
     GET_ITEM,
     DECODE_PLACE,
+    PROPOSE_LABELS,
     SET_TRAINING,
     EXPORT_SESSION,
 )

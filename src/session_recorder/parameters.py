@@ -11,11 +11,15 @@ class RecorderParameters:
 
     bag: str = parameter("", "Directory of the bag to write; it must not hold a finished bag.")
     cloud_rate_hz: float = parameter(
-        2.0, "Frames of the topics cloud and forces to record a second; 0: all.", unit="Hz", at_least=0.0, at_most=100.0
+        2.0,
+        "Frames of the topics cloud, forces and cues to record a second; 0: all.",
+        unit="Hz",
+        at_least=0.0,
+        at_most=100.0,
     )
     cloud_mb_per_s: float = parameter(
         1.0,
-        "Megabytes of the topics cloud and forces, each, to record a second: large frames are recorded less often; "
+        "Megabytes of the topics cloud, forces and cues, each, to record a second: large ones are recorded less often; "
         "0: no limit.",
         unit="MB/s",
         at_least=0.0,

@@ -121,6 +121,7 @@ def samples(number: int) -> dict[str, Any]:
         "cloud": conversions.cloud_to_msg(cloud),
         "epoch": msg.Epoch(header=stamp, epoch=number, terms=["a", "b"], losses=[1.0, 2.0]),
         "forces": PointCloud2(header=stamp, data=bytes(100)),
+        "cues": PointCloud2(header=stamp, data=bytes(150)),
         "categories": msg.Categories(header=stamp, categories=[msg.Category(id=number, name="c" * number)]),
         "labels": msg.LabelEvent(seq=number, event_id="e", sample_ids=list(range(number))),
         "hands": msg.Hands(header=stamp, left=msg.Hand(tracked=True)),

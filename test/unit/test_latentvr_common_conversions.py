@@ -7,6 +7,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 
 from latentvr_common import conversions
 from latentvr_common.cloud import Cloud
+from latentvr_common.cues import Cues
 from latentvr_common.forces import Forces
 from latentvr_common.hands import JOINT_COUNT, Hand, Hands
 from latentvr_common.labels import Category, Kind, LabelEvent, Region
@@ -174,6 +175,54 @@ def test_forces_that_are_not_finite_are_refused(column: str) -> None:
     getattr(forces, column)[2, ..., 1] = np.inf
     with pytest.raises(ValueError, match="not finite"):
         conversions.forces_from_msg(conversions.forces_to_msg(forces))
+
+
+def some_cues(count: int = 4) -> Cues:
+    shares = RANDOM.random((4, count)).astype(np.float32)
+    positions, places = RANDOM.normal(size=(count, 3)).astype(np.float32), np.arange(count, dtype=np.int16)
+    return Cues(1_700_000_000_123_456_789, positions, shares[0], shares[1], shares[2], shares[3], places)
+
+
+CUES = ("positions", "uncertainty", "density", "coverage", "disagreement", "places")
+
+
+@pytest.mark.parametrize("cues", [some_cues(), some_cues(0)], ids=["four", "none"])
+def test_cues_survive_serialization(cues: Cues) -> None:
+    message = conversions.cues_to_msg(cues)
+    assert (message.height, message.width, message.header.frame_id) == (1, len(cues), "latent")
+    names = ["x", "y", "z", "uncertainty", "density", "coverage", "disagreement", "place"]
+    assert [field.name for field in message.fields] == names
+    back = conversions.cues_from_msg(deserialize_message(serialize_message(message), type(message)))
+    assert back.stamp_ns == cues.stamp_ns
+    for name in CUES:
+        np.testing.assert_array_equal(getattr(back, name), getattr(cues, name), name)
+        assert getattr(back, name).dtype == getattr(cues, name).dtype
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda m: setattr(m, "width", 3), "data has"),
+        (lambda m: setattr(m, "height", 2), "height 2"),
+        (lambda m: setattr(m, "point_step", 20), "point_step 20"),
+        (lambda m: setattr(m, "is_bigendian", True), "big-endian True"),
+        (lambda m: m.fields.pop(), "fields are"),
+    ],
+)
+def test_cues_that_are_none_are_refused(change: object, complaint: str) -> None:
+    message = conversions.cues_to_msg(some_cues())
+    change(message)  # type: ignore[operator]
+    with pytest.raises(ValueError, match=complaint):
+        conversions.cues_from_msg(message)
+
+
+@pytest.mark.parametrize("column", CUES[:-1])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_cues_that_are_not_finite_or_shares_are_refused(column: str, value: float) -> None:
+    cues = some_cues()
+    getattr(cues, column)[2, ...] = value
+    with pytest.raises(ValueError, match="expected finite positions, and cues from 0 to 1"):
+        conversions.cues_from_msg(conversions.cues_to_msg(cues))
 
 
 def test_label_entry_survives_serialization() -> None:

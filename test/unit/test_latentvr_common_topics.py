@@ -31,6 +31,7 @@ DESIGN = {
     "cloud": ("sensor_msgs/PointCloud2", RELIABLE, LATCHED, 1),
     "epoch": ("latentvr/Epoch", RELIABLE, LATCHED, 1),
     "forces": ("sensor_msgs/PointCloud2", BEST_EFFORT, VOLATILE, 1),
+    "cues": ("sensor_msgs/PointCloud2", BEST_EFFORT, VOLATILE, 1),
     "categories": ("latentvr/Categories", RELIABLE, LATCHED, 1),
     "labels": ("latentvr/LabelEvent", RELIABLE, LATCHED, 1000),
     "hands": ("latentvr/Hands", BEST_EFFORT, VOLATILE, 1),
