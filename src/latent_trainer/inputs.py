@@ -1,5 +1,6 @@
 """From items to what the network sees: described, then projected to the widest directions."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from latent_trainer.projection import Projection, fit_projection, fit_size
 from latentvr_common.datasets import Dataset
 
 FloatArray = npt.NDArray[np.float32]
-_BLOCK = 512
+_BLOCK_NUMBERS = 50_000
+"""Items of so many numbers are described at once: what comes up on the way then stays in the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +46,16 @@ def fit_inputs(
     columns = descriptor(torch.from_numpy(np.array(dataset.items[:1]))).shape[1]
     chosen = np.random.default_rng(seed).permutation(len(dataset))[: fit_size(columns)]
     chosen.sort()
-    some = [descriptor(torch.from_numpy(np.array(dataset.items[rows]))).numpy() for rows in _blocks(chosen)]
+    block = max(1, _BLOCK_NUMBERS // max(1, math.prod(dataset.items.shape[1:])))
+    some = [descriptor(torch.from_numpy(np.array(dataset.items[rows]))).numpy() for rows in _blocks(chosen, block)]
     fitted = InputMap(descriptor, fit_projection(np.concatenate(some), components, seed))
     inputs = np.empty((len(dataset), fitted.projection.axes.shape[1]), np.float32)
-    for rows in _blocks(np.arange(len(dataset))):
+    for rows in _blocks(np.arange(len(dataset)), block):
         inputs[rows] = fitted.inputs_of(dataset.items[rows[0] : rows[-1] + 1])
         on_progress(int(rows[-1]) + 1)
     return fitted, inputs
 
 
-def _blocks(rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
-    for start in range(0, len(rows), _BLOCK):
-        yield rows[start : start + _BLOCK]
+def _blocks(rows: npt.NDArray[np.int64], size: int) -> Iterator[npt.NDArray[np.int64]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

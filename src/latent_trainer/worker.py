@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latent_trainer.recalibration import Recalibration
-from latent_trainer.training import Encoded, Training
+from latent_trainer.training import Encoded, NotFiniteError, Training
 from latentvr_common.newest import Newest, RateMeter
 
 _ENCODE_SHARE = 0.25
@@ -65,7 +65,9 @@ class Snapshot:
     label_seq: int
     """The newest journal entry that training had taken in."""
     skipped: int = 0
-    """Steps that were not made because they were not finite."""
+    """Steps that were not made because they were not sound, see Training.step."""
+    returns: int = 0
+    """How many times training went back to an earlier network."""
     ece: float = math.nan
     """Expected calibration error of the confidence on labels that were left out, 0 to 1; NaN: not known."""
 
@@ -275,19 +277,29 @@ class Worker:
         """Publish where everything is now; return the seconds that it took, a fit of the confidence not counted."""
         self._recalibration.look(training, time.monotonic(), at_rest=state is not State.TRAINING)
         began = time.monotonic()
-        encoded = training.encode()
+        encoded = _encode(training)
         self.snapshots.put(
             Snapshot(
                 encoded,
                 state,
-                text,
+                text or training.setback,
                 training.epoch,
                 training.step_count,
                 dict(training.losses),
                 self._rate.rate(began),
                 self._label_seq,
                 training.skipped_count,
+                training.return_count,
                 math.nan if training.belief is None else training.belief.calibration.ece,
             )
         )
         return time.monotonic() - began
+
+
+def _encode(training: Training) -> Encoded:
+    """Return where all items are; where that cannot be said, of an earlier network, with which training goes on."""
+    try:
+        return training.encode()
+    except NotFiniteError as error:
+        training.go_back(str(error))
+        return training.encode()

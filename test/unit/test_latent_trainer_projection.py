@@ -88,6 +88,19 @@ def test_there_are_no_more_components_than_the_data_has(
     assert fit_projection(features, components, 0).axes.shape == (columns, expected)
 
 
+def test_axes_of_many_columns_are_the_principal_components_too() -> None:
+    features = np.random.default_rng(3).normal(size=(1500, 600)).astype(np.float32) * np.linspace(3, 0.1, 600)
+    features = (features + 5.0).astype(np.float32)
+    found = fit_projection(features, 8, 0)
+    _, singular, rows = np.linalg.svd(features.astype(np.float64) - features.mean(axis=0, dtype=np.float64))
+    assert found.scale == pytest.approx(singular[0] / np.sqrt(1500), rel=1e-5)
+    np.testing.assert_allclose(np.abs((found.axes * rows[:8].T).sum(axis=0)), 1.0, atol=1e-4)
+
+
+def test_many_columns_that_never_vary_go_to_zero() -> None:
+    assert (fit_projection(np.ones((700, 600), np.float32), 5, 0).inputs_of(np.ones((3, 600), np.float32)) == 0).all()
+
+
 def test_data_that_never_varies_goes_to_zero_and_comes_back() -> None:
     features = np.full((20, 4), 7.5, np.float32)
     projection = fit_projection(features, 64, 0)

@@ -1,6 +1,7 @@
 """Training: repeatable, led by labels and never by the truth, and sound for every dataset that can be loaded."""
 
 import ast
+import contextlib
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -357,7 +358,8 @@ def test_a_few_wrong_labels_do_not_mislead() -> None:
 def test_truth_has_no_way_into_training() -> None:
     assert list(inspect.signature(Training.__init__).parameters) == ["self", "inputs", "parameters", "device"]
     public = [name for name, _ in inspect.getmembers(Training, callable) if not name.startswith("_")]
-    assert sorted(public) == ["draw", "encode", "set_labels", "set_neighbours", "step", "terms", "weighted"]
+    gives = ["draw", "drawing_from", "encode", "go_back", "set_labels", "set_neighbours", "step", "terms", "weighted"]
+    assert sorted(public) == gives
     assert not any("truth" in str(inspect.signature(method)) for method in (Worker.__init__, Training.set_labels))
 
 
@@ -538,19 +540,93 @@ def test_a_step_that_is_not_finite_changes_nothing_and_is_counted(what: str, mon
     assert np.isfinite(training.encode().positions).all()
 
 
+def weights_of(training: Training) -> dict[str, torch.Tensor]:
+    """The two networks; the optimiser's learning rate is part of no weight."""
+    both = {f"model.{name}": tensor for name, tensor in training.model.state_dict().items()}
+    both |= {f"average.{name}": tensor for name, tensor in training.average.state_dict().items()}
+    return {name: tensor.clone() for name, tensor in both.items()}
+
+
 @pytest.mark.parametrize("what", ["loss", "gradient"])
-def test_after_many_such_steps_in_a_row_training_gives_up_and_says_why(
+def test_after_many_such_steps_in_a_row_training_goes_back_and_says_why(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     training = prepared()
+    before = weights_of(training)
+    make_steps(training, 5)
     spoil(training, monkeypatch, what, 49)
+    make_steps(training, 49)
+    assert (training.step_count, training.skipped_count, training.return_count) == (5, 49, 0)
+    spoil(training, monkeypatch, what, 50)
+    make_steps(training, 1)
+    assert (training.step_count, training.return_count) == (5, 1)
+    assert training.setback.startswith("went back to the network of step 0, learning rate 0.0025: 50 steps in a row ")
+    assert "gradient nan" in training.setback
+    after = weights_of(training)
+    assert all(torch.equal(after[name], before[name]) for name in before)
+    monkeypatch.undo()
+    make_steps(training, 999)
+    assert training.setback
+    make_steps(training, 2)
+    assert (training.step_count, training.setback) == (1006, "")
+    assert np.isfinite(training.encode().positions).all()
+
+
+def test_training_goes_back_to_the_newest_network_that_is_kept_and_steps_are_still_counted_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    training = prepared()
+    make_steps(training, 200)
+    kept = weights_of(training)
     make_steps(training, 50)
-    assert (training.step_count, training.skipped_count) == (1, 49)
-    spoil(training, monkeypatch, what, 1000)
-    with pytest.raises(NotFiniteError, match=r"50 steps in a row were not finite: structure .*, gradient nan"):
-        make_steps(training, 50)
+    spoil(training, monkeypatch, "loss", 50)
+    make_steps(training, 50)
+    assert "went back to the network of step 200" in training.setback
+    after = weights_of(training)
+    assert all(torch.equal(after[name], kept[name]) for name in kept)
+    make_steps(training, 1)
+    assert training.step_count == 251
+
+
+def test_where_going_back_does_not_help_training_gives_up_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = prepared()
+    make_steps(training, 1)
+    spoil(training, monkeypatch, "loss", 1000)
+    make_steps(training, 199)
+    assert training.return_count == 3
+    with pytest.raises(NotFiniteError, match=r"50 steps in a row .*: structure .*, also after going back 3 times; "):
+        make_steps(training, 1)
     assert training.step_count == 1
     assert np.isfinite(training.encode().positions).all()
+
+
+def test_without_a_sound_step_there_is_nothing_to_go_back_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    training = prepared()
+    spoil(training, monkeypatch, "loss", 1000)
+    with pytest.raises(NotFiniteError, match=r"50 steps in a row were not finite or far too large: structure .*"):
+        make_steps(training, 50)
+    assert training.return_count == 0
+
+
+def test_a_loss_that_explodes_counts_as_no_sound_step_even_where_it_is_finite() -> None:
+    training = prepared()
+    make_steps(training, 100)
+    radius = np.linalg.norm(training.encode().positions, axis=1).max()
+    with torch.no_grad():
+        training.model.to_latent.weight.mul_(1e4)
+    make_steps(training, 50)
+    assert (training.step_count, training.skipped_count, training.return_count) == (100, 50, 1)
+    make_steps(training, 50)
+    assert training.step_count == 150
+    assert np.linalg.norm(training.encode().positions, axis=1).max() < 3 * radius
+
+
+def test_steps_that_are_far_too_wide_end_in_a_sound_cloud_or_in_one_clear_error() -> None:
+    training = prepared(learning_rate=1.0)
+    with contextlib.suppress(NotFiniteError):
+        for _ in range(30):
+            make_steps(training, 20)
+            assert (np.abs(training.encode().positions) < 1e6).all()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])

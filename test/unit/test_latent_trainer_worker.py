@@ -405,8 +405,8 @@ FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "finding neighbours": ({"find": no_neighbours}, "training stopped: ValueError: no item is near another"),
     "at a step that is never finite": (
         {"make": make_training_without_numbers},
-        "training stopped: NotFiniteError: 50 steps in a row were not finite: structure nan, gradient nan; "
-        "a smaller learning_rate or weight may help",
+        "training stopped: NotFiniteError: 50 steps in a row were not finite or far too large: structure nan, "
+        "gradient nan; a smaller learning_rate or weight may help",
     ),
     "at a step": ({"make": make_training_that_breaks}, "training stopped: RuntimeError: out of numbers"),
 }
@@ -459,3 +459,32 @@ def test_the_thread_that_trains_steps_back_behind_the_others() -> None:
 
     with running() as worker:
         assert worker.ask(niceness, TIMEOUT_S) == min(19, niceness() + 5)
+
+
+def make_training_that_loses_its_cloud_once() -> Training:
+    training = make_training()
+    step = training.step
+
+    def step_or_lose() -> None:
+        step()
+        if training.step_count == 30:
+            with torch.no_grad():
+                training.average.to_latent.bias[0] = torch.nan
+
+    training.step = step_or_lose  # type: ignore[method-assign]
+    return training
+
+
+def test_a_cloud_that_is_not_finite_makes_training_go_back_and_the_snapshot_says_so() -> None:
+    with running(make=make_training_that_loses_its_cloud_once) as worker:
+        seen: list[Snapshot] = []
+
+        def went_back(snapshot: Snapshot) -> bool:
+            seen.append(snapshot)
+            return snapshot.returns == 1
+
+        snapshot = wait_for(worker, went_back, "training went back")
+        assert all(np.isfinite(one.encoded.positions).all() for one in seen)
+        assert snapshot.state is State.TRAINING
+        assert snapshot.text.startswith("went back to the network of step 0, learning rate ")
+        assert "no finite place in the cloud" in snapshot.text
