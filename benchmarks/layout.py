@@ -300,7 +300,7 @@ def watched_session(dataset: Dataset, gestures: int, seed: int, threads: int = 1
     with one thread the result does not depend on what else the machine does.
     """
     torch.set_num_threads(threads)
-    training = _prepared(dataset, Parameters(seed=seed), threads)
+    training = prepared(dataset, Parameters(seed=seed), threads)
     watch, used = MovementWatch(seed), list[tuple[float, float]]()
 
     def see(now_s: float, encoded: Encoded) -> None:
@@ -309,7 +309,9 @@ def watched_session(dataset: Dataset, gestures: int, seed: int, threads: int = 1
 
     with tempfile.TemporaryDirectory() as scratch:
         person = PersonParameters(seed=seed, gestures=gestures)
-        session = VirtualSession(dataset, training, person, Path(scratch), on_encoded=see, on_marked=watch.mark)
+        session = VirtualSession(
+            dataset, training, person, Path(scratch), on_encoded=see, on_part=watch.see_part, on_marked=watch.mark
+        )
         session.run(SETTLE_S)
     before = [share for at_s, share in used if at_s <= watch.first_mark_s]
     return {
@@ -322,7 +324,8 @@ def watched_session(dataset: Dataset, gestures: int, seed: int, threads: int = 1
     }
 
 
-def _prepared(dataset: Dataset, parameters: Parameters, threads: int) -> Training:
+def prepared(dataset: Dataset, parameters: Parameters, threads: int) -> Training:
+    """Return the training of a dataset, on the CPU, with its neighbours: ready for its first step."""
     _, inputs = fit_inputs(dataset, parameters.components, parameters.seed)
     training = Training(inputs, parameters, "cpu")
     training.set_neighbours(nearest_neighbours(inputs, parameters.neighbours, threads))

@@ -1,7 +1,9 @@
 """How few gestures categorise a whole dataset: accuracy against gestures, medians over seeds, beside known figures.
 
 Sessions run without ROS on a clock of their own (virtual_session.py): the real person, labeler, journal and training.
-Arguments: dataset:=<name or path> gestures:=40 seeds:=3 do the accuracy part for one dataset with truth in it.
+Then, on all of Fashion-MNIST: the cloud without labels beside UMAP's (layout.py), and a session through the whole graph
+(whole_session.py). Arguments: dataset:=<name or path> gestures:=40 seeds:=3 do the accuracy part for one dataset with
+truth in it.
 """
 
 import sys
@@ -14,15 +16,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
+import layout
 import report
 import torch
+from layout import prepared
 from other_data import other_dataset
 from virtual_session import Moment, VirtualSession, accuracies
+from whole_session import whole_session
 
-from latent_trainer.graph import nearest_neighbours
-from latent_trainer.inputs import fit_inputs
+from latent_trainer.forces import forces_relative_error
 from latent_trainer.parameters import Parameters
-from latent_trainer.training import Training
 from latentvr_common.datasets import load
 from scripted_hands.parameters import Parameters as PersonParameters
 
@@ -57,30 +60,29 @@ class Found:
     prepare_s: float
     label_purity: float
     labels: int
+    ece: float
+    forces_relative_error: float
 
 
 def session(run: Run) -> Found:
     """Make one session."""
     torch.set_num_threads(1)
     dataset = load(run.dataset, seed=run.seed)
-    parameters = Parameters(dataset=run.dataset, seed=run.seed)
     began = time.process_time()
-    _, inputs = fit_inputs(dataset, parameters.components, run.seed)
-    training = Training(inputs, parameters, "cpu")
-    training.set_neighbours(nearest_neighbours(inputs, parameters.neighbours, 1))
+    training = prepared(dataset, Parameters(dataset=run.dataset, seed=run.seed), 1)
     prepare_s = time.process_time() - began
     person = PersonParameters(dataset=run.dataset, seed=run.seed, gestures=run.gestures)
     with tempfile.TemporaryDirectory() as scratch:
         moments = VirtualSession(dataset, training, person, Path(scratch)).run(SETTLE_S)
-    return _found(run, moments, prepare_s)
+    return _found(run, moments, prepare_s, forces_relative_error(training, training.draw()))
 
 
-def _found(run: Run, moments: list[Moment], prepare_s: float) -> Found:
+def _found(run: Run, moments: list[Moment], prepare_s: float, forces_error: float) -> Found:
     at = [*[n for n in AT if n < run.gestures], run.gestures]
     curve = dict(zip(at, accuracies(moments, at), strict=True))
     seconds = {m.gestures: m.at_s for m in moments}
     last = moments[-1]
-    return Found(run, curve, seconds, prepare_s, last.label_purity, last.labels)
+    return Found(run, curve, seconds, prepare_s, last.label_purity, last.labels, last.ece, forces_error)
 
 
 def sessions(runs: Sequence[Run], at_once: int) -> list[Found]:
@@ -99,12 +101,12 @@ def sessions(runs: Sequence[Run], at_once: int) -> list[Found]:
     return found
 
 
-def spread(name: str, values: Sequence[float]) -> dict[str, float]:
+def spread(name: str, values: Sequence[float], digits: int = 4) -> dict[str, float]:
     """Return the median of `values`, and the smallest and largest beside it."""
     return {
-        name: round(median(values), 4),
-        f"{name}_min": round(min(values), 4),
-        f"{name}_max": round(max(values), 4),
+        name: round(median(values), digits),
+        f"{name}_min": round(min(values), digits),
+        f"{name}_max": round(max(values), digits),
     }
 
 
@@ -139,9 +141,34 @@ def main(words: Sequence[str]) -> int:
         wanted = (("fashion_mnist", 80), ("digits", 20), (other, 60))
         runs = [Run(dataset, gestures, seed) for dataset, gestures in wanted for seed in seeds]
     found = sessions(runs, at_once=int(given.get("at_once", "2")))
-    print(curves(found))
-    report.finish("learning", figures(found))
+    print(curves(found), flush=True)
+    named = figures(found)
+    if "dataset" not in given:
+        named |= cloud_figures()
+        print(report.table(("the cloud of Fashion-MNIST", "found"), list(named.items())))
+    report.finish("learning", named)
     return 0
+
+
+CLOUD_KEYS = {
+    "cloud_hz": "cloud_hz_70k",
+    "first_cloud_s": "first_cloud_s_70k",
+    "accuracy": "graph_accuracy_40",
+    "wall_s": "graph_session_s",
+    **{name: f"graph_{name}" for name in ("movement_median", "movement_largest", "reaction_s", "unmarked_reaction_s")},
+}
+
+
+def cloud_figures() -> dict[str, object]:
+    """Return how good the cloud is and how soon, beside UMAP's, and how a session of 40 marks goes, all of 70,000."""
+    dataset = load("fashion_mnist")
+    named = layout.compare(dataset)[1]
+    named |= {name: layout.watched_session(dataset, 20, 0)[name] for name in ("space_used", "separation")}
+    del dataset
+    with tempfile.TemporaryDirectory() as scratch:
+        words = ("dataset:=fashion_mnist", "gestures:=40", "view:=headless")
+        seen = whole_session(words, Path(scratch) / "session")
+    return named | {key: seen[name] for name, key in CLOUD_KEYS.items()}
 
 
 def figures(found: Sequence[Found]) -> dict[str, object]:
@@ -153,6 +180,8 @@ def figures(found: Sequence[Found]) -> dict[str, object]:
             values = [f.curve[at] for f in of_it if at in f.curve]
             if values:
                 named |= spread(f"{Path(dataset).stem}_accuracy_{at}", values)
+    named |= spread("ece", [f.ece for f in found])
+    named |= spread("forces_relative_error", [f.forces_relative_error for f in found], digits=9)
     named |= spread("session_s", [f.prepare_s + f.seconds[min(40, f.run.gestures)] + SETTLE_S for f in found])
     return named
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from latent_trainer.glide import Glide
+from latent_trainer.glide import Glide, cloud_radius
+from latent_trainer.reaction import Part
 
 Positions = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -22,11 +23,6 @@ NOTICED = 1.5
 PATIENCE_S = 5.0
 """Items that have not reacted for so long do not."""
 AROUND_MARK_S = 1.0
-
-
-def cloud_radius(positions: Positions) -> float:
-    """Return the 90th percentile of the distance of positions (N, 3) from their mean, latent units."""
-    return float(np.percentile(np.linalg.norm(positions - positions.mean(axis=0), axis=1), 90))
 
 
 def median_movement(before: Positions, after: Positions) -> float:
@@ -97,18 +93,30 @@ class MovementWatch:
         """Take in where the network puts the items (N, 3) at `now_s`: show the frames up to then, glide there after."""
         if self._glide is None:
             self._glide = Glide(positions, now_s)
-            self._labelled = np.zeros(len(positions), np.bool_)
             self._count = int(np.ceil(now_s * FRAMES_PER_S))
-        while self._count / FRAMES_PER_S <= now_s:
-            self._show(self._count / FRAMES_PER_S, self._glide.at(self._count / FRAMES_PER_S))
-            self._count += 1
+        self._show_frames(now_s)
         self._glide.aim(positions, now_s)
+
+    def see_part(self, now_s: float, part: Part) -> None:
+        """Take in where the network puts some items at `now_s`, between two views."""
+        if self._glide is not None:
+            self._show_frames(now_s)
+            self._glide.aim_part(part.rows, part.positions, now_s)
+
+    def _show_frames(self, until_s: float) -> None:
+        assert self._glide is not None
+        while self._count / FRAMES_PER_S <= until_s:
+            self.show(self._count / FRAMES_PER_S, self._glide.at(self._count / FRAMES_PER_S))
+            self._count += 1
 
     def mark(self, at_s: float, items: Rows) -> None:
         """Take in that `items` were labelled at `at_s`."""
         self._new.append((at_s, items))
 
-    def _show(self, now_s: float, positions: Positions) -> None:
+    def show(self, now_s: float, positions: Positions) -> None:
+        """Take in a frame: all positions (N, 3) as they are shown at `now_s`."""
+        if not len(self._labelled):
+            self._labelled = np.zeros(len(positions), np.bool_)
         while self._new and self._new[0][0] < now_s:
             self._open(*self._new.pop(0))
         if self._shown is not None:

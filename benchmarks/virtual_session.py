@@ -19,7 +19,10 @@ from gesture_labeler.labeler import Labeler
 from gesture_labeler.parameters import Parameters as LabelerParameters
 from gesture_labeler.reports import Outcome, Report
 from label_journal.journal import Journal
+from latent_trainer.calibration import expected_calibration_error
 from latent_trainer.glide import Glide
+from latent_trainer.reaction import Part, Reaction
+from latent_trainer.recalibration import Recalibration
 from latent_trainer.training import Encoded, Training
 from latentvr_common.cloud import Cloud
 from latentvr_common.datasets import Dataset
@@ -43,6 +46,8 @@ class Moment:
     accuracy: float
     labels: int
     label_purity: float
+    ece: float
+    """How far confidence is from the truth on items without a label, 0 to 1; NaN before there are predictions."""
 
 
 @dataclass
@@ -57,6 +62,8 @@ class VirtualSession:
     """Fixed number of steps in a second of the session; 0: as many as the processor makes."""
     on_encoded: Callable[[float, Encoded], None] = lambda now_s, encoded: None
     """Called with each view of the network."""
+    on_part: Callable[[float, Part], None] = lambda now_s, part: None
+    """Called with each look at newly labelled items."""
     on_marked: Callable[[float, npt.NDArray[np.int64]], None] = lambda at_s, items: None
     """Called with each mark: when it was in the journal, and the items whose label it changed."""
     moments: list[Moment] = field(default_factory=list)
@@ -77,6 +84,8 @@ class VirtualSession:
         self.now_s = 0.0
         self._hands_s = 0.0
         self._glide: Glide | None = None
+        self._reaction = Reaction()
+        self._recalibration = Recalibration()
         self._encoded = self._look()
 
     @property
@@ -102,6 +111,10 @@ class VirtualSession:
         until = self.now_s + max(_CLOUD_PERIOD_S - encode_s, encode_s * (1 / _ENCODE_SHARE - 1))
         while self.now_s < until:
             self._pass_time(self._timed(self.training.step) if not self.steps_per_s else self._fixed_step())
+            part = self._reaction.look(self.training, self.now_s)
+            if part is not None and self._glide is not None:
+                self._glide.aim_part(part.rows, part.positions, self.now_s)
+                self.on_part(self.now_s, part)
 
     def _fixed_step(self) -> float:
         self.training.step()
@@ -113,6 +126,7 @@ class VirtualSession:
         return time.thread_time() - began
 
     def _look(self) -> Encoded:
+        self._pass_time(self._timed(lambda: self._recalibration.look(self.training, self.now_s)))
         found: list[Encoded] = []
         seconds = self._timed(lambda: found.append(self.training.encode()))
         self._pass_time(seconds)
@@ -155,6 +169,8 @@ class VirtualSession:
             before = self.labels
             self._book.add(receipt.event)
             self.training.set_labels(self.labels)
+            self._recalibration.take_labels(self.training, self.labels, self._book.origins)
+            self._reaction.take_labels(self.labels, self._hands_s)
             self.on_marked(self._hands_s, np.flatnonzero(self.labels != before))
             reports.append(outcome.end)
         for r in reports:
@@ -165,9 +181,11 @@ class VirtualSession:
         labels = self.labels
         marked = labels >= 0
         purity = float((labels[marked] == self.truth[marked]).mean()) if marked.any() else float("nan")
-        accuracy = float((self._encoded.predicted == self.truth).mean())
+        right = self._encoded.predicted == self.truth
+        guessed = ~marked & (self._encoded.predicted >= 0)
+        ece = expected_calibration_error(self._encoded.confidence[guessed], right[guessed])
         marks = self._book.applied_seq
-        self.moments.append(Moment(marks, self.now_s, accuracy, int(marked.sum()), purity))
+        self.moments.append(Moment(marks, self.now_s, float(right.mean()), int(marked.sum()), purity, ece))
 
 
 class _Thinking(Executor):

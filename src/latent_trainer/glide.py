@@ -4,7 +4,16 @@ import numpy as np
 import numpy.typing as npt
 
 _LONGEST_S = 2.0
+_FASTEST = 0.15
+"""Half of the items move no faster than so many radii of the cloud a second."""
+_SHORTEST_PART_S = 0.25
 Positions = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+
+
+def cloud_radius(positions: Positions) -> float:
+    """Return the 90th percentile of the distance of positions (N, 3) from their mean, latent units."""
+    return float(np.percentile(np.linalg.norm(positions - positions.mean(axis=0), axis=1), 90))
 
 
 class Glide:
@@ -19,13 +28,28 @@ class Glide:
     def aim(self, target: Positions, now_s: float) -> None:
         """Move from where the points are now to `target`, in the time that passed since the last aim.
 
-        The way under way is never cut short: an aim soon after another would make the cloud jump.
+        The way under way is never cut short: an aim soon after another would make the cloud jump. Nor is it so short
+        that the cloud as a whole would move faster than one can follow.
         """
         self._start = self.at(now_s)
         self._target = target
         passed_s = now_s - self._began_s
-        self._lasts_s = min(max(passed_s, self._lasts_s - passed_s), _LONGEST_S)
+        self._lasts_s = max(min(max(passed_s, self._lasts_s - passed_s), _LONGEST_S), self._slowest_s())
         self._began_s = now_s
+
+    def _slowest_s(self) -> float:
+        """Return how long the way must last so that the median item is not too fast."""
+        radius = cloud_radius(self._start)
+        way = float(np.median(np.linalg.norm(self._target - self._start, axis=1)))
+        return way / (_FASTEST * radius) if radius > 0 else 0.0
+
+    def aim_part(self, rows: Rows, target: Positions, now_s: float) -> None:
+        """Give the items `rows` (R,) another target (R, 3); all others go on as they go."""
+        left_s = max(0.0, self._began_s + self._lasts_s - now_s)
+        self._start = self.at(now_s)
+        self._target = self._target.copy()
+        self._target[rows] = target
+        self._began_s, self._lasts_s = now_s, max(left_s, _SHORTEST_PART_S)
 
     def at(self, now_s: float) -> Positions:
         """Return where the points are at `now_s`."""

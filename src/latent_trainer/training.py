@@ -31,6 +31,8 @@ _MOST_SKIPPED = 50
 _EXPLODED = 100.0
 """A loss so many times the usual one is not sound."""
 _KEEP_STEPS = 200
+_QUICK_STEPS = 20
+"""Over so few steps the network that is shown is averaged just after labels have changed."""
 _MOST_RETURNS = 3
 _SETTLED_STEPS = 1000
 """So long after going back training has found its way."""
@@ -130,6 +132,7 @@ class Training:
         self._by_category: list[Tensor] = []
         self._trust: list[Tensor] = []
         self._known = torch.empty(0, dtype=torch.int64)
+        self._labels_changed_at = 0
         self.belief: Belief | None = None
         """What confidence is made of; None: of the network's own word. It does nothing to training."""
         self._begin_at_principal_components()
@@ -165,6 +168,7 @@ class Training:
         """Give the labels (N,) that hold from the next step on, -1 none."""
         known = np.unique(labels[labels != NONE])
         self._known = torch.from_numpy(known.astype(np.int64)).to(self.device)
+        self._labels_changed_at = self.step_count
         if self.belief is not None and self.belief.categories != tuple(known.tolist()):
             self.belief = None
         members = [np.flatnonzero(labels == c) for c in known]
@@ -216,9 +220,15 @@ class Training:
         self._warm_up()
         self.optimizer.step()
         self.step_count += 1
-        # At first the mean is short, so that what shows is not the start for long.
-        follow(self.average, self.model, max(1.0 / self.parameters.average_steps, 9.0 / (9.0 + self.step_count)))
+        follow(self.average, self.model, self._follow_share())
         self._note_losses(terms)
+
+    def _follow_share(self) -> float:
+        """At first the mean is short, so that what shows is not the start for long; also when labels have changed."""
+        usual = 1.0 / self.parameters.average_steps
+        started = 9.0 / (9.0 + self.step_count)
+        labelled = 1.0 / (_QUICK_STEPS + self.step_count - self._labels_changed_at)
+        return max(usual, started, min(labelled, 1.0 / _QUICK_STEPS) if self._by_category else 0.0)
 
     def _is_sound(self, loss: float, norm: float) -> bool:
         exploded = self.step_count > 0 and loss > _EXPLODED * (1.0 + self._usual_loss)
@@ -357,6 +367,15 @@ class Training:
         if lost.any():
             raise NotFiniteError(f"{lost.sum()} of {len(lost)} items have no finite place in the cloud")
         return Encoded(positions, predicted, confidence)
+
+    @torch.no_grad()
+    def positions_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return where the items `rows` (R,) are now, (R, 3). Raises NotFiniteError if that cannot be said."""
+        features = self.average.features(self.inputs[torch.from_numpy(rows)])
+        positions = self.average.to_latent(features).cpu().numpy()
+        if not (np.abs(positions) < _FARTHEST).all():
+            raise NotFiniteError("some items have no finite place in the cloud")
+        return np.asarray(positions)
 
     def _encode_block(self, start: int, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         inputs = self.inputs[start : start + _ENCODE_BLOCK]

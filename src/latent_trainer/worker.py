@@ -19,6 +19,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from latent_trainer.reaction import Part, Reaction
 from latent_trainer.recalibration import Recalibration
 from latent_trainer.training import Encoded, NotFiniteError, Training
 from latentvr_common.newest import Newest, RateMeter
@@ -104,9 +105,12 @@ class Worker:
         self._end_text = "training has ended"
         self._label_seq = 0
         self._recalibration = Recalibration()
+        self._reaction = Reaction()
         self._rate = RateMeter()
         self._thread = threading.Thread(target=self._run, name="training", daemon=True)
         self.snapshots: Newest[Snapshot] = Newest()
+        self.parts: Newest[Part] = Newest()
+        """Where newly labelled items are, between two snapshots."""
         self.training: Training | None = None
         """What is trained, once it is prepared; only for use after `stop`."""
 
@@ -231,7 +235,14 @@ class Worker:
             training.step()
             now = time.monotonic()
             self._rate.tick(now)
+            self._react(training, now)
             self._idle(training, now - began)
+
+    def _react(self, training: Training, now: float) -> None:
+        with contextlib.suppress(NotFiniteError):  # The next look at all items tells.
+            part = self._reaction.look(training, now)
+            if part is not None:
+                self.parts.put(part)
 
     def _idle(self, training: Training, step_s: float) -> None:
         """Wait after a step of `step_s` seconds, so that steps take their share of the time; hear what is asked."""
@@ -252,6 +263,7 @@ class Worker:
             return False
         training.set_labels(new.labels)
         self._recalibration.take_labels(training, new.labels, new.origins)
+        self._reaction.take_labels(new.labels, time.monotonic())
         self._label_seq = new.seq
         return True
 
@@ -278,6 +290,7 @@ class Worker:
         self._recalibration.look(training, time.monotonic(), at_rest=state is not State.TRAINING)
         began = time.monotonic()
         encoded = _encode(training)
+        self.parts.take()  # What is newer is in this.
         self.snapshots.put(
             Snapshot(
                 encoded,

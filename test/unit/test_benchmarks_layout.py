@@ -97,11 +97,6 @@ def test_movement_is_of_the_median_item_and_relative_to_the_radius() -> None:
     assert movement.median_movement(5 * CLOUD + 3, 5 * moved + 3) == pytest.approx(expected, rel=1e-3)
 
 
-def test_the_radius_reaches_nine_items_of_ten() -> None:
-    away = np.linalg.norm(CLOUD - CLOUD.mean(axis=0), axis=1)
-    assert (away <= movement.cloud_radius(CLOUD)).mean() == pytest.approx(0.9, abs=0.001)
-
-
 def watched(drift: float, leap: Positions, marked_s: float = 4.0, leaps_s: float = 5.0) -> movement.MovementWatch:
     """A cloud that drifts by `drift` a frame for 12 s; for 1 s after `leaps_s` its items also move by `leap` (N, 3)."""
     watch, told = movement.MovementWatch(), False
@@ -147,9 +142,9 @@ def test_a_reaction_after_five_seconds_is_none() -> None:
 
 def test_figures_tell_the_usual_and_the_largest_movement_and_that_after_marks() -> None:
     radius = movement.cloud_radius(CLOUD)
-    figures = watched(0.004, np.full((len(CLOUD), 3), 0.01), leaps_s=8.0).figures()
+    figures = watched(0.004, np.full((len(CLOUD), 3), 0.005), leaps_s=8.0).figures()
     assert figures["movement_median"] == pytest.approx(0.004 / radius, rel=0.01)
-    assert figures["movement_largest"] == pytest.approx(np.hypot(0.014, np.hypot(0.01, 0.01)) / radius, rel=0.01)
+    assert figures["movement_largest"] == pytest.approx(np.hypot(0.009, np.hypot(0.005, 0.005)) / radius, rel=0.01)
     assert 8.0 < (figures["movement_largest_at_s"] or 0.0) < 9.2
     assert figures["movement_after_marks_largest"] == pytest.approx(0.004 / radius, rel=0.01)
 
@@ -177,9 +172,9 @@ def test_only_items_without_a_label_are_a_counter_check() -> None:
 def test_frames_come_at_their_rate_however_seldom_the_network_is_seen() -> None:
     watch = movement.MovementWatch()
     for now_s in (0.0, 0.5, 1.0, 1.5, 2.0):
-        watch.see(now_s, CLOUD + np.float32(now_s))
+        watch.see(now_s, CLOUD + np.float32(0.05 * now_s))
     times = np.array([at for at, _ in watch.frames])
     assert np.diff(times) == pytest.approx(FRAME_S)
     # No jump: half a second's way takes half a second.
     largest = max(moved for _, moved in watch.frames)
-    assert largest == pytest.approx(np.sqrt(3) * FRAME_S / movement.cloud_radius(CLOUD), rel=0.01)
+    assert largest == pytest.approx(0.05 * np.sqrt(3) * FRAME_S / movement.cloud_radius(CLOUD), rel=0.01)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latent_trainer.glide import Glide
+from latent_trainer.glide import Glide, cloud_radius
 
 Positions = npt.NDArray[np.float32]
 SLOWEST_S = 2.0
@@ -23,9 +23,15 @@ def farthest(a: Positions, b: Positions) -> float:
     return float(np.linalg.norm(a - b, axis=1).max())
 
 
+def near(start: Positions, share: float = 0.005, seed: int = 1) -> Positions:
+    """Positions that differ by a small share of the cloud's size: not so far that the way would be too fast."""
+    return start + np.float32(share) * positions(seed, len(start))
+
+
 def under_way(lasts_s: float) -> tuple[Glide, Positions, Positions]:
     """A glide from A to B that began at 0 s and lasts so long, with A and B."""
-    start, target = positions(0), positions(1)
+    start = positions(0)
+    target = near(start)
     glide = Glide(start, -lasts_s)
     glide.aim(target, 0.0)
     return glide, start, target
@@ -106,3 +112,59 @@ def test_a_target_that_moves_steadily_is_followed_at_a_moderate_speed(pauses_s: 
         assert farthest(glide.at(now_s), place(now_s)) < 1.0
     glide.aim(place(now_s), now_s)
     np.testing.assert_array_equal(glide.at(now_s + SLOWEST_S), place(now_s))
+
+
+FAR = positions(7, 300)
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e3])
+def test_however_far_the_target_is_half_of_the_items_move_no_faster_than_one_can_follow(factor: float) -> None:
+    start, target = np.float32(factor) * positions(0, 300), np.float32(factor) * FAR
+    glide, frame_s = Glide(start, 0.0), 1 / 12
+    glide.aim(target, frame_s)
+    moved = [
+        np.median(np.linalg.norm(glide.at(t + frame_s) - glide.at(t), axis=1)) / cloud_radius(glide.at(t))
+        for t in np.arange(frame_s, 5.0, frame_s)
+    ]
+    assert 0.005 < max(moved) < 0.02
+    assert farthest(glide.at(60.0), target) == 0
+
+
+def test_a_cloud_without_extent_goes_where_it_is_told() -> None:
+    glide = Glide(np.zeros((5, 3), np.float32), 0.0)
+    glide.aim(positions(0, 5), 1.0)
+    assert farthest(glide.at(2.0), positions(0, 5)) == 0
+
+
+def test_a_part_goes_elsewhere_without_a_jump_while_the_others_go_on_as_they_were() -> None:
+    glide, start, target = under_way(2.0)
+    alone = under_way(2.0)[0]
+    before = glide.at(0.5).copy()
+    elsewhere = near(start, 0.05, seed=4)[:3]
+    glide.aim_part(np.arange(3), elsewhere, 0.5)
+    np.testing.assert_array_equal(glide.at(0.5), before)
+    for now_s in (0.6, 1.0, 1.9):
+        np.testing.assert_allclose(glide.at(now_s)[3:], alone.at(now_s)[3:], atol=1e-6)
+        assert farthest(glide.at(now_s)[:3], elsewhere) < farthest(before[:3], elsewhere)
+    np.testing.assert_allclose(glide.at(2.1), np.concatenate([elsewhere, target[3:]]), atol=1e-6)
+
+
+def test_a_part_of_a_cloud_at_rest_takes_a_moment_too() -> None:
+    glide = Glide(positions(0), 0.0)
+    glide.aim_part(np.array([4]), positions(1)[:1], 10.0)
+    assert not glide.arrived(10.2)
+    assert 0 < farthest(glide.at(10.01), positions(0)) < 0.1 * farthest(positions(1)[:1], positions(0)[4:5])
+    np.testing.assert_array_equal(glide.at(11.0)[4], positions(1)[0])
+    np.testing.assert_array_equal(np.delete(glide.at(11.0), 4, axis=0), np.delete(positions(0), 4, axis=0))
+
+
+def test_a_target_that_was_given_is_not_written_to() -> None:
+    glide, _, target = under_way(1.0)
+    kept = target.copy()
+    glide.aim_part(np.array([0]), positions(2)[:1], 0.5)
+    np.testing.assert_array_equal(target, kept)
+
+
+def test_the_radius_of_a_cloud_holds_nine_tenths_of_it() -> None:
+    away = np.linalg.norm(FAR - FAR.mean(axis=0), axis=1)
+    assert (away <= cloud_radius(FAR)).mean() == pytest.approx(0.9, abs=0.005)

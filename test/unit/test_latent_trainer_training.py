@@ -358,8 +358,8 @@ def test_a_few_wrong_labels_do_not_mislead() -> None:
 def test_truth_has_no_way_into_training() -> None:
     assert list(inspect.signature(Training.__init__).parameters) == ["self", "inputs", "parameters", "device"]
     public = [name for name, _ in inspect.getmembers(Training, callable) if not name.startswith("_")]
-    gives = ["draw", "drawing_from", "encode", "go_back", "set_labels", "set_neighbours", "step", "terms", "weighted"]
-    assert sorted(public) == gives
+    looks = ["draw", "drawing_from", "encode", "positions_of", "terms", "weighted"]
+    assert sorted(public) == sorted([*looks, "go_back", "set_labels", "set_neighbours", "step"])
     assert not any("truth" in str(inspect.signature(method)) for method in (Worker.__init__, Training.set_labels))
 
 
@@ -619,6 +619,27 @@ def test_a_loss_that_explodes_counts_as_no_sound_step_even_where_it_is_finite() 
     make_steps(training, 50)
     assert training.step_count == 150
     assert np.linalg.norm(training.encode().positions, axis=1).max() < 3 * radius
+
+
+def lag(training: Training) -> float:
+    """How much nearer the shown network came to the trained one in a step, as a share of the way."""
+    before, target = training.average.to_latent.weight.clone(), None
+    training.step()
+    target = training.model.to_latent.weight
+    moved = (training.average.to_latent.weight - before).norm()
+    return float((moved / (target - before).norm()).detach())
+
+
+def test_the_network_that_is_shown_follows_quickly_when_labels_have_changed_then_slowly_again() -> None:
+    training = prepared(average_steps=100)
+    make_steps(training, 1000)
+    assert lag(training) == pytest.approx(1 / 100, rel=1e-3)
+    training.set_labels(ALL_FOUR)
+    assert lag(training) == pytest.approx(1 / 20, rel=0.06)
+    make_steps(training, 30)
+    assert lag(training) == pytest.approx(1 / 51, rel=0.05)
+    make_steps(training, 80)
+    assert lag(training) == pytest.approx(1 / 100, rel=1e-3)
 
 
 def test_steps_that_are_far_too_wide_end_in_a_sound_cloud_or_in_one_clear_error() -> None:

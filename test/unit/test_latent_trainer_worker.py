@@ -488,3 +488,18 @@ def test_a_cloud_that_is_not_finite_makes_training_go_back_and_the_snapshot_says
         assert snapshot.state is State.TRAINING
         assert snapshot.text.startswith("went back to the network of step 0, learning rate ")
         assert "no finite place in the cloud" in snapshot.text
+
+
+def test_newly_labelled_items_are_shown_between_two_snapshots() -> None:
+    with running() as worker:
+        wait_for_state(worker, State.TRAINING)
+        until, part, seq = time.monotonic() + TIMEOUT_S, None, 0
+        while part is None and time.monotonic() < until:
+            # Again and again: what the next snapshot shows too is not kept for long.
+            seq += 1
+            worker.give_labels(marked(1 + seq % 2, seq))
+            time.sleep(0.01)
+            part = worker.parts.take()
+        assert part is not None
+        assert set(part.rows.tolist()) <= set(np.flatnonzero(marked(1, 1).labels != NONE).tolist())
+        assert np.isfinite(part.positions).all()
