@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latent_trainer.calibration import sample_of_marks
+from latent_trainer.losses import squared_distances
 
 _LANDMARKS = 256
 _COLUMNS = 32
@@ -36,18 +37,13 @@ def familiarity(inputs: Tensor, rows: npt.NDArray[np.integer], marks: npt.NDArra
     return 1.0 / (1.0 + (nearest / usual - 1.0).clamp(min=0.0).square())
 
 
-def _squared(a: Tensor, b: Tensor) -> Tensor:
-    squares = a.square().sum(dim=1, keepdim=True) + b.square().sum(dim=1)
-    return torch.addmm(squares, a, b.T, alpha=-2.0).clamp(min=0.0)
-
-
 def _nearest(rows: Tensor, landmarks: Tensor) -> Tensor:
-    return _squared(rows, landmarks).amin(dim=1).sqrt()
+    return squared_distances(rows, landmarks).amin(dim=1).sqrt()
 
 
 def _usual_distance(seen: Tensor, rows: Tensor, landmarks: Tensor) -> Tensor:
     """Return what most labelled items `rows` (L,) are not farther from the next of `landmarks` (M,) than."""
-    distances = _squared(seen[rows], seen[landmarks])
+    distances = squared_distances(seen[rows], seen[landmarks])
     distances[rows[:, None] == landmarks[None, :]] = torch.inf
     others = distances.amin(dim=1).sqrt()
     others = others[others.isfinite()]

@@ -8,7 +8,6 @@ puts the sample into one role of an ordinary batch. The mean pull in each role c
 in it: their sum is minus the gradient of a step's expected loss.
 """
 
-import copy
 from dataclasses import replace
 
 import numpy as np
@@ -147,9 +146,8 @@ class MeanPulls:
 
 def _shown(training: Training, random: torch.Generator) -> Training:
     """Return a training with the network that is shown, to draw and to ask for terms: `training` stays as it is."""
-    shown = copy.copy(training)
+    shown = training.drawing_from(random)
     shown.model = training.average
-    shown._random = random
     return shown
 
 
@@ -157,8 +155,8 @@ def _label_draws(training: Training) -> tuple[Tensor, Tensor]:
     """Return how often a step draws each item for its label, on average (N,), and its category (N,), -1 none."""
     often = torch.zeros(len(training))
     category = torch.full((len(training),), -1)
-    each = max(1, training.parameters.label_batch // max(1, len(training._by_category)))
-    for known, ids, trust in zip(training._known.tolist(), training._by_category, training._trust, strict=True):
+    each = max(1, training.parameters.label_batch // max(1, len(training.members)))
+    for known, ids, trust in zip(training.known.tolist(), training.members, training.trust, strict=True):
         often[ids] = each * trust / trust.sum()
         category[ids] = known
     return often, category

@@ -32,6 +32,7 @@ def _index_over(rows: npt.NDArray[np.float32]) -> faiss.Index:
 def _cells(coarse: faiss.Index, rows: npt.NDArray[np.float32]) -> faiss.Index:
     index = faiss.IndexIVFFlat(coarse, rows.shape[1], len(rows) // _ITEMS_PER_CELL)
     index.cp.niter = 6
+    index.cp.min_points_per_centroid = 1  # It would only warn.
     index.nprobe = _CELLS_SEARCHED
     index.train(rows[:: max(1, len(rows) // 20_000)])
     return index

@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
-    """Squared distances (A, B) between rows of a (A, 3) and b (B, 3), latent units squared.
+    """Squared distances (A, B) between rows of a (A, D) and b (B, D), in squares of their unit.
 
     By the product form, three times as fast as by differences; its error, about 1e-6 for a cloud of radius 1, is far
     below the square of any reach in use.

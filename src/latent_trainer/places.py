@@ -1,13 +1,12 @@
 """What would live at a place in the latent space, and who lives around it. No thread, no clock, no ROS."""
 
-import io
-
 import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
 
 from latent_trainer.inputs import InputMap
+from latent_trainer.preview import enlarged_png, values_text
 from latent_trainer.training import Encoded, Training
 from latentvr_common.cloud import NONE
 from latentvr_common.datasets import Dataset
@@ -19,8 +18,6 @@ NEIGHBOURS = 15
 """So many nearest items are told, and vote."""
 _FARTHEST = 10.0
 """The cloud fills a ball of radius 1: the decoder has nothing to say of places farther away than this."""
-_SIDE = 128
-_VALUES_SHOWN = 16
 
 
 def refusal_of(place: FloatArray) -> str:
@@ -86,7 +83,7 @@ def explore(
     `shown`: where the items are seen, and what they are taken for; `labels`: (N,) in force, -1 none. Runs on the thread
     of `training`.
     """
-    item = decoded(training, input_map, place)
+    item, pictures = decoded(training, input_map, place), dataset.has_pictures
     reach = training.parameters.reach
     distances = distances_to(place, shown.positions)
     rows = nearest(distances, NEIGHBOURS)
@@ -97,8 +94,8 @@ def explore(
         np.where(is_labelled, np.float32(1.0), shown.confidence[rows]),
     )
     return Place(
-        png=picture_png(item, upside_down=dataset.kind == "sounds") if dataset.has_pictures else b"",
-        text="" if dataset.has_pictures else values_text(item),
+        png=enlarged_png(image_of(item, upside_down=dataset.kind == "sounds"), quick=True) if pictures else b"",
+        text="" if pictures else values_text(item),
         support=int((distances <= reach).sum()),
         reach=reach,
         nearest=int(rows[0]),
@@ -108,21 +105,10 @@ def explore(
     )
 
 
-def picture_png(picture: npt.NDArray[np.float32], *, upside_down: bool = False) -> bytes:
-    """Return a PNG of `picture` (H, W) or (H, W, 3), 0 to 255, at least 128 pixels on its longer side.
+def image_of(picture: npt.NDArray[np.float32], *, upside_down: bool = False) -> Image.Image:
+    """Return `picture` (H, W) or (H, W, 3), 0 to 255, as an image.
 
     `upside_down`: row 0 comes last, as of spectrograms, whose row 0 is the lowest frequency.
     """
     pixels = np.clip(np.nan_to_num(picture), 0.0, 255.0).round().astype(np.uint8)
-    image = Image.fromarray(np.ascontiguousarray(pixels[::-1] if upside_down else pixels))
-    times = -(-_SIDE // max(image.size))
-    image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
-    stream = io.BytesIO()
-    image.save(stream, "PNG", compress_level=1)
-    return stream.getvalue()
-
-
-def values_text(row: npt.NDArray[np.float32]) -> str:
-    """Return the first values of `row` (D,)."""
-    more = " ..." if len(row) > _VALUES_SHOWN else ""
-    return " ".join(f"{value:.4g}" for value in row[:_VALUES_SHOWN]) + more
+    return Image.fromarray(np.ascontiguousarray(pixels[::-1] if upside_down else pixels))

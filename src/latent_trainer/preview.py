@@ -24,10 +24,18 @@ def picture_png(dataset: Dataset, item: int) -> bytes:
     image = _image(dataset, item)
     if image is None:
         return b""
+    return enlarged_png(image)
+
+
+def enlarged_png(image: Image.Image, *, quick: bool = False) -> bytes:
+    """Return a PNG of `image`, pixels enlarged by a whole number to at least 128 on the longer side.
+
+    `quick`: made in less time, and larger.
+    """
     times = -(-_SIDE // max(image.size))
     image = image.resize((image.width * times, image.height * times), Image.Resampling.NEAREST)
     stream = io.BytesIO()
-    image.save(stream, "PNG")
+    image.save(stream, "PNG", compress_level=1 if quick else -1)
     return stream.getvalue()
 
 
@@ -89,6 +97,10 @@ def description(dataset: Dataset, item: int) -> str:
         return readable(dataset.item_names[item])
     if dataset.has_pictures:
         return f"item {dataset.ids[item]}"
-    values = dataset.items[item][:_VALUES_SHOWN]
-    more = " ..." if dataset.items.shape[1] > _VALUES_SHOWN else ""
-    return " ".join(f"{value:.4g}" for value in values) + more
+    return values_text(dataset.items[item])
+
+
+def values_text(row: npt.NDArray[np.floating]) -> str:
+    """Return the first values of `row` (D,)."""
+    more = " ..." if len(row) > _VALUES_SHOWN else ""
+    return " ".join(f"{value:.4g}" for value in row[:_VALUES_SHOWN]) + more

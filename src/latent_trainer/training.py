@@ -16,7 +16,7 @@ from torch import Tensor
 from latent_trainer import losses
 from latent_trainer.belief import Belief
 from latent_trainer.kept import Kept
-from latent_trainer.model import LatentModel, follow, start_at
+from latent_trainer.model import LATENT_SIZE, LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import CATEGORY_CAPACITY
@@ -25,6 +25,8 @@ TERMS = ("structure", "spread", "attraction", "repulsion", "reconstruction", "cl
 _DIRECTIONS = 32
 _ENCODE_BLOCK = 8192
 _LOSS_MEMORY = 0.95
+_START_ITEMS = 20_000
+"""So many tell where the others begin."""
 _WARM_UP_STEPS = 200
 _MOST_SKIPPED = 50
 """So many steps in a row without a sound one: the next will not be sound either."""
@@ -360,9 +362,12 @@ class Training:
     @torch.no_grad()
     def encode(self) -> Encoded:
         """Return where every item is now and what it is taken for. Raises NotFiniteError if that cannot be said."""
-        known = self._known
-        blocks = [self._encode_block(start, known) for start in range(0, len(self), _ENCODE_BLOCK)]
-        positions, predicted, confidence = (torch.cat(column).cpu().numpy() for column in zip(*blocks, strict=True))
+        positions = np.empty((len(self), LATENT_SIZE), np.float32)
+        predicted, confidence = np.empty(len(self), np.int16), np.empty(len(self), np.float32)
+        for start in range(0, len(self), _ENCODE_BLOCK):
+            rows = slice(start, start + _ENCODE_BLOCK)
+            found = self._encode_block(start, self._known)
+            positions[rows], predicted[rows], confidence[rows] = (column.cpu().numpy() for column in found)
         lost = ~((np.abs(positions) < _FARTHEST).all(axis=1) & np.isfinite(confidence))  # also True for NaN
         if lost.any():
             raise NotFiniteError(f"{lost.sum()} of {len(lost)} items have no finite place in the cloud")
@@ -395,4 +400,6 @@ class Training:
         wanted = torch.nn.functional.pad(wanted, (0, 3 - wanted.shape[1]))
         # Three directions of a ball of radius 1 have a spread of 1/sqrt(5) each.
         wanted = (wanted - wanted.mean(dim=0)) / wanted.std(dim=0).clamp(min=1e-6) * 5**-0.5
-        start_at(self.model, self.inputs, wanted * torch.rsqrt(1 + wanted.square().sum(dim=1, keepdim=True) / 4))
+        wanted = wanted * torch.rsqrt(1 + wanted.square().sum(dim=1, keepdim=True) / 4)
+        some = slice(None, None, -(-len(self) // _START_ITEMS))
+        start_at(self.model, self.inputs[some], wanted[some])

@@ -129,46 +129,61 @@ def serve(node: Node, service: Service, callback: Callable[[Any, Any], Any]) -> 
     It may also return a Future of it, to be given its result on the executor's thread: until then the node goes on.
     Where it raises an exception, the answer is an empty response with the reason in `message`, if it has that field.
     """
-    guard = _Guard(node, callback)
+    answers = _Answers(service, callback, _Guard(node, callback))
+    server = node.create_service(service.type, service.name, answers.answer)
+    answers.send_by(server)
+    return server
 
-    def refusal(error: Exception) -> Any:
-        reason, response = guard.note(error), service.type.Response()
+
+class _Answers:
+    """The answers of one server, at once or later."""
+
+    def __init__(self, service: Service, callback: Callable[[Any, Any], Any], guard: _Guard) -> None:
+        self._service = service
+        self._callback = callback
+        self._guard = guard
+        self._send_now: Callable[[Any, Any], None]
+
+    def answer(self, request: Any, response: Any) -> Any:
+        """Return the response, or a Future of it."""
+        try:
+            return _checked_response(self._callback(request, response), self._service)
+        except Exception as error:
+            return self._refusal(error)
+
+    def send_by(self, server: RosService) -> None:
+        """Have `server` send a Future's response when it is there.
+
+        A coroutine would be ROS's own way to answer later, but the events executor of this rclpy does not await it.
+        Both executors send what a callback returns by `send_response` of the server.
+        """
+        self._send_now = server.send_response
+        server.send_response = self._send
+
+    def _send(self, response: Any, header: Any) -> None:
+        if isinstance(response, Future):
+            response.add_done_callback(lambda future: self._send_result(future, header))
+        else:
+            self._send_guarded(response, header)
+
+    def _send_result(self, future: Future, header: Any) -> None:
+        try:
+            response = _checked_response(future.result(), self._service)
+        except Exception as error:
+            response = self._refusal(error)
+        self._send_guarded(response, header)
+
+    def _send_guarded(self, response: Any, header: Any) -> None:
+        try:
+            self._send_now(response, header)
+        except Exception as error:
+            self._guard.note(error)
+
+    def _refusal(self, error: Exception) -> Any:
+        reason, response = self._guard.note(error), self._service.type.Response()
         if hasattr(response, "message"):
             response.message = reason
         return response
-
-    def answer(request: Any, response: Any) -> Any:
-        try:
-            return _checked_response(callback(request, response), service)
-        except Exception as error:
-            return refusal(error)
-
-    server = node.create_service(service.type, service.name, answer)
-    send = server.send_response
-
-    def send_later(future: Future, header: Any) -> None:
-        try:
-            response = _checked_response(future.result(), service)
-        except Exception as error:
-            response = refusal(error)
-        send_now(response, header)
-
-    def send_now(response: Any, header: Any) -> None:
-        try:
-            send(response, header)
-        except Exception as error:
-            guard.note(error)
-
-    def send_response(response: Any, header: Any) -> None:
-        if isinstance(response, Future):
-            response.add_done_callback(lambda future: send_later(future, header))
-        else:
-            send_now(response, header)
-
-    # A coroutine would be ROS's own way to answer later, but the events executor of this rclpy does not await it. Both
-    # executors send what a callback returns by this method of the server.
-    server.send_response = send_response
-    return server
 
 
 def _checked_response(response: Any, service: Service) -> Any:

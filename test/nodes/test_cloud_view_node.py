@@ -26,7 +26,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import PointCloud2
 
 import cloud_view
-from cloud_view.node import Inbox
+from cloud_view.inbox_node import Inbox
 from cloud_view.pictures import LAST_PICTURE_FRAMES
 from cloud_view.scene import Brush
 from latentvr_common import conversions, session_files, topics
@@ -411,7 +411,7 @@ def test_gestures_that_are_nowhere_are_dropped_and_the_view_goes_on(graph: Graph
 
 def test_a_brush_whose_end_was_lost_is_forgotten(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = [100.0]
-    monkeypatch.setattr("cloud_view.node.time.monotonic", lambda: now_s[0])
+    monkeypatch.setattr("cloud_view.inbox_node.time.monotonic", lambda: now_s[0])
     inbox = Inbox(graph.node)
     inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
 

@@ -50,6 +50,12 @@ def failures(peer: Peer) -> set[str]:
     return {pair.value for status in reports for pair in status.values if pair.key == "failed callbacks"}
 
 
+def distance(forces: Any, cloud: Any) -> float:
+    """How far the items of a message of forces are from where a cloud shows them, on average, latent units."""
+    told, shown = conversions.forces_from_msg(forces), conversions.cloud_from_msg(cloud)
+    return float(np.linalg.norm(told.positions - shown.positions[told.sample_ids], axis=1).mean())
+
+
 def test_forces_tell_of_a_fixed_sample_of_the_cloud_while_it_moves(trainer: NodeProcess, peer: Peer) -> None:
     heard: list[Any] = []
     hear(peer.node, heard)
@@ -57,14 +63,14 @@ def test_forces_tell_of_a_fixed_sample_of_the_cloud_while_it_moves(trainer: Node
     found = read(heard)
     ids = found[0].sample_ids
     assert (len(ids), heard[0].height, heard[0].header.frame_id) == (WATCHED, 1, "latent")
-    cloud = conversions.cloud_from_msg(peer.heard["cloud"][-1])
     for forces in found:
         np.testing.assert_array_equal(forces.sample_ids, ids)
         assert {"structure", "spread"} <= set(forces.terms)
         assert np.abs(forces.pull).max() > 0
         assert np.abs(forces.motion).max() > 0
         np.testing.assert_allclose(forces.own + forces.drag, forces.motion, atol=1e-6)
-    assert np.linalg.norm(found[-1].positions - cloud.positions[ids], axis=1).mean() < 0.2
+    # The cloud that is shown glides after the network, no faster than one can follow.
+    peer.wait_until(lambda: distance(heard[-1], peer.heard["cloud"][-1]) < 0.1, "the cloud is where the forces are")
     stamps = [forces.stamp_ns for forces in found]
     assert stamps == sorted(set(stamps))
     peer.wait_until(lambda: failures(peer), "health")

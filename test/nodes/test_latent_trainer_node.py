@@ -29,6 +29,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 import latent_trainer
+from latent_trainer import export_node, places_node
 from latent_trainer import node as trainer_node
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.node import LatentTrainer
@@ -502,7 +503,7 @@ def test_an_empty_place_has_no_support_and_one_that_is_nowhere_is_refused(start:
 def test_places_are_refused_before_there_is_a_cloud_and_given_up_when_training_finds_no_time(
     start: Start, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_node, "_PLACE_TIMEOUT_S", 3.0)
+    monkeypatch.setattr(places_node, "_TIMEOUT_S", 3.0)
     may_make, may_find = threading.Event(), threading.Event()
     fit, find = trainer_node.fit_inputs, trainer_node.nearest_neighbours
 
@@ -530,7 +531,7 @@ def test_places_are_refused_before_there_is_a_cloud_and_given_up_when_training_f
         asked = []
         for number in range(16):
             asked.append(caller.call_async(place(0, 0, 0)))
-            session.spin_until(lambda n=number: len(session.trainer._waiting) > n, "it is asked")  # type: ignore[misc]
+            session.spin_until(lambda n=number: len(session.trainer._questions) > n, "it is asked")  # type: ignore[misc]
         too_many = session.call(topics.DECODE_PLACE, place(0, 0, 0))
         assert too_many.message == "16 questions wait for an answer already; ask again"
         session.spin_until(lambda: all(future.done() for future in asked), "all are answered")
@@ -690,13 +691,13 @@ def test_an_export_without_a_directory_names_the_parameter(start: Start, dataset
 @pytest.fixture
 def slow_export(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """Exports that are written only once the event is set."""
-    may_write, write = threading.Event(), trainer_node.export_results
+    may_write, write = threading.Event(), export_node.export_results
 
     def write_later(*arguments: Any) -> list[str]:
         assert may_write.wait(2 * TIMEOUT_S)
         return write(*arguments)
 
-    monkeypatch.setattr(trainer_node, "export_results", write_later)
+    monkeypatch.setattr(export_node, "export_results", write_later)
     yield may_write
     may_write.set()
 
@@ -709,7 +710,7 @@ def test_labels_services_and_clouds_go_on_while_an_export_is_written(
     caller = client(session.node, topics.EXPORT_SESSION)
     session.spin_until(caller.service_is_ready, "the service is there")
     answers = [caller.call_async(srv.ExportSession.Request()) for _ in range(2)]
-    session.spin_until(lambda: len(session.trainer._waiting) == 2, "both are asked")
+    session.spin_until(lambda: len(session.trainer._questions) == 2, "both are asked")
     session.journal.publish_categories(*CATEGORIES)
     session.journal.commit(0, MARKED_DARK)
     cloud, epoch = session.frame(lambda c, _: (c.label[MARKED_DARK] == 0).all(), "a cloud with the label")
@@ -726,7 +727,7 @@ def test_labels_services_and_clouds_go_on_while_an_export_is_written(
 def test_an_export_for_which_training_finds_no_time_is_given_up_and_never_written(
     start: Start, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_node, "_EXPORT_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(export_node, "_TIMEOUT_S", 0.3)
     seen = threading.Event()
 
     def find_late(*_: Any) -> Any:
@@ -767,13 +768,34 @@ def test_results_of_an_export_stay_unless_anything_changed_since(dataset: Path, 
             session.journal.publish_categories(Category(0, "sombre", 0xFF8000), *CATEGORIES[1:])
         if change != "nothing":
             session.frame(lambda _, e: e.step > step + 20 and e.label_seq == (2 if change == "a label" else 1), "steps")
-        session.spin_until(lambda: change != "a name" or session.trainer._marks.categories[0].name == "sombre", "it")
+        session.spin_until(
+            lambda: change != "a name" or session.trainer._shown.marks.categories[0].name == "sombre", "it"
+        )
     finally:
         session.close()
     assert (exported_step(directory) == step) == (change == "nothing")
     table = pyarrow.parquet.read_table(directory / "items.parquet")
     assert table["label_id"].to_pylist() == session.journal.labels
     assert table["label"].to_pylist()[0] == ("sombre" if change == "a name" else "dark")
+
+
+def lose_the_cloud(training: Any) -> None:
+    with torch.no_grad():
+        training.average.to_latent.bias.fill_(torch.nan)
+
+
+def test_a_network_that_was_lost_is_taken_back_and_the_person_is_told(dataset: Path) -> None:
+    session = Session(dataset=str(dataset))
+    try:
+        session.frame(lambda _, e: e.step > 5, "training")
+        session.trainer._worker.ask(lose_the_cloud, TIMEOUT_S)
+        _, epoch = session.frame(lambda _, e: e.text != "" and e.state == msg.Epoch.TRAINING, "it goes back")
+        assert epoch.text.startswith("went back to the network of step ")
+        assert f"{ITEMS} of {ITEMS} items have no finite place in the cloud" in epoch.text
+        session.frame(lambda _, e: e.step > epoch.step + 20, "training goes on")
+    finally:
+        session.close()
+    assert session.trainer.exit_code is None
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -783,12 +805,20 @@ def test_nothing_that_is_not_finite_is_published_or_exported(dataset: Path, tmp_
         session.frame(lambda _, e: e.step > 5, "training")
 
         def spoil(training: Any) -> None:
-            with torch.no_grad():
-                training.average.to_latent.bias.fill_(torch.nan)
+            step = training.step
+
+            def step_and_lose() -> None:
+                step()
+                lose_the_cloud(training)
+
+            training.step = step_and_lose
 
         session.trainer._worker.ask(spoil, TIMEOUT_S)
         session.spin_until(lambda: any(epoch.state == msg.Epoch.FAULT for epoch in session.epochs.values()), "a fault")
-        reason = f"training stopped: NotFiniteError: {ITEMS} of {ITEMS} items have no finite place in the cloud"
+        reason = (
+            f"training stopped: NotFiniteError: {ITEMS} of {ITEMS} items have no finite place in the cloud, "
+            "also after going back 3 times; a smaller learning_rate or weight may help"
+        )
         assert max(session.epochs.items())[1].text == reason
         assert session.export().message == f"export failed: {reason}"
     finally:

@@ -32,7 +32,12 @@ ONLY_IN: Mapping[str, str] = {
 """What is heavy or one package's alone, and that package."""
 
 ROS_MODULES = {
-    "latentvr_common/conversions.py",
+    "latentvr_common/conversions/basics.py",
+    "latentvr_common/conversions/clouds.py",
+    "latentvr_common/conversions/hands.py",
+    "latentvr_common/conversions/labels.py",
+    "latentvr_common/conversions/places.py",
+    "latentvr_common/conversions/rows.py",
     "latentvr_common/health.py",
     "latentvr_common/node_tools.py",
     "latentvr_common/parameters.py",

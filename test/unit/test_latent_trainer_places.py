@@ -18,13 +18,13 @@ from latent_trainer.places import (
     decoded,
     distances_to,
     explore,
+    image_of,
     items_around,
     nearest,
-    picture_png,
     refusal_of,
-    values_text,
     vote,
 )
+from latent_trainer.preview import enlarged_png
 from latent_trainer.training import Encoded, Training
 from latentvr_common.cloud import NONE
 from latentvr_common.datasets import Dataset, load
@@ -225,15 +225,11 @@ def test_a_spectrogram_has_its_low_frequencies_at_the_bottom_and_colours_stay() 
     picture = np.zeros((2, 3), np.float32)
     picture[0] = 200.0
     upright, flipped = (
-        np.asarray(Image.open(io.BytesIO(picture_png(picture, upside_down=over)))) for over in (False, True)
+        np.asarray(Image.open(io.BytesIO(enlarged_png(image_of(picture, upside_down=over), quick=True))))
+        for over in (False, True)
     )
     assert (upright[0, 0], upright[-1, 0]) == (200, 0)
     assert (flipped[0, 0], flipped[-1, 0]) == (0, 200)
     colour = np.zeros((5, 5, 3), np.float32) + np.array([255.0, 300.0, -4.0], np.float32)
-    image = Image.open(io.BytesIO(picture_png(colour)))
+    image = Image.open(io.BytesIO(enlarged_png(image_of(colour), quick=True)))
     assert image.getpixel((0, 0)) == (255, 255, 0)
-
-
-def test_no_more_than_sixteen_values_are_shown() -> None:
-    assert values_text(np.arange(16, dtype=np.float32)) == " ".join(str(i) for i in range(16))
-    assert values_text(np.full(17, 0.5, np.float32)) == " ".join(["0.5"] * 16) + " ..."

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from latent_trainer.preview import UNREADABLE, description, picture_png, sound_wav
+from latent_trainer.preview import UNREADABLE, description, enlarged_png, picture_png, sound_wav, values_text
 from latentvr_common.datasets import Dataset, load
 
 ITEMS = 24
@@ -94,6 +94,16 @@ def test_the_name_of_an_item_is_its_file(tmp_path: Path) -> None:
 )
 def test_an_item_without_a_name_is_described_by_what_it_is(items: np.ndarray, expected: str) -> None:
     assert description(Dataset("nameless", items), 2) == expected
+
+
+def test_no_more_than_sixteen_values_are_shown() -> None:
+    assert values_text(np.arange(16, dtype=np.float32)) == " ".join(str(i) for i in range(16))
+    assert values_text(np.full(17, 0.5, np.float32)) == " ".join(["0.5"] * 16) + " ..."
+
+
+def test_a_picture_made_quickly_shows_the_same() -> None:
+    pixels = RNG.integers(0, 256, size=(28, 28), dtype=np.uint8)
+    assert_shows(enlarged_png(Image.fromarray(pixels), quick=True), pixels)
 
 
 # Sounds

@@ -1,5 +1,9 @@
 """What goes into a message comes out of it."""
 
+from importlib import import_module
+from inspect import isfunction
+from pathlib import Path
+
 import numpy as np
 import pytest
 from latentvr import msg, srv
@@ -306,3 +310,17 @@ def test_an_answer_about_a_place_that_is_none_is_refused(change: dict[str, objec
 @pytest.mark.parametrize("stamp_ns", [0, 1, 999_999_999, 1_700_000_000_000_000_001])
 def test_times_come_back_to_the_nanosecond(stamp_ns: int) -> None:
     assert conversions.time_from_msg(conversions.time_to_msg(stamp_ns)) == stamp_ns
+
+
+def test_every_public_function_is_found_under_the_one_name() -> None:
+    folder = Path(conversions.__file__).parent
+    parts = [import_module(f"{conversions.__name__}.{file.stem}") for file in folder.glob("[!_]*.py")]
+    public = {
+        name
+        for part in parts
+        for name, value in vars(part).items()
+        if isfunction(value) and value.__module__ == part.__name__ and not name.startswith("_")
+    }
+    assert len(public) > 30
+    assert public - set(conversions.__all__) == {"rows_to_msg", "rows_from_msg"}  # Of what kind of rows says no name.
+    assert all(hasattr(conversions, name) for name in conversions.__all__)

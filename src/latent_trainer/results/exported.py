@@ -81,7 +81,7 @@ class ExportedModel(nn.Module):
 def exported_model(training: Training, input_map: InputMap) -> ExportedModel:
     """Return the network as it is now, apart from training. Raises NotFiniteError if a number of it is not finite."""
     network = copy.deepcopy(training.average).cpu()
-    model = ExportedModel(input_map.descriptor, input_map.projection, network, training._known.tolist()).eval()
+    model = ExportedModel(input_map.descriptor, input_map.projection, network, training.known.tolist()).eval()
     wrong = [name for name, tensor in model.state_dict().items() if not tensor.isfinite().all()]
     if wrong:
         raise NotFiniteError(f"the network's {', '.join(wrong)} hold numbers that are not finite")

@@ -1,0 +1,226 @@
+"""What the view hears, and the scene that follows from it.
+
+Thread rule: everything runs on the executor's thread. Callbacks only store; large messages are stored as bytes and read
+when a scene is asked for. Of each topic only the newest counts.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from latentvr import msg
+from rclpy.node import Node
+from rclpy.serialization import deserialize_message
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import PointCloud2
+
+from cloud_view.scene import Brush, Progress, Scene, Selection, State, hands_moved
+from latentvr_common import conversions, node_tools, topics
+from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.forces import Forces
+from latentvr_common.hands import FARTHEST_M, Hands, is_near
+from latentvr_common.health import HealthReporter
+from latentvr_common.labels import Category
+from latentvr_common.place import Place
+from latentvr_common.placement import Placement
+
+_STALE_S = 1.0
+"""Hands, selections and brushes that are older are no longer there: who sends them has gone, or their end was lost."""
+_BRUSH = "pinch_brush"
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A serialized message and when it came, monotonic seconds."""
+
+    data: bytes
+    came_s: float
+
+
+@dataclass(frozen=True)
+class _SeenBrush:
+    """A brush and when it was last heard of, monotonic seconds."""
+
+    brush: Brush
+    came_s: float
+
+
+class Inbox:
+    """The newest of each topic, and the scene that follows from it."""
+
+    def __init__(self, node: Node) -> None:
+        self.changes = 0
+        """Rises with everything that came in, hands apart: those come at 72 Hz, moved or not."""
+        self._cloud: Cloud | None = None
+        self._new_cloud: bytes | None = None
+        self._hands: _Stored | None = None
+        self._selection: _Stored | None = None
+        self._categories: list[Category] = []
+        self._progress = Progress()
+        self._placement = Placement()
+        self._brushes: dict[str, _SeenBrush] = {}
+        self._active_category = NONE
+        self._place: Place | None = None
+        self._forces_in: Subscription | None = None
+        self._forces: Forces | None = None
+        self._health: HealthReporter | None = None
+        self._node = node
+        node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True)
+        node_tools.listen(node, topics.HANDS, self._on_hands, raw=True)
+        node_tools.listen(node, topics.SELECTION, self._on_selection, raw=True)
+        node_tools.listen(node, topics.EPOCH, self._on_epoch)
+        node_tools.listen(node, topics.CATEGORIES, self._on_categories)
+        node_tools.listen(node, topics.CLOUD_PLACEMENT, self._on_placement)
+        node_tools.listen(node, topics.GESTURES, self._on_gesture)
+
+    def report_to(self, health: HealthReporter) -> None:
+        """Say there which messages could not be used."""
+        self._health = health
+
+    def toggle_forces(self) -> None:
+        """Begin to listen to the forces, or end: the trainer works them out only while somebody listens."""
+        if self._forces_in is None:
+            self._forces_in = node_tools.listen(self._node, topics.FORCES, self._on_forces)
+        else:
+            self._node.destroy_subscription(self._forces_in)
+            self._forces_in = self._forces = None
+        self.changes += 1
+
+    def take_place(self, place: Place | None) -> None:
+        """Show this in the scene from now on."""
+        if place != self._place:
+            self._place = place
+            self.changes += 1
+
+    def _on_cloud(self, data: bytes) -> None:
+        self._new_cloud = data
+        self.changes += 1
+
+    def _on_forces(self, message: PointCloud2) -> None:
+        if self._forces_in is None:
+            return  # What was under way when nobody wanted them any more.
+        try:
+            self._forces = conversions.forces_from_msg(message)
+        except ValueError as error:
+            self._drop(error)
+        self.changes += 1
+
+    def _on_hands(self, data: bytes) -> None:
+        self._hands = _Stored(data, time.monotonic())
+
+    def _on_selection(self, data: bytes) -> None:
+        self._selection = _Stored(data, time.monotonic())
+        self.changes += 1
+
+    def _on_epoch(self, message: msg.Epoch) -> None:
+        self._progress = Progress(
+            State(message.state) if message.state in list(State) else State.FAULT,
+            message.epoch,
+            message.labelled,
+            message.accuracy,
+            message.confidence,
+        )
+        self.changes += 1
+
+    def _on_categories(self, message: msg.Categories) -> None:
+        self._categories = conversions.categories_from_msg(message)
+        self.changes += 1
+
+    def _on_placement(self, message: msg.CloudPlacement) -> None:
+        try:
+            self._placement = conversions.placement_from_msg(message)
+        except ValueError as error:
+            self._drop(error)
+        self.changes += 1
+
+    def _on_gesture(self, message: msg.Gesture) -> None:
+        position = conversions.point_from_msg(message.position)
+        if not (is_near(position) and abs(message.radius) <= FARTHEST_M):
+            where = ", ".join(f"{value:.3g}" for value in position)
+            reason = f"expected finite numbers within {FARTHEST_M:.0f} m"
+            self._drop(ValueError(f"gesture at ({where}) with radius {message.radius:.3g}: {reason}"))
+            return
+        if message.category != NONE:
+            self._active_category = message.category
+        if message.phase in (msg.Gesture.END, msg.Gesture.CANCEL):
+            self._brushes.pop(message.gesture_id, None)
+        elif message.name == _BRUSH and message.radius > 0:
+            now_s = time.monotonic()
+            self._forget_brushes(now_s)
+            brush = Brush(position, float(message.radius), message.category)
+            self._brushes[message.gesture_id] = _SeenBrush(brush, now_s)
+        self.changes += 1
+
+    def _forget_brushes(self, now_s: float) -> None:
+        """Forget brushes that were not heard of for a while."""
+        self._brushes = {name: seen for name, seen in self._brushes.items() if now_s <= seen.came_s + _STALE_S}
+
+    def hands(self, now_s: float) -> Hands | None:
+        """Return the hands, or None if nobody shows any."""
+        stored = self._hands
+        if stored is None or now_s > stored.came_s + _STALE_S:
+            return None
+        try:
+            return conversions.hands_from_cdr(stored.data)
+        except ValueError as error:
+            self._drop(error)
+            self._hands = None
+            return None
+
+    def scene(self, now_s: float) -> Scene | None:
+        """Return what there is to draw; None before there is an item."""
+        self._read_cloud()
+        if self._cloud is None or not len(self._cloud):
+            return None
+        hands = self.hands(now_s)
+        self._forget_brushes(now_s)
+        return Scene(
+            self._cloud,
+            tuple(self._categories),
+            self._progress,
+            self._placement,
+            hands,
+            tuple(seen.brush for seen in self._brushes.values()) if hands is not None else (),
+            self._current_selection(now_s),
+            self._active_category,
+            self._place if hands is not None else None,
+            self._forces,
+        )
+
+    def _read_cloud(self) -> None:
+        data, self._new_cloud = self._new_cloud, None
+        if data is None:
+            return
+        try:
+            self._cloud = conversions.cloud_from_msg(deserialize_message(data, PointCloud2))
+        except ValueError as error:
+            self._drop(error)
+
+    def _current_selection(self, now_s: float) -> Selection | None:
+        stored = self._selection
+        if stored is None or now_s > stored.came_s + _STALE_S:
+            return None
+        message = deserialize_message(stored.data, msg.Selection)
+        if message.gesture_id not in self._brushes:
+            return None
+        return Selection(message.category, np.asarray(message.sample_ids, dtype=np.uint32))
+
+    def _drop(self, error: ValueError) -> None:
+        if self._health is not None:
+            self._health.drop(str(error))
+
+
+class Changes:
+    """Whether there is something to draw that was not drawn yet."""
+
+    def __init__(self) -> None:
+        self._seen = -1
+        self._hands: Hands | None = None
+
+    def any(self, inbox: Inbox, now_s: float) -> bool:
+        """Tell whether there is, at `now_s`, monotonic seconds."""
+        return inbox.changes != self._seen or hands_moved(self._hands, inbox.hands(now_s))
+
+    def drawn(self, inbox: Inbox, scene: Scene) -> None:
+        """Take note that `scene` is drawn, and with it all that is in the inbox."""
+        self._seen, self._hands = inbox.changes, scene.hands

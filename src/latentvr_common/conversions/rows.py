@@ -1,0 +1,59 @@
+"""Rows of numbers as a PointCloud2: an unorganised cloud whose fields are the columns of a structured array."""
+
+import array
+
+import numpy as np
+import numpy.typing as npt
+from sensor_msgs.msg import PointCloud2, PointField
+
+from latentvr_common.conversions.basics import LATENT_FRAME, header
+
+_FIELD_TYPES = {
+    "<f4": PointField.FLOAT32,
+    "<u4": PointField.UINT32,
+    "<i2": PointField.INT16,
+}
+
+
+def _layout(dtype: np.dtype[np.void]) -> list[tuple[str, int, int]]:
+    """Return name, offset in bytes and datatype of each column."""
+    return [(name, int(offset), _FIELD_TYPES[kind.str]) for name, (kind, offset, *_) in (dtype.fields or {}).items()]
+
+
+def rows_to_msg(rows: npt.NDArray[np.void], stamp_ns: int) -> PointCloud2:
+    """Rows (N,), structured, in the frame `latent` to a message."""
+    # array.array is the one type that rclpy takes over without copying element by element.
+    data = array.array("B")
+    data.frombytes(rows.view(np.uint8))  # type: ignore[arg-type]
+    return PointCloud2(
+        header=header(LATENT_FRAME, stamp_ns),
+        height=1,
+        width=len(rows),
+        fields=[PointField(name=n, offset=o, datatype=kind, count=1) for n, o, kind in _layout(rows.dtype)],
+        is_bigendian=False,
+        point_step=rows.dtype.itemsize,
+        row_step=rows.dtype.itemsize * len(rows),
+        data=data,
+        is_dense=True,
+    )
+
+
+def rows_from_msg(what: str, message: PointCloud2, dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+    """Return the rows (N,) of a message, a view of its bytes.
+
+    Raises ValueError, which begins with `what`, if the message does not have the columns of `dtype`.
+    """
+    wrong = []
+    if message.height != 1 or message.point_step != dtype.itemsize or message.is_bigendian:
+        wrong.append(
+            f"height {message.height}, point_step {message.point_step}, big-endian {message.is_bigendian}; "
+            f"expected 1, {dtype.itemsize}, False"
+        )
+    found, expected = [(f.name, f.offset, f.datatype) for f in message.fields], _layout(dtype)
+    if found != expected:
+        wrong.append(f"fields are {found}, expected {expected}")
+    if not wrong and len(message.data) != message.width * dtype.itemsize:
+        wrong.append(f"data has {len(message.data)} bytes, expected {message.width} x {dtype.itemsize}")
+    if wrong:
+        raise ValueError(f"{what}: {'; '.join(wrong)}")
+    return np.frombuffer(message.data, dtype=dtype)
