@@ -1,13 +1,19 @@
 """Shared by all tests: runs do not hear each other, nor anything else on the network."""
 
+import atexit
 import importlib.util
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 # Of this process alone: several test runs may share a machine. 0 to 100 are left to people.
 os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 130))
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+# What is kept between sessions of a person does not count here, nor does anything here stay.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="latentvr-cache-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 _HERE = Path(__file__).parent
 sys.path[:0] = [str(_HERE.parent / "src"), str(_HERE / "support")]
 

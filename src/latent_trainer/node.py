@@ -9,7 +9,6 @@ import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from latent_trainer.appearance import cloud_colors
+from latent_trainer.cache import ArrayCache, user_cache
 from latent_trainer.calibration import expected_calibration_error
 from latent_trainer.commands_node import TrainingCommands
 from latent_trainer.cores import default_threads
@@ -27,13 +27,13 @@ from latent_trainer.cues_node import CuesOut
 from latent_trainer.export_node import Exports
 from latent_trainer.forces_node import ForcesOut
 from latent_trainer.glide import Glide
-from latent_trainer.graph import nearest_neighbours
 from latent_trainer.history import History
-from latent_trainer.inputs import InputMap, fit_inputs
+from latent_trainer.inputs import InputMap
 from latent_trainer.items_node import ItemAnswers
 from latent_trainer.marks import marks_of
 from latent_trainer.parameters import Parameters
 from latent_trainer.places_node import PlaceAnswers
+from latent_trainer.preparation import Preparation
 from latent_trainer.questions_node import Questions
 from latent_trainer.shown import Shown
 from latent_trainer.space import separation, space_used
@@ -42,6 +42,7 @@ from latent_trainer.worker import Labels, Snapshot, State, Worker
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
+from latentvr_common.datasets.progress import Progress
 from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
@@ -68,6 +69,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._threads = self._settings.threads or default_threads()
         torch.set_num_threads(self._threads)
         self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
+        self._preparation = Preparation(self._dataset, self._settings, _cache(self._settings.cache), self._threads)
+        self._preparing = ""
         self._book = LabelBook(len(self._dataset))
         self._truth: npt.NDArray[np.int16] | None = None
         self._shown = Shown(marks_of(self._book, ()))
@@ -115,11 +118,18 @@ class LatentTrainer(Node):  # type: ignore[misc]
         )
 
     def _make_training(self) -> Training:
-        self._input_map, inputs = fit_inputs(self._dataset, self._settings.components, self._settings.seed)
+        """Runs on the worker's thread, as `_find_neighbours` does."""
+        count, progress = len(self._dataset), Progress(self._tell_progress)
+        self._input_map, inputs = self._preparation.inputs(lambda done: progress.tell(done, count, "items"))
+        self._preparing = ""
         return Training(inputs, self._settings, self._device)
 
-    def _find_neighbours(self, training: Training) -> Any:
-        return nearest_neighbours(training.inputs.cpu().numpy(), self._settings.neighbours, self._threads)
+    def _tell_progress(self, text: str) -> None:
+        self._preparing = text
+        self.get_logger().info(text)
+
+    def _find_neighbours(self, training: Training) -> npt.NDArray[np.int32]:
+        return self._preparation.neighbours(training.inputs.cpu().numpy())
 
     # The cloud
 
@@ -253,7 +263,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def _probe(self) -> Health:
         if self._shown.snapshot is None:
-            return Health("preparing")
+            return Health(f"preparing: {self._preparing}" if self._preparing else "preparing")
         s = self._shown.snapshot
         level = DiagnosticStatus.ERROR if s.state is State.FAULT else DiagnosticStatus.OK
         if s.state is State.TRAINING and s.text:
@@ -285,6 +295,10 @@ def _usable_entry(message: msg.LabelEvent) -> LabelEvent:
             f"label entry {event.seq} has category {event.category}, expected -1 to {CATEGORY_CAPACITY - 1}"
         )
     return event
+
+
+def _cache(wanted: str) -> ArrayCache:
+    return ArrayCache(user_cache() if wanted == "auto" else Path(wanted).expanduser() if wanted else None)
 
 
 def _device(wanted: str) -> str:

@@ -13,6 +13,11 @@ class Parameters:
     max_items: int = parameter(0, "Use at most so many items, chosen by seed; 0: all.", unit="items", at_least=0)
     seed: int = parameter(0, "Seed of every random choice.", at_least=0)
     directory: str = parameter("", "Session directory, for results; empty: none are written.")
+    cache: str = parameter(
+        "auto",
+        "Folder for inputs and neighbours of large datasets, safe to delete; auto: latentvr in the user's cache "
+        "directory; empty: nothing is kept.",
+    )
     threads: int = parameter(
         0, "Threads of torch; 0: one less than the cores it may use, at most 8.", at_least=0, at_most=256
     )

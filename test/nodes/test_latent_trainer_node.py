@@ -29,7 +29,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 import latent_trainer
-from latent_trainer import export_node, places_node
+from latent_trainer import export_node, places_node, preparation
 from latent_trainer import node as trainer_node
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.node import LatentTrainer
@@ -505,7 +505,7 @@ def test_places_are_refused_before_there_is_a_cloud_and_given_up_when_training_f
 ) -> None:
     monkeypatch.setattr(places_node, "_TIMEOUT_S", 3.0)
     may_make, may_find = threading.Event(), threading.Event()
-    fit, find = trainer_node.fit_inputs, trainer_node.nearest_neighbours
+    fit, find = preparation.fit_inputs, preparation.nearest_neighbours
 
     def fit_late(*arguments: Any) -> Any:
         assert may_make.wait(TIMEOUT_S)
@@ -515,8 +515,8 @@ def test_places_are_refused_before_there_is_a_cloud_and_given_up_when_training_f
         assert may_find.wait(TIMEOUT_S)
         return find(*arguments)
 
-    monkeypatch.setattr(trainer_node, "fit_inputs", fit_late)
-    monkeypatch.setattr(trainer_node, "nearest_neighbours", find_late)
+    monkeypatch.setattr(preparation, "fit_inputs", fit_late)
+    monkeypatch.setattr(preparation, "nearest_neighbours", find_late)
     session = start(dataset=str(dataset), paused=True)
     try:
         assert session.call(topics.DECODE_PLACE, place(0, 0, 0)).message == "there is no cloud yet"
@@ -734,7 +734,7 @@ def test_an_export_for_which_training_finds_no_time_is_given_up_and_never_writte
         assert seen.wait(TIMEOUT_S)
         return nearest_neighbours(*_)
 
-    monkeypatch.setattr(trainer_node, "nearest_neighbours", find_late)
+    monkeypatch.setattr(preparation, "nearest_neighbours", find_late)
     session = start(dataset=str(dataset), directory=str(tmp_path / "session"), paused=True)
     answer = session.export()
     assert (answer.accepted, answer.message) == (False, "export failed: training did not answer in 0 s")
@@ -856,7 +856,7 @@ def test_a_fault_of_training_is_said_to_everybody_and_services_still_answer(
         assert seen.wait(TIMEOUT_S)
         raise MemoryError("no room for it")
 
-    monkeypatch.setattr(trainer_node, part, break_down)
+    monkeypatch.setattr(preparation if part == "nearest_neighbours" else trainer_node, part, break_down)
     session = start(dataset=str(dataset), directory=str(tmp_path / "session"))
 
     def at_fault() -> list[msg.Epoch]:
