@@ -163,7 +163,8 @@ def cloud_figures() -> dict[str, object]:
     """Return how good the cloud is and how soon, beside UMAP's, and how a session of 40 marks goes, all of 70,000."""
     dataset = load("fashion_mnist")
     named = layout.compare(dataset)[1]
-    named |= {name: layout.watched_session(dataset, 20, 0)[name] for name in ("space_used", "separation")}
+    moved = layout.watched_session(dataset, 20, 0)
+    named |= {name: moved[name] for name in ("space_used", "space_used_before_marks", "separation", "reaction_s")}
     del dataset
     with tempfile.TemporaryDirectory() as scratch:
         words = ("dataset:=fashion_mnist", "gestures:=40", "view:=headless")
