@@ -266,7 +266,7 @@ def test_frames_of_cloud_and_epoch_come_in_pairs_again_and_again(start: Start, d
 def test_who_comes_late_sees_the_cloud_and_its_epoch_at_once_also_in_a_pause(start: Start, dataset: Path) -> None:
     session = start(dataset=str(dataset), paused=True)
     cloud, _ = session.newest_frame(msg.Epoch.PAUSED)
-    session.spin_until(lambda: len(session.health) >= 1, "time in which nothing is sent")
+    session.spin_until(lambda: [h.message for h in session.health][-1:] == ["paused"], "time in which nothing is sent")
     late_clouds: list[Any] = []
     late_epochs: list[msg.Epoch] = []
     listen(session.node, topics.CLOUD, late_clouds.append)

@@ -378,7 +378,7 @@ def places_that_read(attribute: str) -> set[str]:
 def test_truth_is_read_in_one_place_only_to_measure() -> None:
     assert places_that_read("truth") == {"node._on_categories"}
     assert places_that_read("_truth") == {"node.__init__", "node._on_categories", "node._quality"}
-    assert "node._make_training" in places_that_read("components"), "what is searched for would be found"
+    assert "preparation.make" in places_that_read("components"), "what is searched for would be found"
 
 
 def test_a_dataset_with_its_truth_shuffled_or_without_any_gives_the_same_cloud_to_the_bit() -> None:
