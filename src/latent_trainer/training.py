@@ -233,7 +233,7 @@ class Training:
         return max(usual, started, min(labelled, 1.0 / _QUICK_STEPS) if self._by_category else 0.0)
 
     def _is_sound(self, loss: float, norm: float) -> bool:
-        exploded = self.step_count > 0 and loss > _EXPLODED * (1.0 + self._usual_loss)
+        exploded = self.step_count > 0 and loss > _EXPLODED * (1.0 + abs(self._usual_loss))
         return math.isfinite(loss) and math.isfinite(norm) and not exploded
 
     def _note_sound(self, loss: float) -> None:
