@@ -21,7 +21,7 @@ lint: setup ## Check style and types.
 bench: setup ## Measure; each benchmark ends with one line of JSON, also in build/bench/.
 	@$(WITH_ENV) for name in hot_paths idle session; do python "benchmarks/$$name.py" || exit 1; done
 
-bench-learning: setup ## Measure the learning (half an hour). ARGS="dataset:=<name or path> gestures:=40 seeds:=3" for your data.
+bench-learning: setup ## Measure the learning (an hour). ARGS="dataset:=<name or path> gestures:=40 seeds:=3" for your data.
 	@$(WITH_ENV) python benchmarks/learning.py $(ARGS)
 
 bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it moves. ARGS="--items 5000" for a part.
