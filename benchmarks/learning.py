@@ -38,6 +38,13 @@ ANCHORS = {
         ("people, three for each image (Xiao et al. 2017)", {0: 83.5}),
     )
 }
+CLOUD_KEYS = {
+    "cloud_hz": "cloud_hz_70k",
+    "first_cloud_s": "first_cloud_s_70k",
+    "accuracy": "graph_accuracy_40",
+    "wall_s": "graph_session_s",
+    **{name: f"graph_{name}" for name in ("movement_median", "movement_largest", "reaction_s", "unmarked_reaction_s")},
+}
 
 
 @dataclass(frozen=True)
@@ -148,15 +155,6 @@ def main(words: Sequence[str]) -> int:
         print(report.table(("the cloud of Fashion-MNIST", "found"), list(named.items())))
     report.finish("learning", named)
     return 0
-
-
-CLOUD_KEYS = {
-    "cloud_hz": "cloud_hz_70k",
-    "first_cloud_s": "first_cloud_s_70k",
-    "accuracy": "graph_accuracy_40",
-    "wall_s": "graph_session_s",
-    **{name: f"graph_{name}" for name in ("movement_median", "movement_largest", "reaction_s", "unmarked_reaction_s")},
-}
 
 
 def cloud_figures() -> dict[str, object]:

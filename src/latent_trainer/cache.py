@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 _MOST_BYTES = 4 << 30
 _WHAT_COMPUTES = ("cache.py", "descriptors.py", "inputs.py", "projection.py", "graph.py")
-_UNUSABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
+_UNUSABLE = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile)
 
 
 def user_cache() -> Path | None:
@@ -69,7 +70,7 @@ class ArrayCache:
     def _prune(self) -> None:
         assert self._directory is not None
         kept = 0
-        files = [(file, file.stat()) for file in self._directory.glob("*.npz")]
+        files = [(file, file.stat()) for file in self._directory.glob("*.n*")]  # Also what was cut off.
         for file, facts in sorted(files, key=lambda one: one[1].st_mtime, reverse=True):
             kept += facts.st_size
             if kept > self._most_bytes:
@@ -94,7 +95,7 @@ def _name_of(key: Mapping[str, object]) -> str:
 @cache
 def _code() -> str:
     """Return what changes when one of the modules that compute changes: old results are not for new code."""
-    digest = hashlib.sha256(np.__version__.encode())
+    digest = hashlib.sha256(f"{np.__version__} {torch.__version__}".encode())
     for name in _WHAT_COMPUTES:
         digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()

@@ -22,7 +22,7 @@ class Glide:
     def __init__(self, start: Positions, now_s: float) -> None:
         self._start = start
         self._target = start
-        self._began_s = now_s
+        self._began_s = self._aimed_s = now_s
         self._lasts_s = 0.0
 
     def aim(self, target: Positions, now_s: float) -> None:
@@ -33,9 +33,12 @@ class Glide:
         """
         self._start = self.at(now_s)
         self._target = target
-        passed_s = now_s - self._began_s
-        self._lasts_s = max(min(max(passed_s, self._lasts_s - passed_s), _LONGEST_S), self._slowest_s())
-        self._began_s = now_s
+        passed_s, left_s = now_s - self._aimed_s, self._left_s(now_s)
+        self._lasts_s = max(min(max(passed_s, left_s), _LONGEST_S), self._slowest_s())
+        self._began_s = self._aimed_s = now_s
+
+    def _left_s(self, now_s: float) -> float:
+        return max(0.0, self._began_s + self._lasts_s - now_s)
 
     def _slowest_s(self) -> float:
         """Return how long the way must last so that the median item is not too fast."""
@@ -45,11 +48,12 @@ class Glide:
 
     def aim_part(self, rows: Rows, target: Positions, now_s: float) -> None:
         """Give the items `rows` (R,) another target (R, 3); all others go on as they go."""
-        left_s = max(0.0, self._began_s + self._lasts_s - now_s)
+        left_s = self._left_s(now_s)
         self._start = self.at(now_s)
         self._target = self._target.copy()
         self._target[rows] = target
-        self._began_s, self._lasts_s = now_s, max(left_s, _SHORTEST_PART_S)
+        self._lasts_s = max(left_s, _SHORTEST_PART_S, self._slowest_s())
+        self._began_s = now_s
 
     def at(self, now_s: float) -> Positions:
         """Return where the points are at `now_s`."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latent_trainer.training import Training
+from latentvr_common.cloud import NONE
 
 Rows = npt.NDArray[np.int64]
 _FOR_S = 1.5
@@ -37,7 +38,7 @@ class Reaction:
 
     def take_labels(self, labels: npt.NDArray[np.int16], now_s: float) -> None:
         """Hear which labels (N,) hold from now on, -1 none."""
-        changed = np.flatnonzero(labels >= 0 if self._labels is None else labels != self._labels)
+        changed = np.flatnonzero(labels != NONE if self._labels is None else labels != self._labels)
         self._labels = labels
         if len(changed):
             self._rows = changed[:: -(-len(changed) // _MOST_ITEMS)]

@@ -134,6 +134,7 @@ class Training:
         self._by_category: list[Tensor] = []
         self._trust: list[Tensor] = []
         self._known = torch.empty(0, dtype=torch.int64)
+        self._labels: npt.NDArray[np.int16] | None = None
         self._labels_changed_at = 0
         self.belief: Belief | None = None
         """What confidence is made of; None: of the network's own word. It does nothing to training."""
@@ -170,7 +171,8 @@ class Training:
         """Give the labels (N,) that hold from the next step on, -1 none."""
         known = np.unique(labels[labels != NONE])
         self._known = torch.from_numpy(known.astype(np.int64)).to(self.device)
-        self._labels_changed_at = self.step_count
+        if self._labels is None or not np.array_equal(labels, self._labels):
+            self._labels, self._labels_changed_at = labels.copy(), self.step_count
         if self.belief is not None and self.belief.categories != tuple(known.tolist()):
             self.belief = None
         members = [np.flatnonzero(labels == c) for c in known]
@@ -230,7 +232,7 @@ class Training:
         usual = 1.0 / self.parameters.average_steps
         started = 9.0 / (9.0 + self.step_count)
         labelled = 1.0 / (_QUICK_STEPS + self.step_count - self._labels_changed_at)
-        return max(usual, started, min(labelled, 1.0 / _QUICK_STEPS) if self._by_category else 0.0)
+        return max(usual, started, labelled if self._by_category else 0.0)
 
     def _is_sound(self, loss: float, norm: float) -> bool:
         exploded = self.step_count > 0 and loss > _EXPLODED * (1.0 + abs(self._usual_loss))

@@ -168,3 +168,20 @@ def test_a_target_that_was_given_is_not_written_to() -> None:
 def test_the_radius_of_a_cloud_holds_nine_tenths_of_it() -> None:
     away = np.linalg.norm(FAR - FAR.mean(axis=0), axis=1)
     assert (away <= cloud_radius(FAR)).mean() == pytest.approx(0.9, abs=0.005)
+
+
+def test_parts_in_between_do_not_make_the_next_way_shorter() -> None:
+    glide, start, _ = under_way(1.0)
+    for now_s in (0.3, 0.6, 0.9):
+        glide.aim_part(np.array([0]), near(start, seed=5)[:1], now_s)
+    glide.aim(near(start, seed=6), 1.0)
+    assert not glide.arrived(1.95)
+    assert glide.arrived(2.01)
+
+
+def test_a_part_that_is_most_of_the_cloud_is_no_faster_than_the_cloud_may_be() -> None:
+    start = positions(0, 300)
+    glide, frame_s = Glide(start, 0.0), 1 / 12
+    glide.aim_part(np.arange(200), FAR[:200], 1.0)
+    step = np.median(np.linalg.norm(glide.at(1.0 + frame_s) - start, axis=1)) / cloud_radius(start)
+    assert 0.005 < step < 0.02

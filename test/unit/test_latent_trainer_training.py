@@ -637,6 +637,7 @@ def test_the_network_that_is_shown_follows_quickly_when_labels_have_changed_then
     training.set_labels(ALL_FOUR)
     assert lag(training) == pytest.approx(1 / 20, rel=0.06)
     make_steps(training, 30)
+    training.set_labels(ALL_FOUR)  # The same once more is no change.
     assert lag(training) == pytest.approx(1 / 51, rel=0.05)
     make_steps(training, 80)
     assert lag(training) == pytest.approx(1 / 100, rel=1e-3)
