@@ -1,7 +1,6 @@
 """Training: repeatable, led by labels and never by the truth, and sound for every dataset that can be loaded."""
 
 import ast
-import contextlib
 import inspect
 from collections.abc import Callable
 from dataclasses import replace
@@ -643,12 +642,13 @@ def test_the_network_that_is_shown_follows_quickly_when_labels_have_changed_then
     assert lag(training) == pytest.approx(1 / 100, rel=1e-3)
 
 
-def test_steps_that_are_far_too_wide_end_in_a_sound_cloud_or_in_one_clear_error() -> None:
+def test_steps_that_are_far_too_wide_make_training_go_back_and_it_goes_on_with_narrower_ones() -> None:
     training = prepared(learning_rate=1.0)
-    with contextlib.suppress(NotFiniteError):
-        for _ in range(30):
-            make_steps(training, 20)
-            assert (np.abs(training.encode().positions) < 1e6).all()
+    make_steps(training, 600)
+    assert training.return_count >= 1
+    assert training.optimizer.param_groups[0]["lr"] <= 0.5
+    assert training.step_count > 400
+    assert np.linalg.norm(training.encode().positions, axis=1).max() < 100
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e30])

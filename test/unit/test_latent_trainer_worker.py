@@ -445,7 +445,9 @@ def test_who_waits_for_an_answer_when_training_breaks_is_told_at_once() -> None:
 
         asker = threading.Thread(target=ask)
         asker.start()
+        until = time.monotonic() + TIMEOUT_S
         while worker._commands.empty():
+            assert time.monotonic() < until
             time.sleep(0.002)
         asked.set()
         asker.join(TIMEOUT_S)
