@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from latentvr import msg, srv
-from node_process import NodeProcess, Peer
+from node_process import TIMEOUT_S, NodeProcess, Peer
 from rclpy.node import Node
 
 from latentvr_common import conversions, node_tools, topics
@@ -129,6 +129,9 @@ def test_what_is_proposed_is_what_the_cloud_shows_and_labels_nothing(trainer: No
 def test_a_proposal_that_makes_no_sense_is_refused_with_the_reason(trainer: NodeProcess, peer: Peer) -> None:
     Journal(peer)
     peer.wait_until(lambda: peer.heard["cloud"], "a cloud")
+    until = time.monotonic() + TIMEOUT_S
+    while "[]" in propose(peer, category=9).message:
+        assert time.monotonic() < until, "the categories arrive"
     for request, reason in (
         ({"threshold": 1.5}, "threshold is 1.5, expected 0 to 1"),
         ({"threshold": float("nan")}, "threshold is nan, expected 0 to 1"),
