@@ -101,7 +101,7 @@ class MovementWatch:
         """Take in where the network puts some items at `now_s`, between two views."""
         if self._glide is not None:
             self._show_frames(now_s)
-            self._glide.aim_part(part.rows, part.positions, now_s)
+            self._glide.aim_part(part.rows, part.positions, (self._count - 1) / FRAMES_PER_S)
 
     def _show_frames(self, until_s: float) -> None:
         assert self._glide is not None

@@ -28,6 +28,27 @@ def cloud_colors(
     return join_rgb(rgb.astype(np.uint8))
 
 
+class CloudColors:
+    """The colours of a cloud, mixed anew only where what they come from has changed."""
+
+    def __init__(self) -> None:
+        self._of: tuple[object, ...] = ()
+        self._colors = np.zeros(0, np.uint32)
+
+    def of(
+        self,
+        labels: npt.NDArray[np.int16],
+        predicted: npt.NDArray[np.int16],
+        confidence: npt.NDArray[np.float32],
+        categories: Sequence[Category],
+    ) -> npt.NDArray[np.uint32]:
+        """Return what `cloud_colors` does. Arrays that are the same objects as before are taken to be unchanged."""
+        given = (labels, predicted, confidence, categories)
+        if len(self._of) != len(given) or any(a is not b for a, b in zip(given, self._of, strict=True)):
+            self._of, self._colors = given, cloud_colors(*given)
+        return self._colors
+
+
 def _color_table(categories: Sequence[Category], largest_id: int) -> npt.NDArray[np.uint8]:
     """Return (K, 3) uint8 by category id; the last row, which the id -1 reaches, is grey, as are unknown ids."""
     size = max([largest_id, *(c.id for c in categories)]) + 2

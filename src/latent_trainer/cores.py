@@ -11,10 +11,18 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 def default_threads() -> int:
     """Return one less than the cores that may be used, at least 1 and at most 8: one is left to the other processes."""
+    return min(max(1, _usable_cores() - 1), _MOST_THREADS)
+
+
+def preparing_threads() -> int:
+    """Return as many as the cores that may be used, at most 8: before there is a cloud the others have little to do."""
+    return min(_usable_cores(), _MOST_THREADS)
+
+
+def _usable_cores() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = cpu_quota()
-    usable = cores if quota is None else min(cores, int(quota))
-    return min(max(1, usable - 1), _MOST_THREADS)
+    return cores if quota is None else max(1, min(cores, int(quota)))
 
 
 def cpu_quota(cgroup_file: Path = _CGROUP_FILE, cgroups: Path = _CGROUPS) -> float | None:

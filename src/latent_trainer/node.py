@@ -18,11 +18,11 @@ from latentvr import msg, srv
 from rclpy.node import Node
 from rclpy.task import Future
 
-from latent_trainer.appearance import cloud_colors
+from latent_trainer.appearance import CloudColors
 from latent_trainer.cache import ArrayCache, user_cache
 from latent_trainer.calibration import expected_calibration_error
 from latent_trainer.commands_node import TrainingCommands
-from latent_trainer.cores import default_threads
+from latent_trainer.cores import default_threads, preparing_threads
 from latent_trainer.cues_node import CuesOut
 from latent_trainer.export_node import Exports
 from latent_trainer.forces_node import ForcesOut
@@ -69,7 +69,12 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._threads = self._settings.threads or default_threads()
         torch.set_num_threads(self._threads)
         self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
-        self._preparation = Preparation(self._dataset, self._settings, _cache(self._settings.cache), self._threads)
+        self._preparation = Preparation(
+            self._dataset,
+            self._settings,
+            _cache(self._settings.cache),
+            self._settings.threads or preparing_threads(),
+        )
         self._preparing = ""
         self._book = LabelBook(len(self._dataset))
         self._truth: npt.NDArray[np.int16] | None = None
@@ -81,11 +86,14 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._dirty = False
         self._asked_s = -math.inf
         self._frame_rate = RateMeter()
+        self._frame_s = -math.inf
+        self._colors = CloudColors()
         self._worker = Worker(
             self._make_training,
             self._find_neighbours,
             cloud_rate_hz=self._settings.cloud_rate_hz,
             paused=self._settings.paused,
+            on_part=node_tools.soon(self, self._on_part),
         )
         self._connect()
         self._serve(directory)
@@ -138,9 +146,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
         snapshot = self._worker.snapshots.take()
         if snapshot is not None:
             self._take_snapshot(snapshot, now)
-        part = self._worker.parts.take()
-        if part is not None and self._shown.glide is not None:
-            self._shown.glide.aim_part(part.rows, part.positions, now)
         self._forces_out.tick(now)
         if self._shown.snapshot is None:
             return
@@ -150,6 +155,17 @@ class LatentTrainer(Node):  # type: ignore[misc]
         if self._dirty or moving:
             self._publish(self._shown.snapshot, now)
             self._dirty = moving
+
+    def _on_part(self) -> None:
+        """Show how marked items begin to move: from the newest frame on, and soon."""
+        part, now = self._worker.parts.take(), time.monotonic()
+        if part is None or self._shown.glide is None or self._shown.snapshot is None:
+            return
+        period_s = 1.0 / self._settings.cloud_rate_hz
+        self._shown.glide.aim_part(part.rows, part.positions, max(self._frame_s, now - period_s))
+        self._dirty = True
+        if now - self._frame_s > period_s / 2:
+            self._publish(self._shown.snapshot, now)
 
     def _take_snapshot(self, snapshot: Snapshot, now: float) -> None:
         if snapshot.state is State.FAULT:
@@ -172,8 +188,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
         encoded, stamp_ns = snapshot.encoded, node_tools.now_ns(self)
         if self._shown.glide is not None:
             labels = self._shown.marks.labels
-            colors = cloud_colors(labels, encoded.predicted, encoded.confidence, self._shown.marks.categories)
+            colors = self._colors.of(labels, encoded.predicted, encoded.confidence, self._shown.marks.categories)
             cloud = Cloud(stamp_ns, self._shown.glide.at(now), colors, labels, encoded.predicted, encoded.confidence)
+            self._frame_s = now
             self._frame_rate.tick(now)
             self._cloud_out.publish(conversions.cloud_to_msg(cloud))
             self._shown.published_ns = stamp_ns

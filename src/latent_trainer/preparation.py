@@ -30,7 +30,9 @@ class Preparation:
         """Return how to come to the network's inputs, and those of all items (N, P); see `fit_inputs`."""
 
         def make() -> Arrays:
-            fitted, inputs = fit_inputs(self._dataset, self._settings.components, self._settings.seed, on_progress)
+            fitted, inputs = fit_inputs(
+                self._dataset, self._settings.components, self._settings.seed, on_progress, self._threads
+            )
             projection = fitted.projection
             scale = np.array(projection.scale)
             return {"inputs": inputs, "mean": projection.mean, "axes": projection.axes, "scale": scale}

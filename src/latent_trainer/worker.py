@@ -92,9 +92,12 @@ class Worker:
         *,
         cloud_rate_hz: float,
         paused: bool,
+        on_part: Callable[[], object] = lambda: None,
     ) -> None:
+        """`on_part` is called on the worker thread when there is a new one of the `parts`."""
         self._make_training = make_training
         self._find_neighbours = find_neighbours
+        self._on_part = on_part
         self._cloud_period_s = 1.0 / cloud_rate_hz
         self._pace = _Pace(paused)
         self._labels: Newest[Labels] = Newest()
@@ -243,6 +246,7 @@ class Worker:
             part = self._reaction.look(training, now)
             if part is not None:
                 self.parts.put(part)
+                self._on_part()
 
     def _idle(self, training: Training, step_s: float) -> None:
         """Wait after a step of `step_s` seconds, so that steps take their share of the time; hear what is asked."""

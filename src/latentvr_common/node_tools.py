@@ -112,6 +112,10 @@ def listeners(node: Node, topic: Topic) -> list[str]:
 
 def every(node: Node, seconds: float, callback: Callable[[], None]) -> Timer:
     """Return a timer that calls `callback` every so many seconds. A turn at which it raises an exception is lost."""
+    return node.create_timer(seconds, _safely(node, callback))
+
+
+def _safely(node: Node, callback: Callable[[], None]) -> Callable[[], None]:
     guard = _Guard(node, callback)
 
     def call() -> None:
@@ -120,7 +124,22 @@ def every(node: Node, seconds: float, callback: Callable[[], None]) -> Timer:
         except Exception as error:
             guard.note(error)
 
-    return node.create_timer(seconds, call)
+    return call
+
+
+def soon(node: Node, callback: Callable[[], None]) -> Callable[[], None]:
+    """Return what any thread may call to have `callback` run on the executor's thread as soon as that is free.
+
+    It does nothing while no executor spins the node. An exception in `callback` is noted and goes no further.
+    """
+    run = _safely(node, callback)
+
+    def call() -> None:
+        executor = node.executor
+        if executor is not None:
+            executor.create_task(run)
+
+    return call
 
 
 def serve(node: Node, service: Service, callback: Callable[[Any, Any], Any]) -> RosService:

@@ -162,14 +162,15 @@ class _View:
         """Return the way (K, 3), with a slip at its end where it would otherwise be better than the person is."""
         points = self._centers[way]
         swept = self._swept(points)
-        if self._purity(swept) <= self._scene.purity + _TOLERANCE:
+        best, best_miss = points, self._purity(np.flatnonzero(swept)) - self._scene.purity
+        if best_miss <= _TOLERANCE:
             return points
-        best, best_miss = points, self._purity(swept) - self._scene.purity
         for longer in self._slips(points[-1]):
-            slipped = np.vstack([points, longer])
-            miss = self._purity(self._swept(slipped)) - self._scene.purity
+            marked = swept.copy()
+            self._sweep(marked, points[-1], longer)
+            miss = self._purity(np.flatnonzero(marked)) - self._scene.purity
             if -_TOLERANCE <= miss < best_miss:
-                best, best_miss = slipped, miss
+                best, best_miss = np.vstack([points, longer]), miss
         return best
 
     def _slips(self, end: FloatArray) -> Iterator[FloatArray]:
@@ -181,17 +182,21 @@ class _View:
             for share in np.linspace(0.0, _SLIP_BEYOND, _SLIP_STEPS + 1)[1:]:
                 yield end + share * (target - end)
 
-    def _swept(self, points: FloatArray) -> Ids:
-        """Return the items that a brush on its way through `points` (K, 3) marks."""
-        marked = np.zeros(len(self._right), dtype=bool)
+    def _swept(self, points: FloatArray) -> npt.NDArray[np.bool_]:
+        """Return which items (N,) a brush on its way through `points` (K, 3) marks."""
+        marked = np.zeros(len(self._right), dtype=np.bool_)
         marked[self._tree.query_ball_point(points[0], self._radius)] = True
         for a, b in pairwise(points):
-            steps = max(1, int(np.ceil(np.linalg.norm(b - a) / (self._radius / 2))))
-            for share in np.arange(1, steps + 1) / steps:
-                marked[self._tree.query_ball_point(a + share * (b - a), self._radius)] = True
-        return np.flatnonzero(marked)
+            self._sweep(marked, a, b)
+        return marked
+
+    def _sweep(self, marked: npt.NDArray[np.bool_], a: FloatArray, b: FloatArray) -> None:
+        """Add to `marked` what a brush at `a` marks on its way to `b`."""
+        steps = max(1, int(np.ceil(np.linalg.norm(b - a) / (self._radius / 2))))
+        for share in np.arange(1, steps + 1) / steps:
+            marked[self._tree.query_ball_point(a + share * (b - a), self._radius)] = True
 
     def plan(self, category: int, points: FloatArray) -> Plan:
         """Return the plan for a way (K, 3)."""
-        ids = self._swept(points)
+        ids = np.flatnonzero(self._swept(points))
         return Plan(category, self._radius, points, float(self._worth[ids].sum()), self._purity(ids))

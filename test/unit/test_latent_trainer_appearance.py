@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latent_trainer.appearance import cloud_colors
+from latent_trainer.appearance import CloudColors, cloud_colors
 from latentvr_common.cloud import NONE
 from latentvr_common.colors import CATEGORY_COLORS, UNLABELLED_COLOR, split_rgb
 from latentvr_common.labels import Category
@@ -89,3 +89,21 @@ def test_the_order_of_the_categories_does_not_matter() -> None:
     categories = tuple(Category(i, f"category {i}", color) for i, color in enumerate(CATEGORY_COLORS))
     shown = [color_of(i, NONE, 0.0, categories[::-1]) for i in range(len(categories))]
     assert shown == list(CATEGORY_COLORS)
+
+
+def test_colors_are_mixed_anew_when_and_only_when_something_is_new() -> None:
+    labels, predicted = np.array([0, NONE, NONE], np.int16), np.array([3, 3, NONE], np.int16)
+    confidence = np.array([0.5, 0.9, 0.3], np.float32)
+    colors = CloudColors()
+    first = colors.of(labels, predicted, confidence, CATEGORIES)
+    assert colors.of(labels, predicted, confidence, CATEGORIES) is first
+    np.testing.assert_array_equal(first, cloud_colors(labels, predicted, confidence, CATEGORIES))
+    for given in (
+        (labels[::-1], predicted, confidence, CATEGORIES),
+        (labels, predicted[::-1], confidence, CATEGORIES),
+        (labels, predicted, confidence / 2, CATEGORIES),
+        (labels, predicted, confidence, CATEGORIES[:1]),
+    ):
+        found = colors.of(*given)
+        assert not np.array_equal(found, first)
+        np.testing.assert_array_equal(found, cloud_colors(*given))

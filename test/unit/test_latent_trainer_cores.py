@@ -9,16 +9,26 @@ from latent_trainer import cores
 
 
 @pytest.mark.parametrize(
-    ("may_use", "quota", "threads"),
-    [(1, None, 1), (2, None, 1), (4, None, 3), (9, None, 8), (256, None, 8), (64, 4.0, 3), (64, 0.5, 1), (2, 16.0, 1)],
+    ("may_use", "quota", "threads", "preparing"),
+    [
+        (1, None, 1, 1),
+        (2, None, 1, 2),
+        (4, None, 3, 4),
+        (9, None, 8, 8),
+        (256, None, 8, 8),
+        (64, 4.0, 3, 4),
+        (64, 0.5, 1, 1),
+        (2, 16.0, 1, 2),
+    ],
 )
-def test_one_core_is_left_to_the_others_and_at_most_eight_train(
-    monkeypatch: pytest.MonkeyPatch, may_use: int, quota: float | None, threads: int
+def test_one_core_is_left_to_the_others_in_training_and_at_most_eight_work(
+    monkeypatch: pytest.MonkeyPatch, may_use: int, quota: float | None, threads: int, preparing: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(may_use)))
     monkeypatch.setattr(os, "cpu_count", lambda: 512)
     monkeypatch.setattr(cores, "cpu_quota", lambda: quota)
     assert cores.default_threads() == threads
+    assert cores.preparing_threads() == preparing
 
 
 def make_groups(directory: Path, own: str, limits: dict[str, str]) -> tuple[Path, Path]:

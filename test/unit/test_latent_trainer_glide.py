@@ -158,6 +158,27 @@ def test_a_part_of_a_cloud_at_rest_takes_a_moment_too() -> None:
     np.testing.assert_array_equal(np.delete(glide.at(11.0), 4, axis=0), np.delete(positions(0), 4, axis=0))
 
 
+def test_a_part_is_there_soon_however_long_the_others_still_go() -> None:
+    glide, _, _ = under_way(2.0)
+    elsewhere = near(positions(0), 0.01, seed=4)[:3]
+    glide.aim_part(np.arange(3), elsewhere, 0.5)
+    np.testing.assert_allclose(glide.at(0.76)[:3], elsewhere, atol=1e-6)
+    assert not glide.arrived(1.9)
+    glide.aim_part(np.array([7]), elsewhere[:1], 1.0)
+    np.testing.assert_allclose(glide.at(1.5)[:3], elsewhere, atol=1e-6)
+    glide.aim(near(positions(0), seed=6), 1.6)
+    assert 0 < farthest(glide.at(1.7)[:3], elsewhere) < farthest(near(positions(0), seed=6)[:3], elsewhere)
+
+
+def test_a_part_that_is_aimed_from_the_newest_frame_on_has_moved_by_now() -> None:
+    glide, start, _ = under_way(2.0)
+    glide.aim_part(np.array([4]), near(start, 0.05, seed=4)[4:5], 0.5)
+    later, _, _ = under_way(2.0)
+    later.aim_part(np.array([4]), near(start, 0.05, seed=4)[4:5], -9.0)
+    np.testing.assert_array_equal(later.at(0.0), start)
+    assert farthest(glide.at(0.6)[4:5], glide.at(0.5)[4:5]) > 0
+
+
 def test_a_target_that_was_given_is_not_written_to() -> None:
     glide, _, target = under_way(1.0)
     kept = target.copy()

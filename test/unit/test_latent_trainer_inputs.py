@@ -70,14 +70,34 @@ def test_the_same_seed_gives_the_same_inputs_to_the_bit(items: Array) -> None:
     np.testing.assert_array_equal(first[0].projection.axes, second[0].projection.axes)
 
 
+@every_kind
+def test_more_threads_give_the_same_inputs_to_the_bit_and_tell_of_every_block_in_order(items: Array) -> None:
+    told: list[int] = []
+    one = fit_inputs(Dataset("data", items), 5, 3)
+    many = fit_inputs(Dataset("data", items), 5, 3, told.append, threads=3)
+    np.testing.assert_array_equal(one[1], many[1])
+    np.testing.assert_array_equal(one[0].projection.axes, many[0].projection.axes)
+    assert told == sorted(told)
+    assert told[-1] == len(items)
+
+
+def test_what_goes_wrong_with_a_block_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def torn(self: Any, items: Array) -> Array:
+        raise OSError("torn file")
+
+    monkeypatch.setattr(inputs_module.InputMap, "inputs_of", torn)
+    with pytest.raises(OSError, match="torn file"):
+        fit_inputs(Dataset("data", rows(40)), 5, 0, threads=2)
+
+
 def test_of_many_items_the_seed_chooses_those_that_are_fitted_to(monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = Dataset("data", rows(fit_size(12) + 3000))
     fitted: list[int] = []
     fit = fit_projection
 
-    def counted(features: Array, components: int, seed: int) -> Any:
+    def counted(features: Array, *rest: Any) -> Any:
         fitted.append(len(features))
-        return fit(features, components, seed)
+        return fit(features, *rest)
 
     monkeypatch.setattr(inputs_module, "fit_projection", counted)
     one, same, other = (fit_inputs(dataset, 3, seed) for seed in (5, 5, 6))

@@ -48,8 +48,9 @@ def running(
     *,
     paused: bool = False,
     labels: Labels | None = None,
+    on_part: Callable[[], object] = lambda: None,
 ) -> Iterator[Worker]:
-    worker = Worker(make, find, cloud_rate_hz=50.0, paused=paused)
+    worker = Worker(make, find, cloud_rate_hz=50.0, paused=paused, on_part=on_part)
     if labels is not None:
         worker.give_labels(labels)
     worker.start()
@@ -493,8 +494,10 @@ def test_a_cloud_that_is_not_finite_makes_training_go_back_and_the_snapshot_says
 
 
 def test_newly_labelled_items_are_shown_between_two_snapshots() -> None:
-    with running() as worker:
+    came = threading.Event()
+    with running(on_part=came.set) as worker:
         wait_for_state(worker, State.TRAINING)
+        assert not came.is_set()
         until, part, seq = time.monotonic() + TIMEOUT_S, None, 0
         while part is None and time.monotonic() < until:
             # Again and again: what the next snapshot shows too is not kept for long.
@@ -505,3 +508,4 @@ def test_newly_labelled_items_are_shown_between_two_snapshots() -> None:
         assert part is not None
         assert set(part.rows.tolist()) <= set(np.flatnonzero(marked(1, 1).labels != NONE).tolist())
         assert np.isfinite(part.positions).all()
+        assert came.is_set()
