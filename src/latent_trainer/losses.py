@@ -3,9 +3,14 @@
 Latent positions z are (B, 3) in latent units: the cloud is to fill the ball of radius 1.
 """
 
+import math
+
 import torch
 import torch.nn.functional as functional
 from torch import Tensor
+
+_SPARSE = 0.2
+"""Below such a share of the even density items do not push one another apart any more."""
 
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
@@ -35,6 +40,20 @@ def spread(z: Tensor, directions: Tensor) -> Tensor:
     """
     along = (z @ directions.T).sort(dim=0).values
     return (along - ball_quantiles(len(z), z.device)[:, None]).square().mean()
+
+
+def uniformity(z: Tensor, reach: float) -> Tensor:
+    """Keep the density even: items crowd nowhere more than in the uniform ball of radius 1.
+
+    The log of the mean Gaussian kernel of width `reach` over all pairs of z (B, 3), after Wang and Isola (ICML 2020,
+    eq. for L_uniform), here relative to what the uniform ball has: 0 for an even cloud, log(1/p) for one that is as
+    dense in the p-th part of the ball. B = 1 gives 0.
+    """
+    count = len(z)
+    kernel = torch.exp(squared_distances(z, z) / (-2.0 * reach**2)).sum() - count
+    even = (2.0 * math.pi) ** 1.5 * reach**3 / (4.0 / 3.0 * math.pi)
+    density = kernel.clamp(min=0.0) / (max(2, count) * max(1, count - 1) * even)
+    return torch.log(density + _SPARSE) - math.log1p(_SPARSE) if count > 1 else 0.0 * z.sum()
 
 
 def ball_quantiles(count: int, device: torch.device) -> Tensor:

@@ -21,12 +21,13 @@ from latent_trainer.parameters import Parameters
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import CATEGORY_CAPACITY
 
-TERMS = ("structure", "spread", "attraction", "repulsion", "reconstruction", "classification", "agreement")
+TERMS = ("structure", "spread", "uniformity", "attraction", "repulsion", "reconstruction", "classification", "agreement")
 _DIRECTIONS = 32
 _ENCODE_BLOCK = 8192
 _LOSS_MEMORY = 0.95
 _START_ITEMS = 20_000
 """So many tell where the others begin."""
+_FEW_ITEMS = 2000
 _WARM_UP_STEPS = 200
 _MOST_SKIPPED = 50
 """So many steps in a row without a sound one: the next will not be sound either."""
@@ -289,6 +290,11 @@ class Training:
         for group in self.optimizer.param_groups:
             group["lr"] = share * self._rate_share * self.parameters.learning_rate
 
+    @property
+    def _fewness(self) -> float:
+        """Few items lie in clumps with nothing between them; many fill the space by themselves."""
+        return min(1.0, _FEW_ITEMS / len(self))
+
     def _weight(self, term: str) -> float:
         return float(getattr(self.parameters, f"weight_{term}"))
 
@@ -313,6 +319,7 @@ class Training:
         values = {
             "structure": losses.structure(z_items, z_others, self.parameters.reach),
             "spread": losses.spread(z_items, batch.directions),
+            "uniformity": self._fewness * losses.uniformity(z_items, self.parameters.reach),
             "reconstruction": losses.reconstruction(self.model.decode(z_items), inputs[:count]),
         }
         if len(batch.labelled):

@@ -150,7 +150,7 @@ def test_terms_that_do_not_act_through_positions_do_not_pull() -> None:
     by_term = pulls_of(training, training.draw()).by_term
     assert not by_term["classification"].any()
     assert not by_term["agreement"].any()
-    for term in ("structure", "spread", "attraction", "repulsion", "reconstruction"):
+    for term in ("structure", "spread", "uniformity", "attraction", "repulsion", "reconstruction"):
         assert by_term[term].abs().max() > 0, term
 
 
@@ -387,15 +387,17 @@ def test_the_mean_pull_is_that_of_ordinary_steps() -> None:
     training = prepared()
     items = torch.arange(1, ITEMS, 4)
     mean = MeanPulls(training, items, torch.Generator().manual_seed(0))
-    for _ in range(90):
+    for _ in range(400):
         mean.draw(1.0)
     found, expected = mean.by_term(), natural_pulls(training, items, 500)
     labelled = torch.from_numpy(some_labels())[items] != NONE
-    for term in ("structure", "spread", "reconstruction", "attraction", "repulsion"):
+    for term in ("structure", "spread", "uniformity", "reconstruction", "attraction", "repulsion"):
         whose = labelled if term in ("attraction", "repulsion") else slice(None)
         a, b = found[term][whose], expected[term][whose]
         assert float((a * b).sum() / (b * b).sum()) == pytest.approx(1.0, abs=0.15), term
-        assert torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0) > 0.9, term
+        # A cloud that fills the ball already is hardly pulled outwards: most of that is the chance of the draws.
+        least = 0.7 if term == "spread" else 0.9
+        assert torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0) > least, term
     assert not found["attraction"][~labelled].any()
 
 

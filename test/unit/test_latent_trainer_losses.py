@@ -62,6 +62,7 @@ def logits(rows: int, seed: int) -> Tensor:
 TERMS: dict[str, tuple[Callable[..., Tensor], list[Tensor]]] = {
     "structure": (lambda a, b: losses.structure(a, b, REACH), [points(7), points(7, 1)]),
     "spread": (lambda z: losses.spread(z, directions(5)), [points(7)]),
+    "uniformity": (lambda z: losses.uniformity(z, REACH), [points(7)]),
     "attraction": (attraction_of, [points(6)]),
     "repulsion": (repulsion_of, [points(6)]),
     "reconstruction": (losses.reconstruction, [logits(4, 0), logits(4, 1)]),
@@ -108,6 +109,26 @@ def test_ball_quantiles_are_distributed_as_a_coordinate_of_points_drawn_from_the
 
 def test_spread_is_near_zero_for_a_uniform_ball() -> None:
     assert float(losses.spread(torch.from_numpy(ball(5000)), directions(50))) < 5e-4
+
+
+@pytest.mark.parametrize("size", [1.0, 0.8, 0.5, 0.25])
+def test_uniformity_is_zero_for_a_uniform_ball_and_the_log_of_how_much_denser_a_smaller_one_is(size: float) -> None:
+    found = float(losses.uniformity(size * torch.from_numpy(ball(5000)), 0.03))
+    assert found == pytest.approx(-3 * np.log(size), abs=0.15 + 0.05 / size)
+
+
+def test_uniformity_pushes_a_pair_apart_the_more_the_nearer_it_is_and_leaves_a_far_one_alone() -> None:
+    def force(gap: float) -> float:
+        z = torch.tensor([[0.0, 0.0, 0.0], [gap, 0.0, 0.0]], dtype=torch.float64, requires_grad=True)
+        (gradient,) = torch.autograd.grad(losses.uniformity(z, 0.1), z)
+        return -float(gradient[1, 0])
+
+    assert force(0.3) > force(0.4) > force(0.45) > 0
+    assert force(1.5) < 1e-6
+
+
+def test_a_single_item_is_nowhere_crowded() -> None:
+    assert float(losses.uniformity(points(1), REACH)) == 0.0
 
 
 @pytest.mark.parametrize("size", [0.0, 0.5, 0.8, 1.3])
@@ -174,7 +195,7 @@ ROTATION = torch.from_numpy(Rotation.from_euler("xyz", [0.3, -1.1, 2.0]).as_matr
 SHIFT = torch.tensor([0.4, -2.0, 0.7], dtype=torch.float64)
 
 
-@pytest.mark.parametrize("name", ["structure", "attraction", "repulsion"])
+@pytest.mark.parametrize("name", ["structure", "uniformity", "attraction", "repulsion"])
 def test_turning_and_shifting_the_cloud_changes_no_force_between_points(name: str) -> None:
     term, inputs = TERMS[name]
     moved = [x @ ROTATION.T + SHIFT for x in inputs]
@@ -218,7 +239,7 @@ def test_labels_of_one_category_push_nobody_and_single_items_pull_nobody() -> No
     assert float(losses.attraction(distances, pairs([1, 2, 3])[0], REACH)) == 0
 
 
-@pytest.mark.parametrize("name", ["attraction", "repulsion"])
+@pytest.mark.parametrize("name", ["uniformity", "attraction", "repulsion"])
 def test_items_in_one_and_the_same_place_feel_finite_forces(name: str) -> None:
     term, _ = TERMS[name]
     z = torch.zeros(6, 3, dtype=torch.float32, requires_grad=True)

