@@ -109,16 +109,19 @@ class MeanPulls:
     def _draw_as_others(self, places: Tensor) -> None:
         one = (torch.rand(len(places), generator=self._random) * self._met[places]).long()
         meeting = self._met_by[self._met_from[places] + torch.minimum(one, self._met[places] - 1)]
+        _, once = np.unique(meeting.numpy(), return_index=True)
+        meeting, places = meeting[once], places[once]
         batch = self._batch_with(meeting, self._items[places])
         self._add(self._as_other, places, slice(self._batch, self._batch + len(places)), batch)
 
     def _batch_with(self, items: Tensor, others: Tensor) -> Batch:
-        """Return an ordinary batch that begins with these pairs of neighbours."""
+        """Return an ordinary batch that begins with these pairs of neighbours: a step draws no item twice."""
         batch = self._shown.draw()
+        rest = torch.nonzero(~torch.isin(batch.items, items))[: self._batch - len(items), 0]
         return replace(
             batch,
-            items=torch.cat([items, batch.items[len(items) :]]),
-            others=torch.cat([others, batch.others[len(others) :]]),
+            items=torch.cat([items, batch.items[rest]]),
+            others=torch.cat([others, batch.others[rest]]),
         )
 
     def _add(self, role: _Role, places: Tensor, rows: slice, batch: Batch) -> None:

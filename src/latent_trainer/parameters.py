@@ -35,9 +35,9 @@ class Parameters:
     )
     reach: float = parameter(0.07, "Range of the forces.", unit="latent units", at_least=1e-3, at_most=10.0)
     weight_structure: float = parameter(1.0, "Weight of the term structure.", at_least=0.0)
-    weight_spread: float = parameter(4.0, "Weight of the term spread.", at_least=0.0)
+    weight_spread: float = parameter(6.0, "Weight of the term spread.", at_least=0.0)
     weight_uniformity: float = parameter(
-        0.3, "Weight of the term uniformity for 2,000 items or fewer; for N items 2,000 / N of it.", at_least=0.0
+        0.15, "Weight of the term uniformity for 2,000 items or fewer; for N items 2,000 / N of it.", at_least=0.0
     )
     weight_attraction: float = parameter(0.3, "Weight of the term attraction.", at_least=0.0)
     weight_repulsion: float = parameter(0.3, "Weight of the term repulsion.", at_least=0.0)

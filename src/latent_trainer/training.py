@@ -21,7 +21,16 @@ from latent_trainer.parameters import Parameters
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import CATEGORY_CAPACITY
 
-TERMS = ("structure", "spread", "uniformity", "attraction", "repulsion", "reconstruction", "classification", "agreement")
+TERMS = (
+    "structure",
+    "spread",
+    "uniformity",
+    "attraction",
+    "repulsion",
+    "reconstruction",
+    "classification",
+    "agreement",
+)
 _DIRECTIONS = 32
 _ENCODE_BLOCK = 8192
 _LOSS_MEMORY = 0.95

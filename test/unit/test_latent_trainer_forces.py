@@ -394,9 +394,9 @@ def test_the_mean_pull_is_that_of_ordinary_steps() -> None:
     for term in ("structure", "spread", "uniformity", "reconstruction", "attraction", "repulsion"):
         whose = labelled if term in ("attraction", "repulsion") else slice(None)
         a, b = found[term][whose], expected[term][whose]
-        assert float((a * b).sum() / (b * b).sum()) == pytest.approx(1.0, abs=0.15), term
         # A cloud that fills the ball already is hardly pulled outwards: most of that is the chance of the draws.
-        least = 0.7 if term == "spread" else 0.9
+        near, least = (0.3, 0.7) if term == "spread" else (0.15, 0.9)
+        assert float((a * b).sum() / (b * b).sum()) == pytest.approx(1.0, abs=near), term
         assert torch.nn.functional.cosine_similarity(a.flatten(), b.flatten(), dim=0) > least, term
     assert not found["attraction"][~labelled].any()
 
