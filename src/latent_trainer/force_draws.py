@@ -96,9 +96,9 @@ class MeanPulls:
         self._labelled_often, self._category = often[self._items], category[self._items]
 
     def _parts(self, places: Tensor) -> tuple[Tensor, ...]:
-        """Return `places` by chance in parts of at most a batch."""
+        """Return `places` by chance in parts of at most a quarter of a batch: whom they meet is mostly anybody."""
         mixed = places[torch.randperm(len(places), generator=self._random)]
-        return tuple(part for part in torch.split(mixed, self._batch) if len(part))
+        return tuple(part for part in torch.split(mixed, max(1, self._batch // 4)) if len(part))
 
     def _draw_as_items(self, places: Tensor) -> None:
         items = self._items[places]
