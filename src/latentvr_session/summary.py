@@ -12,6 +12,8 @@ _ROWS = (
     ("labels", "labelled items", "{:,}"),
     ("label_purity", "right among the labels", "{:.1%}"),
     ("accuracy", "categorised correctly", "{:.1%}"),
+    ("confidence", "confidence, mean", "{:.1%}"),
+    ("space_used", "space used", "{:.0%}"),
     ("epochs", "epochs", "{:,}"),
     ("duration_s", "duration", "{:.0f} s"),
     ("cloud_hz", "cloud frames a second", "{:.1f}"),

@@ -10,6 +10,17 @@ from latentvr_common.cloud import NONE
 from latentvr_common.labels import Kind, LabelBook
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where training stands; NaN where that is not known. What the figures are stands in Epoch.msg."""
+
+    epoch: int = 0
+    accuracy: float = math.nan
+    confidence: float = math.nan
+    ece: float = math.nan
+    space_used: float = math.nan
+
+
 @dataclass
 class Minutes:
     """Counts for the summary and the progress line. Times are monotonic seconds, but those of frames: ROS seconds."""
@@ -19,9 +30,7 @@ class Minutes:
     """(N,), category ids; None: not known."""
     began_s: float
     book: LabelBook = field(init=False)
-    epoch: int = 0
-    accuracy: float = math.nan
-    confidence: float = math.nan
+    standing: Standing = Standing()
     frames: int = 0
     first_frame_s: float = 0.0
     last_frame_s: float = 0.0
@@ -30,9 +39,9 @@ class Minutes:
         """Start with no labels."""
         self.book = LabelBook(self.item_count)
 
-    def note_frame(self, epoch: int, accuracy: float, confidence: float, training: bool, stamp_s: float) -> None:
+    def note_frame(self, standing: Standing, training: bool, stamp_s: float) -> None:
         """Take down where training stands at `stamp_s`. Frames count towards the cloud rate while `training` runs."""
-        self.epoch, self.accuracy, self.confidence = epoch, accuracy, confidence
+        self.standing = standing
         if not training:
             return
         if self.frames == 0:
@@ -72,8 +81,11 @@ class Minutes:
             "gestures": self.gestures,
             "labels": self.labelled,
             "label_purity": _known(self.label_purity),
-            "accuracy": _known(self.accuracy),
-            "epochs": self.epoch,
+            "accuracy": _known(self.standing.accuracy),
+            "confidence": _known(self.standing.confidence),
+            "ece": _known(self.standing.ece),
+            "space_used": _known(self.standing.space_used),
+            "epochs": self.standing.epoch,
             "duration_s": round(now_s - self.began_s, 1),
             "cloud_hz": round(self.cloud_hz, 2),
             "directory": directory,
@@ -86,12 +98,12 @@ class Minutes:
             f"{now_s - self.began_s:.0f} s",
             f"gesture {self.gestures}{of}",
             f"labels {self.labelled:,} of {self.item_count:,}",
-            f"epoch {self.epoch}",
+            f"epoch {self.standing.epoch}",
         ]
-        if not math.isnan(self.accuracy):
-            parts.append(f"correct {self.accuracy:.1%}")
-        elif not math.isnan(self.confidence):
-            parts.append(f"confidence {self.confidence:.0%}")
+        if not math.isnan(self.standing.accuracy):
+            parts.append(f"correct {self.standing.accuracy:.1%}")
+        elif not math.isnan(self.standing.confidence):
+            parts.append(f"confidence {self.standing.confidence:.0%}")
         return " · ".join(parts)
 
 

@@ -17,7 +17,7 @@ from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
 from latentvr_common.truth import truth_ids
 from session_host.closing import Closing, Stage
-from session_host.minutes import Minutes
+from session_host.minutes import Minutes, Standing
 from session_host.parameters import Parameters
 
 _LOOK_PERIOD_S = 0.5
@@ -56,7 +56,8 @@ class SessionHost(Node):  # type: ignore[misc]
         self._state = message.state
         stamp_s = conversions.time_from_msg(message.header.stamp) / 1e9
         training = message.state == msg.Epoch.TRAINING
-        self._minutes.note_frame(message.epoch, message.accuracy, message.confidence, training, stamp_s)
+        standing = Standing(message.epoch, message.accuracy, message.confidence, message.ece, message.space_used)
+        self._minutes.note_frame(standing, training, stamp_s)
         if message.state == msg.Epoch.FAULT and not self._fault:
             self._fault = message.text
             self.get_logger().error(f"trainer: {message.text}; the session ends")

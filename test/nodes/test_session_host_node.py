@@ -116,7 +116,8 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 def epoch(number: int, state: int = msg.Epoch.TRAINING, text: str = "", accuracy: float = 0.75) -> msg.Epoch:
     header = conversions.header("latent", 1_000_000_000 + number)
-    return msg.Epoch(header=header, epoch=number, state=state, text=text, accuracy=accuracy, confidence=0.5)
+    figures = {"accuracy": accuracy, "confidence": 0.5, "ece": 0.125, "space_used": 0.25}
+    return msg.Epoch(header=header, epoch=number, state=state, text=text, **figures)
 
 
 def mark(seq: int, category: int, *ids: int) -> msg.LabelEvent:
@@ -165,6 +166,9 @@ def test_a_person_comes_marks_and_leaves_and_the_session_ends_with_its_summary(
         "labels": 4,
         "label_purity": 0.75,
         "accuracy": 0.75,
+        "confidence": 0.5,
+        "ece": 0.125,
+        "space_used": 0.25,
         "epochs": 10,
         "directory": str(tmp_path),
     }

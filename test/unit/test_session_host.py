@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from latentvr_common.labels import Kind, LabelEvent
 from session_host.closing import Closing, Stage
-from session_host.minutes import Minutes
+from session_host.minutes import Minutes, Standing
 
 WAITING, PRESENT, SETTLING, OVER = Stage.WAITING, Stage.PRESENT, Stage.SETTLING, Stage.OVER
 
@@ -148,27 +148,27 @@ def test_without_truth_the_purity_of_labels_is_not_known() -> None:
 
 def test_the_cloud_rate_is_that_of_the_frames_while_training_ran() -> None:
     found = minutes()
-    found.note_frame(0, math.nan, math.nan, training=False, stamp_s=101.0)
+    found.note_frame(Standing(0, math.nan, math.nan), training=False, stamp_s=101.0)
     for i in range(25):
-        found.note_frame(i, 0.5, 0.6, training=True, stamp_s=110.0 + i / 12)
-    found.note_frame(25, 0.7, 0.8, training=False, stamp_s=500.0)
+        found.note_frame(Standing(i, 0.5, 0.6), training=True, stamp_s=110.0 + i / 12)
+    found.note_frame(Standing(25, 0.7, 0.8), training=False, stamp_s=500.0)
     assert found.cloud_hz == pytest.approx(12.0)
-    assert (found.epoch, found.accuracy, found.confidence) == (25, 0.7, 0.8)
+    assert (found.standing.epoch, found.standing.accuracy, found.standing.confidence) == (25, 0.7, 0.8)
 
 
 @pytest.mark.parametrize("frames", [0, 1])
 def test_there_is_no_rate_of_less_than_two_frames(frames: int) -> None:
     found = minutes()
     for _ in range(frames):
-        found.note_frame(1, 0.5, 0.5, training=True, stamp_s=101.0)
+        found.note_frame(Standing(1, 0.5, 0.5), training=True, stamp_s=101.0)
     assert found.cloud_hz == 0.0
 
 
 def test_the_summary_says_what_is_known_and_none_for_the_rest() -> None:
     found = minutes()
     found.book.add(mark(1, Kind.ASSIGN, 0, 0, 1, 5))
-    found.note_frame(7, math.nan, math.nan, training=True, stamp_s=110.0)
-    found.note_frame(8, math.nan, math.nan, training=True, stamp_s=110.3)
+    found.note_frame(Standing(7, math.nan, math.nan), training=True, stamp_s=110.0)
+    found.note_frame(Standing(8, math.nan, 0.9, 0.0412345, 0.31), training=True, stamp_s=110.3)
     summary = found.summary("/sessions/one", now_s=165.26)
     assert summary == {
         "items": 10,
@@ -176,6 +176,9 @@ def test_the_summary_says_what_is_known_and_none_for_the_rest() -> None:
         "labels": 3,
         "label_purity": 0.6667,
         "accuracy": None,
+        "confidence": 0.9,
+        "ece": 0.0412,
+        "space_used": 0.31,
         "epochs": 8,
         "duration_s": 65.3,
         "cloud_hz": 3.33,
@@ -196,5 +199,5 @@ def test_the_summary_says_what_is_known_and_none_for_the_rest() -> None:
 def test_the_progress_line_says_what_is_known(planned: int, accuracy: float, confidence: float, expected: str) -> None:
     found = minutes()
     found.book.add(mark(1, Kind.ASSIGN, 0, 0, 1, 5))
-    found.note_frame(7, accuracy, confidence, training=True, stamp_s=110.0)
+    found.note_frame(Standing(7, accuracy, confidence), training=True, stamp_s=110.0)
     assert found.progress(planned, now_s=165.4) == expected
