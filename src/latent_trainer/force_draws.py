@@ -15,9 +15,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from latent_trainer.batches import Batch
 from latent_trainer.forces import pulls_of
 from latent_trainer.model import LATENT_SIZE
-from latent_trainer.training import Batch, Training
+from latent_trainer.training import Training
 
 
 class _Role:

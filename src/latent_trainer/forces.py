@@ -19,8 +19,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from latent_trainer.batches import Batch
 from latent_trainer.model import LATENT_SIZE, LatentModel
-from latent_trainer.training import Batch, Terms, Training
+from latent_trainer.training import Terms, Training
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import time
 import numpy as np
 import numpy.typing as npt
 
+from latent_trainer.batches import label_trust
 from latent_trainer.belief import Labelled, fit_belief
-from latent_trainer.training import Training, label_trust
+from latent_trainer.training import Training
 
 _PERIOD_S = 3.0
 _MOST_SHARE = 0.05

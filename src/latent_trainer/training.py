@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from latent_trainer import losses
+from latent_trainer.batches import Batch, Batches
 from latent_trainer.belief import Belief
 from latent_trainer.kept import Kept
 from latent_trainer.model import LATENT_SIZE, LatentModel, follow, start_at
@@ -31,7 +32,6 @@ TERMS = (
     "classification",
     "agreement",
 )
-_DIRECTIONS = 32
 _ENCODE_BLOCK = 8192
 _LOSS_MEMORY = 0.95
 _START_ITEMS = 20_000
@@ -50,27 +50,6 @@ _SETTLED_STEPS = 1000
 """So long after going back training has found its way."""
 _FARTHEST = 1e6
 """The cloud fills a ball of radius 1: positions farther away are no positions, and differences may not be finite."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step looks at. Item i of `items` and item i of `others` are neighbours in the data."""
-
-    items: Tensor
-    """(B,) row numbers."""
-    others: Tensor
-    """(B,) row numbers."""
-    labelled: Tensor
-    """(L,) row numbers; L = 0 before there are labels."""
-    categories: Tensor
-    """(L,) what they are labelled as."""
-    directions: Tensor
-    """(S, 3) unit vectors, for the term `spread`."""
-
-    @property
-    def rows(self) -> Tensor:
-        """All row numbers (2 B + L,): items, others, labelled."""
-        return torch.cat([self.items, self.others, self.labelled])
 
 
 @dataclass(frozen=True)
@@ -100,19 +79,6 @@ class Encoded:
     """(N,), 0 to 1."""
 
 
-def label_trust(labels: npt.NDArray[np.int16], neighbours: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """Return for each item (N,) how far its label may be believed, above 0 and below 1.
-
-    Marks made by hand are not all right. A label is believed as far as the labels of the item's neighbours in the data
-    agree with it, as in Wilson's edited nearest neighbours (IEEE Trans. SMC 2, 1972), but without ever dropping one.
-    labels: (N,), -1 none; neighbours: (N, k), rows of items, k may be 0.
-    """
-    around = labels[neighbours]
-    seen = (around != NONE).sum(axis=1)
-    same = (around == labels[:, None]).sum(axis=1)
-    return np.asarray(np.square((same + 1) / (seen + 2)), dtype=np.float32)
-
-
 class Training:
     """The state of training. Not safe for use by several threads at once."""
 
@@ -138,13 +104,7 @@ class Training:
         self._usual_loss = 0.0
         self._kept: Kept | None = None
         self.losses = dict.fromkeys(TERMS, 0.0)
-        self._random = torch.Generator().manual_seed(parameters.seed)
-        self._neighbours: Tensor | None = None
-        self._order = torch.empty(0, dtype=torch.int64)
-        self._by_category: list[Tensor] = []
-        self._trust: list[Tensor] = []
-        self._known = torch.empty(0, dtype=torch.int64)
-        self._labels: npt.NDArray[np.int16] | None = None
+        self._batches = Batches(len(self.inputs), parameters, self.device)
         self._labels_changed_at = 0
         self.belief: Belief | None = None
         """What confidence is made of; None: of the network's own word. It does nothing to training."""
@@ -160,61 +120,49 @@ class Training:
     @property
     def epoch(self) -> int:
         """Passes through the dataset."""
-        return self.step_count * self._batch // len(self)
-
-    @property
-    def _batch(self) -> int:
-        return min(self.parameters.batch, max(8, len(self) // 2))
+        return self.step_count * self._batches.size // len(self)
 
     def set_neighbours(self, neighbours: npt.NDArray[np.int32]) -> None:
         """Give the neighbours (N, k) of every item; steps need them."""
-        self._neighbours = torch.from_numpy(neighbours.astype(np.int64))
+        self._batches.set_neighbours(neighbours)
 
     @property
     def neighbours(self) -> npt.NDArray[np.int64]:
         """The neighbours (N, k) of every item; (N, 0) before they are known."""
-        if self._neighbours is None:
-            return np.zeros((len(self), 0), dtype=np.int64)
-        return np.asarray(self._neighbours.numpy())
+        return self._batches.neighbours
 
     def set_labels(self, labels: npt.NDArray[np.int16]) -> None:
         """Give the labels (N,) that hold from the next step on, -1 none."""
-        known = np.unique(labels[labels != NONE])
-        self._known = torch.from_numpy(known.astype(np.int64)).to(self.device)
-        if self._labels is None or not np.array_equal(labels, self._labels):
-            self._labels, self._labels_changed_at = labels.copy(), self.step_count
-        if self.belief is not None and self.belief.categories != tuple(known.tolist()):
+        if self._batches.set_labels(labels):
+            self._labels_changed_at = self.step_count
+        if self.belief is not None and self.belief.categories != tuple(self.known.tolist()):
             self.belief = None
-        members = [np.flatnonzero(labels == c) for c in known]
-        trust = label_trust(labels, self.neighbours)
-        self._by_category = [torch.from_numpy(ids) for ids in members]
-        self._trust = [torch.from_numpy(trust[ids]) for ids in members]
 
     @property
     def known(self) -> Tensor:
         """Ids (K,) of the categories that have labels, ascending, on the device."""
-        return self._known
+        return self._batches.known
 
     @property
     def members(self) -> Sequence[Tensor]:
         """The labelled items (L_k,) of each of the `known` categories."""
-        return self._by_category
+        return self._batches.members
 
     @property
     def trust(self) -> Sequence[Tensor]:
         """How far each label (L_k,) of each of the `known` categories is believed, above 0 and below 1."""
-        return self._trust
+        return self._batches.trust
 
     def drawing_from(self, random: torch.Generator) -> "Training":
         """Return the same training, networks and all, whose `draw` takes chance from `random`: only to look at."""
         view = copy.copy(self)
-        view._random = random
+        view._batches = self._batches.drawing_from(random)
         return view
 
     @property
     def lacks_belief(self) -> bool:
         """Tell whether there are predictions, but nothing beside the network's own word on how far to believe them."""
-        return len(self._known) > 1 and self.belief is None
+        return len(self.known) > 1 and self.belief is None
 
     def step(self) -> None:
         """Make one step of the optimiser, or none where it would not be sound.
@@ -242,7 +190,7 @@ class Training:
         usual = 1.0 / self.parameters.average_steps
         started = 9.0 / (9.0 + self.step_count)
         labelled = 1.0 / (_QUICK_STEPS + self.step_count - self._labels_changed_at)
-        return max(usual, started, labelled if self._by_category else 0.0)
+        return max(usual, started, labelled if self.members else 0.0)
 
     def _is_sound(self, loss: float, norm: float) -> bool:
         exploded = self.step_count > 0 and loss > _EXPLODED * (1.0 + abs(self._usual_loss))
@@ -313,10 +261,7 @@ class Training:
 
     def draw(self) -> Batch:
         """Return what the next step looks at."""
-        items, others = self._draw_pairs()
-        directions = torch.nn.functional.normalize(torch.randn(_DIRECTIONS, 3, generator=self._random), dim=1)
-        labelled, categories = self._draw_labelled()
-        return Batch(items, others, labelled, categories.to(self.device), directions.to(self.device))
+        return self._batches.draw()
 
     def terms(self, batch: Batch) -> Terms:
         """Return the objective of a batch."""
@@ -341,41 +286,16 @@ class Training:
         same = batch.categories[:, None] == batch.categories[None, :]
         apart = ~torch.eye(len(same), dtype=torch.bool, device=self.device)
         values = {"attraction": losses.attraction(distances, same & apart, self.parameters.reach)}
-        if len(self._known) > 1:
-            logits = self.model.logits(features, self._known)
+        if len(self.known) > 1:
+            logits = self.model.logits(features, self.known)
             values["repulsion"] = losses.repulsion(distances, ~same, self.parameters.reach)
             values["classification"] = losses.classification(
                 logits[2 * count :],
-                torch.searchsorted(self._known, batch.categories),
+                torch.searchsorted(self.known, batch.categories),
                 self.parameters.label_smoothing,
             )
             values["agreement"] = losses.agreement(logits[:count], logits[count : 2 * count])
         return values
-
-    def _draw_pairs(self) -> tuple[Tensor, Tensor]:
-        """Return the next items (B,), every item once an epoch, and a random neighbour of each (B,)."""
-        if self._neighbours is None:
-            raise RuntimeError("set_neighbours must come before the first step")
-        while len(self._order) < self._batch:
-            self._order = torch.cat([self._order, torch.randperm(len(self), generator=self._random)])
-        items, self._order = self._order[: self._batch], self._order[self._batch :]
-        column = torch.randint(self._neighbours.shape[1], (len(items),), generator=self._random)
-        return items, self._neighbours[items, column]
-
-    def _draw_labelled(self) -> tuple[Tensor, Tensor]:
-        """Return labelled items (L,) and their categories (L,); L = 0 before there are labels.
-
-        Every category is drawn as often as the others. Within a category a label is drawn as often as it is trusted.
-        """
-        if not self._by_category:
-            return torch.empty(0, dtype=torch.int64), torch.empty(0, dtype=torch.int64)
-        each = max(1, self.parameters.label_batch // len(self._by_category))
-        drawn = [
-            ids[torch.multinomial(trust, each, replacement=True, generator=self._random)]
-            for ids, trust in zip(self._by_category, self._trust, strict=True)
-        ]
-        categories = torch.cat([c.expand(len(d)) for c, d in zip(self._known, drawn, strict=True)])
-        return torch.cat(drawn), categories
 
     @torch.no_grad()
     def encode(self) -> Encoded:
@@ -384,7 +304,7 @@ class Training:
         predicted, confidence = np.empty(len(self), np.int16), np.empty(len(self), np.float32)
         for start in range(0, len(self), _ENCODE_BLOCK):
             rows = slice(start, start + _ENCODE_BLOCK)
-            found = self._encode_block(start, self._known)
+            found = self._encode_block(start, self.known)
             positions[rows], predicted[rows], confidence[rows] = (column.cpu().numpy() for column in found)
         lost = ~((np.abs(positions) < _FARTHEST).all(axis=1) & np.isfinite(confidence))  # also True for NaN
         if lost.any():

@@ -6,11 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from latent_trainer.batches import label_trust
 from latent_trainer.belief import Labelled, fit_belief
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.inputs import fit_inputs
 from latent_trainer.parameters import Parameters
-from latent_trainer.training import Encoded, Training, label_trust
+from latent_trainer.training import Encoded, Training
 from latentvr_common.cloud import NONE
 from latentvr_common.datasets import Dataset
 

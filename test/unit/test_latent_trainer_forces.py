@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from latent_trainer.batches import Batch
 from latent_trainer.force_draws import MeanPulls, _label_draws, _Role, _who_has_as_neighbour
 from latent_trainer.force_watch import _KEPT, _LOOKS_AT_REST, ForceWatch
 from latent_trainer.forces import (
@@ -25,7 +26,7 @@ from latent_trainer.forces import (
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.model import LatentModel
 from latent_trainer.parameters import Parameters
-from latent_trainer.training import Batch, NotFiniteError, Training
+from latent_trainer.training import NotFiniteError, Training
 from latentvr_common.cloud import NONE
 from latentvr_common.forces import Forces
 

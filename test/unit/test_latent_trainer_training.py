@@ -15,11 +15,12 @@ import torch
 from sklearn.decomposition import PCA
 
 import latent_trainer
+from latent_trainer.batches import Batch, label_trust
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.inputs import fit_inputs
 from latent_trainer.model import LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
-from latent_trainer.training import TERMS, Batch, Encoded, NotFiniteError, Terms, Training, label_trust
+from latent_trainer.training import TERMS, Encoded, NotFiniteError, Terms, Training
 from latent_trainer.worker import Worker
 from latentvr_common.cloud import NONE
 from latentvr_common.datasets import Dataset, load
