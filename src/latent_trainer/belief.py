@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from latent_trainer.calibration import Calibration, fit_calibration, most_items, sample_of_marks
-from latent_trainer.familiarity import familiarity
+from latent_trainer.familiarity import Landmarks, familiarity, landmarks_of
 from latentvr_common.cloud import NONE
 
 
@@ -34,8 +34,9 @@ class Belief:
     """What confidence is made of, for one state of the network and of the labels."""
 
     calibration: Calibration
+    landmarks: Landmarks
     familiarity: Tensor
-    """(N,), 0 to 1."""
+    """(N,), 0 to 1: what the landmarks say of all items."""
     labelled: Labelled
 
     @property
@@ -80,5 +81,7 @@ def fit_belief(
     )
     if calibration is None:
         return None
-    known = before.familiarity if before is not None and before.labelled is labelled else None
-    return Belief(calibration, familiarity(inputs, rows, marks[rows], seed) if known is None else known, labelled)
+    if before is not None and before.labelled is labelled:
+        return Belief(calibration, before.landmarks, before.familiarity, labelled)
+    landmarks = landmarks_of(inputs, rows, marks[rows], seed)
+    return Belief(calibration, landmarks, familiarity(inputs, landmarks), labelled)

@@ -162,7 +162,7 @@ class Heads:
     """(FOLDS, C, W)."""
     bias: Tensor
     """(FOLDS, C)."""
-    temperature: float
+    temperature: float | Tensor
 
     def logits(self, view: Tensor) -> Tensor:
         """View (B, W) to the logits (B, FOLDS, C) of each head, at temperature 1."""

@@ -4,6 +4,8 @@ A classifier is as sure of an item of a category that nobody has named as of any
 confidence falls with the distance to the nearest labelled item, measured against distances among the labelled ones.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -22,23 +24,41 @@ _NARROWEST = 0.05
 _BLOCK = 4096
 
 
+@dataclass(frozen=True)
+class Landmarks:
+    """Labelled items that others are compared with."""
+
+    places: Tensor
+    """(M, C), the widest columns of their inputs."""
+    usual: Tensor
+    """(), the distance from which on an item is less familiar, in the unit of the inputs."""
+
+    def familiarity(self, inputs: Tensor) -> Tensor:
+        """Return for inputs (B, P), widest column first, 1 where labelled items are around, towards 0 where none are.
+
+        At twice the usual distance to the nearest of them it is 1/2, at three times 1/5.
+        """
+        seen = inputs[:, : self.places.shape[1]]
+        nearest = squared_distances(seen, self.places).amin(dim=1).sqrt()
+        return 1.0 / (1.0 + (nearest / self.usual - 1.0).clamp(min=0.0).square())
+
+
 @torch.no_grad()
-def familiarity(inputs: Tensor, rows: npt.NDArray[np.integer], marks: npt.NDArray[np.integer], seed: int) -> Tensor:
-    """Return for each item (N,) 1 where labelled items are around, towards 0 where none are far and wide.
+def landmarks_of(inputs: Tensor, rows: npt.NDArray[np.integer], marks: npt.NDArray[np.integer], seed: int) -> Landmarks:
+    """Return what familiarity is measured by.
 
     inputs: (N, P), widest column first; rows: (L,) labelled items, L > 0; marks: (L,) which mark gave each its label.
-    At twice the usual distance to the nearest of them it is 1/2, at three times 1/5.
     """
     some = torch.from_numpy(np.ascontiguousarray(rows[sample_of_marks(marks, _LANDMARKS, seed)], dtype=np.int64))
     seen = inputs[:, :_COLUMNS].contiguous()
-    landmarks = seen[some]
     usual = _usual_distance(seen, torch.from_numpy(np.ascontiguousarray(rows, dtype=np.int64)), some)
-    nearest = torch.cat([_nearest(block, landmarks) for block in torch.split(seen, _BLOCK)])
-    return 1.0 / (1.0 + (nearest / usual - 1.0).clamp(min=0.0).square())
+    return Landmarks(seen[some], usual)
 
 
-def _nearest(rows: Tensor, landmarks: Tensor) -> Tensor:
-    return squared_distances(rows, landmarks).amin(dim=1).sqrt()
+@torch.no_grad()
+def familiarity(inputs: Tensor, landmarks: Landmarks) -> Tensor:
+    """Return how familiar each item (N,) is. inputs: (N, P)."""
+    return torch.cat([landmarks.familiarity(block) for block in torch.split(inputs, _BLOCK)])
 
 
 def _usual_distance(seen: Tensor, rows: Tensor, landmarks: Tensor) -> Tensor:

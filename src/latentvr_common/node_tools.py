@@ -4,6 +4,7 @@ Rule: an exception in a callback costs the message, the request or the turn that
 It is counted, logged, and told with the node's health. Only constructors may end a process.
 """
 
+import contextlib
 import math
 import time
 from collections.abc import Callable
@@ -137,7 +138,8 @@ def soon(node: Node, callback: Callable[[], None]) -> Callable[[], None]:
     def call() -> None:
         executor = node.executor
         if executor is not None:
-            executor.create_task(run)
+            with contextlib.suppress(RuntimeError):  # It may end at this very moment.
+                executor.create_task(run)
 
     return call
 

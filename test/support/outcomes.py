@@ -6,6 +6,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from latent_trainer.batches import label_trust
+from latent_trainer.belief import Labelled, fit_belief
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.history import History
 from latent_trainer.inputs import InputMap, fit_inputs
@@ -65,6 +67,13 @@ class Run:
         self.training.set_labels(said.labels)
         for _ in range(steps):
             self.training.step()
+        self.fit_belief()
+
+    def fit_belief(self) -> None:
+        """Find out how far to believe what the network says now."""
+        said, training = self.said, self.training
+        labelled = Labelled(said.labels, said.origins, label_trust(said.labels, training.neighbours))
+        training.belief = fit_belief(training.inputs, training.average.features, labelled, SEED)
 
     def outcome(self) -> Outcome:
         """What it has come to now."""

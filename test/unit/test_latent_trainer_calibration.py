@@ -23,7 +23,7 @@ from latent_trainer.calibration import (
     most_items,
     sample_of_marks,
 )
-from latent_trainer.familiarity import familiarity
+from latent_trainer.familiarity import familiarity, landmarks_of
 from latentvr_common.cloud import NONE
 from latentvr_common.datasets import load
 
@@ -295,7 +295,8 @@ def test_familiarity_is_one_around_labels_and_falls_with_the_distance() -> None:
     inputs = rng.normal(size=(300, 6)).astype(np.float32)
     inputs[200:] *= 6.0
     rows = np.arange(0, 120)
-    found = familiarity(torch.from_numpy(inputs), rows, np.arange(120), seed=0).numpy()
+    seen = torch.from_numpy(inputs)
+    found = familiarity(seen, landmarks_of(seen, rows, np.arange(120), seed=0)).numpy()
     away = np.linalg.norm(inputs[:, None] - inputs[None, rows], axis=2)
     own = away[rows]
     own[np.arange(120), np.arange(120)] = np.inf
@@ -310,7 +311,7 @@ def test_familiarity_is_one_around_labels_and_falls_with_the_distance() -> None:
 def test_familiarity_is_finite_where_labelled_items_are_few_or_equal(count: int) -> None:
     inputs = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
     inputs[:count] = inputs[0]
-    found = familiarity(inputs, np.arange(count), np.ones(count, np.int32), seed=0)
+    found = familiarity(inputs, landmarks_of(inputs, np.arange(count), np.ones(count, np.int32), seed=0))
     assert bool(found.isfinite().all())
     assert float(found.min()) > 0
     np.testing.assert_allclose(found[:count].numpy(), 1.0)

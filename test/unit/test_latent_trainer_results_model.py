@@ -54,9 +54,10 @@ def as_ids(known: list[int], probabilities: Floats) -> list[int]:
 def test_the_whole_way_in_one_network_is_the_way_of_training(kind: str) -> None:
     result = of(kind)
     with torch.no_grad():
-        latents, probabilities = result.model(torch.from_numpy(result.dataset.items))
+        latents, probabilities, confidence = result.model(torch.from_numpy(result.dataset.items))
     np.testing.assert_allclose(latents.numpy(), result.encoded.positions, atol=1e-5)
-    np.testing.assert_allclose(probabilities.max(dim=1).values.numpy(), result.encoded.confidence, atol=1e-5)
+    np.testing.assert_allclose(confidence.numpy(), result.encoded.confidence, atol=1e-5)
+    assert np.abs(probabilities.max(dim=1).values.numpy() - result.encoded.confidence).max() > 0.05, "not its own word"
     assert result.model.known_ids == [0, 2, 9]
     assert as_ids([0, 2, 9], probabilities.numpy()) == result.encoded.predicted.tolist()
 
@@ -71,6 +72,27 @@ def test_a_description_makes_the_same_network_again(kind: str) -> None:
     items = torch.from_numpy(data.items)
     with torch.no_grad():
         assert all(torch.equal(a, b) for a, b in zip(model(items), again(items), strict=True))
+
+
+def test_where_nothing_was_left_out_yet_the_networks_own_word_counts() -> None:
+    run = Run(pictures(), marks(*MARKS))
+    run.training.belief = None
+    result = run.outcome()
+    again = ExportedModel.from_description(json.loads(json.dumps(result.model.description())))
+    again.load_state_dict(result.model.state_dict(), strict=True)
+    with torch.no_grad():
+        _, probabilities, confidence = again(torch.from_numpy(result.dataset.items))
+    torch.testing.assert_close(confidence, probabilities.max(dim=1).values)
+    np.testing.assert_allclose(confidence.numpy(), result.encoded.confidence, atol=1e-5)
+    assert_onnx_says_what_the_table_says(result)
+
+
+def test_what_is_unlike_all_that_was_marked_is_believed_less() -> None:
+    result = of("rows")
+    items = torch.from_numpy(result.dataset.items)
+    with torch.no_grad():
+        near, far = result.model(items)[2], result.model(items + 50.0 * items.std(dim=0))[2]
+    assert float(far.max()) < 0.1 * float(near.mean())
 
 
 def test_training_goes_on_without_what_was_exported() -> None:
@@ -93,19 +115,21 @@ def test_a_network_that_is_not_finite_is_not_exported_and_what_is_wrong_is_named
 # ONNX
 
 
-def run_onnx(exported: bytes, items: npt.NDArray[Any]) -> tuple[Floats, Floats, list[dict[str, Any]]]:
+def run_onnx(exported: bytes, items: npt.NDArray[Any]) -> tuple[list[Floats], list[dict[str, Any]]]:
+    """Latents, probabilities and confidence, and the categories."""
     session = onnxruntime.InferenceSession(exported)
-    latents, probabilities = session.run(["latents", "probabilities"], {"items": items.astype(np.float32)})
-    return latents, probabilities, json.loads(session.get_modelmeta().custom_metadata_map["categories"])
+    assert [output.name for output in session.get_outputs()] == ["latents", "probabilities", "confidence"]
+    found = session.run(None, {"items": items.astype(np.float32)})
+    return found, json.loads(session.get_modelmeta().custom_metadata_map["categories"])
 
 
 def assert_onnx_says_what_the_table_says(result: Outcome) -> None:
     exported = onnx_bytes(result.model, result.names)
     onnx.checker.check_model(onnx.load_model_from_string(exported), full_check=True)
     for some in (slice(0, 1), slice(3, 10), slice(None)):
-        latents, probabilities, categories = run_onnx(exported, result.dataset.items[some])
+        (latents, probabilities, confidence), categories = run_onnx(exported, result.dataset.items[some])
         np.testing.assert_allclose(latents, result.encoded.positions[some], atol=1e-4)
-        np.testing.assert_allclose(probabilities.max(axis=1), result.encoded.confidence[some], atol=1e-4)
+        np.testing.assert_allclose(confidence, result.encoded.confidence[some], atol=1e-4)
         found = [categories[column]["id"] for column in probabilities.argmax(axis=1)]
         assert found == result.encoded.predicted[some].tolist()
 
@@ -124,7 +148,7 @@ def test_onnx_says_what_the_table_says_after_training_with_many_categories() -> 
 
 def test_the_onnx_file_names_the_categories_of_its_columns() -> None:
     result = of("grey")
-    _, _, categories = run_onnx(onnx_bytes(result.model, result.names), result.dataset.items[:1])
+    _, categories = run_onnx(onnx_bytes(result.model, result.names), result.dataset.items[:1])
     assert categories == [
         {"id": 0, "name": 'cat, "the" best'},
         {"id": 2, "name": "Möwe"},
@@ -135,9 +159,12 @@ def test_the_onnx_file_names_the_categories_of_its_columns() -> None:
 @pytest.mark.parametrize("events", [(), MARKS[:1]], ids=["no category", "one"])
 def test_before_there_are_two_categories_there_are_places_and_no_probabilities(events: tuple[Any, ...]) -> None:
     result = outcome(said=marks(*events))
-    latents, probabilities, categories = run_onnx(onnx_bytes(result.model, result.names), result.dataset.items)
+    (latents, probabilities, confidence), categories = run_onnx(
+        onnx_bytes(result.model, result.names), result.dataset.items
+    )
     np.testing.assert_allclose(latents, result.encoded.positions, atol=1e-4)
     assert (probabilities.shape, categories) == ((ITEMS, 0), [])
+    assert confidence.tolist() == [0.0] * ITEMS
 
 
 def test_an_export_to_onnx_warns_of_nothing() -> None:
@@ -196,12 +223,13 @@ def test_what_is_shown_with_onnx_gives_the_table() -> None:
     names = shown(1)
     axes = np.stack([table[axis].to_numpy() for axis in "xyz"], axis=1)
     np.testing.assert_allclose(names["latents"], axes, atol=1e-4)
+    np.testing.assert_allclose(names["confidence"], table["confidence"].to_numpy(), atol=1e-4)
     assert names["predicted"] == [text or "" for text in table["predicted"].to_pylist()]
 
 
 def test_what_is_shown_is_short() -> None:
     code = [[line for line in block.splitlines() if line and "import" not in line] for block in blocks()]
-    assert [len(lines) for lines in code] == [8, 5]
+    assert [len(lines) for lines in code] == [7, 5]
 
 
 def test_the_description_says_what_was_trained_on_what_and_how_far(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def _write(target: Path, write: Callable[[Path], object]) -> None:
 
 def _description(outcome: Outcome) -> str:
     description = {
-        "format": 2,
+        "format": 3,
         "how": "docs/results.md of latentvr",
         **outcome.model.description(),
         "dataset_digest": outcome.dataset.digest,

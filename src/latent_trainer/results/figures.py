@@ -120,10 +120,15 @@ def uncertain_items(outcome: Outcome, limit: int) -> Rows:
 
 @torch.no_grad()
 def best_guesses(outcome: Outcome, items: Rows, limit: int) -> list[list[tuple[int, float]]]:
-    """Return for each of `items` the likeliest categories with their probabilities, likeliest first."""
-    _, chances = outcome.model(torch.from_numpy(np.array(outcome.dataset.items[items])))
-    likely = chances.topk(min(limit, chances.shape[1]), dim=1)
+    """Return for each of `items` the likeliest categories with their probabilities, likeliest first.
+
+    The first has the confidence of the prediction, the others less in proportion: what is left of 1 is none of them.
+    """
+    _, chances, confidence = outcome.model(torch.from_numpy(np.array(outcome.dataset.items[items])))
     known = outcome.model.known_ids
+    likely = chances.topk(min(limit, len(known)), dim=1)
+    if known:
+        likely.values.mul_((confidence / likely.values[:, 0])[:, None])
     return [
         [(known[column], float(chance)) for column, chance in zip(columns, values, strict=True)]
         for columns, values in zip(likely.indices.tolist(), likely.values.tolist(), strict=True)

@@ -10,6 +10,7 @@ import torch
 from latent_trainer.results.exported import ExportedModel
 
 OPSET = 17
+_OUTPUTS = ("latents", "probabilities", "confidence")
 
 
 class OnnxError(Exception):
@@ -17,10 +18,10 @@ class OnnxError(Exception):
 
 
 def onnx_bytes(model: ExportedModel, names: Mapping[int, str]) -> bytes:
-    """Return the network as an ONNX file: `items` to `latents` and `probabilities`, for any number of items.
+    """Return the network as an ONNX file: from `items` to `latents`, `probabilities` and `confidence`.
 
-    `items` is float32 (B, ...), pictures 0 to 255. The file's metadata entry `categories` says in JSON which category
-    each column of `probabilities` is. `names`: what categories are called, by id. Raises OnnxError.
+    `items` is float32 (B, ...), any number, pictures 0 to 255. The file's metadata entry `categories` says in JSON
+    which category each column of `probabilities` is. `names`: what categories are called, by id. Raises OnnxError.
 
     The exporter by tracing takes 0.1 s; the one by torch.export takes 1 to 5 s, and needs onnxscript besides.
     """
@@ -34,7 +35,6 @@ def onnx_bytes(model: ExportedModel, names: Mapping[int, str]) -> bytes:
 
 def _traced(model: ExportedModel) -> bytes:
     stream = io.BytesIO()
-    rows = {0: "batch"}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # that it is the older exporter, and of what tracing does not follow
         torch.onnx.export(
@@ -44,8 +44,8 @@ def _traced(model: ExportedModel) -> bytes:
             dynamo=False,
             opset_version=OPSET,
             input_names=["items"],
-            output_names=["latents", "probabilities"],
-            dynamic_axes={"items": rows, "latents": rows, "probabilities": rows},
+            output_names=list(_OUTPUTS),
+            dynamic_axes={name: {0: "batch"} for name in ("items", *_OUTPUTS)},
         )
     return stream.getvalue()
 
