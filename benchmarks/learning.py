@@ -2,23 +2,25 @@
 
 Sessions run without ROS on a clock of their own (virtual_session.py): the real person, labeler, journal and training.
 Then, on all of Fashion-MNIST: the cloud without labels beside UMAP's (layout.py), and a session through the whole graph
-(whole_session.py). Arguments: dataset:=<name or path> gestures:=40 seeds:=3 do the accuracy part for one dataset with
-truth in it.
+(whole_session.py). Sessions that this code has made before are not made again. Arguments: dataset:=<name or path>
+gestures:=40 seeds:=3 do the accuracy part for one dataset with truth in it.
 """
 
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import layout
 import report
 import torch
+from kept_sessions import KeptSessions, code_digest
 from layout import prepared
 from other_data import other_dataset
 from virtual_session import Moment, VirtualSession, accuracies
@@ -92,20 +94,42 @@ def _found(run: Run, moments: list[Moment], prepare_s: float, forces_error: floa
     return Found(run, curve, seconds, prepare_s, last.label_purity, last.labels, last.ece, forces_error)
 
 
-def sessions(runs: Sequence[Run], at_once: int) -> list[Found]:
-    """Make several, `at_once` beside each other, and tell of each as it ends."""
-    found = []
+def sessions(runs: Sequence[Run], at_once: int, kept: KeptSessions[Found]) -> list[Found]:
+    """Make several, `at_once` beside each other, but those that are kept, and tell of each as it ends."""
+    found = {run: before for run in runs if (before := kept.get(_name_of(run))) is not None}
+    for run, before in found.items():
+        print(f"{_in_a_line(before)} (kept from before)", flush=True)
+        assert before.run == run
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
-        for done in pool.map(session, runs):
-            end = done.run.gestures
-            print(
-                f"{done.run.dataset}, seed {done.run.seed}: {100 * done.curve[end]:.1f} % after {end} gestures, "
-                f"{done.seconds[end] + done.prepare_s:.0f} s, "
-                f"{done.labels} labels, {100 * done.label_purity:.1f} % of them right",
-                flush=True,
-            )
-            found.append(done)
-    return found
+        for future in as_completed([pool.submit(session, run) for run in runs if run not in found]):
+            done = future.result()
+            print(_in_a_line(done), flush=True)
+            kept.put(_name_of(done.run), done)
+            found[done.run] = done
+    return [found[run] for run in runs]
+
+
+def _name_of(run: Run) -> str:
+    return f"{Path(run.dataset).stem}-{run.gestures}-{run.seed}"
+
+
+def _in_a_line(done: Found) -> str:
+    end = done.run.gestures
+    curve = ", ".join(f"{n}: {100 * share:.1f}" for n, share in done.curve.items())
+    return (
+        f"{Path(done.run.dataset).name}, seed {done.run.seed}: % right after so many marks: {curve}; "
+        f"{done.seconds[end] + done.prepare_s:.0f} s, {done.labels} labels, {100 * done.label_purity:.1f} % right"
+    )
+
+
+def kept_sessions(folder: Path) -> KeptSessions[Found]:
+    """Return the sessions that were made before by this code."""
+    return KeptSessions(folder, code_digest(), asdict, _from_json)
+
+
+def _from_json(says: dict[str, Any]) -> Found:
+    by_count = {name: {int(n): float(value) for n, value in says[name].items()} for name in ("curve", "seconds")}
+    return Found(**{**says, **by_count, "run": Run(**says["run"])})
 
 
 def spread(name: str, values: Sequence[float], digits: int = 4) -> dict[str, float]:
@@ -147,7 +171,7 @@ def main(words: Sequence[str]) -> int:
         other = str(other_dataset(report.RESULTS / "data"))
         wanted = (("fashion_mnist", 80), ("digits", 20), (other, 60))
         runs = [Run(dataset, gestures, seed) for dataset, gestures in wanted for seed in seeds]
-    found = sessions(runs, at_once=int(given.get("at_once", "2")))
+    found = sessions(runs, int(given.get("at_once", "2")), kept_sessions(report.RESULTS / "sessions"))
     print(curves(found), flush=True)
     named = figures(found)
     if "dataset" not in given:
