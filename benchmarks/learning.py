@@ -94,17 +94,18 @@ def _found(run: Run, moments: list[Moment], prepare_s: float, forces_error: floa
     return Found(run, curve, seconds, prepare_s, last.label_purity, last.labels, last.ece, forces_error)
 
 
-def sessions(runs: Sequence[Run], at_once: int, kept: KeptSessions[Found]) -> list[Found]:
+def sessions(runs: Sequence[Run], at_once: int, kept: KeptSessions[Found] | None) -> list[Found]:
     """Make several, `at_once` beside each other, but those that are kept, and tell of each as it ends."""
-    found = {run: before for run in runs if (before := kept.get(_name_of(run))) is not None}
-    for run, before in found.items():
-        print(f"{_in_a_line(before)} (kept from before)", flush=True)
-        assert before.run == run
+    before = {run: kept.get(_name_of(run)) for run in runs} if kept else {}
+    found = {run: one for run, one in before.items() if one is not None and one.run == run}
+    for one in found.values():
+        print(f"{_in_a_line(one)} (kept from before)", flush=True)
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(session, run) for run in runs if run not in found]):
             done = future.result()
             print(_in_a_line(done), flush=True)
-            kept.put(_name_of(done.run), done)
+            if kept:
+                kept.put(_name_of(done.run), done)
             found[done.run] = done
     return [found[run] for run in runs]
 
@@ -171,7 +172,9 @@ def main(words: Sequence[str]) -> int:
         other = str(other_dataset(report.RESULTS / "data"))
         wanted = (("fashion_mnist", 80), ("digits", 20), (other, 60))
         runs = [Run(dataset, gestures, seed) for dataset, gestures in wanted for seed in seeds]
-    found = sessions(runs, int(given.get("at_once", "2")), kept_sessions(report.RESULTS / "sessions"))
+    # A file of the user's own may change between two calls: its sessions are not kept.
+    kept = None if "dataset" in given else kept_sessions(report.RESULTS / "sessions")
+    found = sessions(runs, int(given.get("at_once", "2")), kept)
     print(curves(found), flush=True)
     named = figures(found)
     if "dataset" not in given:

@@ -2,7 +2,10 @@
 
 import math
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,3 +63,26 @@ def test_only_sessions_that_are_missing_are_made_and_all_come_in_order(
     found = learning.sessions(runs[::-1], 1, kept)
     assert [one.run.seed for one in found] == [2, 1, 0]
     assert capsys.readouterr().out.count("kept from before") == 3
+
+
+def test_a_kept_session_of_another_file_of_that_name_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = learning.kept_sessions(tmp_path)
+    kept.put("birds-40-2", FOUND)
+    made: list[learning.Run] = []
+    monkeypatch.setattr(learning, "ProcessPoolExecutor", lambda *_, **__: _Recorder(made))
+    learning.sessions([learning.Run("/other/birds.npz", 40, 2)], 1, kept)
+    assert made == [learning.Run("/other/birds.npz", 40, 2)]
+
+
+class _Recorder(ThreadPoolExecutor):
+    """Takes down what is to be made, and makes nothing."""
+
+    def __init__(self, made: list[learning.Run]) -> None:
+        super().__init__(1)
+        self._made = made
+
+    def submit(self, _function: Any, run: Any) -> Any:  # type: ignore[override]
+        self._made.append(run)
+        return super().submit(lambda: replace(FOUND, run=run))

@@ -508,4 +508,4 @@ def test_newly_labelled_items_are_shown_between_two_snapshots() -> None:
         assert part is not None
         assert set(part.rows.tolist()) <= set(np.flatnonzero(marked(1, 1).labels != NONE).tolist())
         assert np.isfinite(part.positions).all()
-        assert came.is_set()
+        assert came.wait(TIMEOUT_S)

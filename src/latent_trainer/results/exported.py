@@ -137,7 +137,7 @@ class ExportedModel(nn.Module):
         rows = len(shape) == 1
         descriptor = RowDescriptor(torch.zeros(*shape), torch.ones(*shape)) if rows else PictureDescriptor(shape)
         network = LatentModel(inputs, says["width"], says["category_capacity"])
-        belief = says["belief"]
+        belief = says.get("belief")  # A network of an earlier version has none.
         doubt = None if belief is None else ExportedBelief.from_description(belief, len(says["known"]))
         return cls(descriptor, nothing, network, says["known"], doubt)
 
