@@ -12,6 +12,9 @@ from torch import Tensor
 _SPARSE = 0.2
 """Below such a share of the even density items do not push one another apart any more."""
 
+_FADED = -30.0
+"""Exponents below this count as this: what they give is nothing, and subnormal numbers take ten times as long."""
+
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
     """Squared distances (A, B) between rows of a (A, D) and b (B, D), in squares of their unit.
@@ -50,7 +53,8 @@ def uniformity(z: Tensor, reach: float) -> Tensor:
     dense in the p-th part of the ball. B = 1 gives 0.
     """
     count = len(z)
-    kernel = torch.exp(squared_distances(z, z) / (-2.0 * reach**2)).sum() - count
+    exponents = (squared_distances(z, z) / (-2.0 * reach**2)).clamp(min=_FADED)
+    kernel = torch.exp(exponents).sum() - count
     even = (2.0 * math.pi) ** 1.5 * reach**3 / (4.0 / 3.0 * math.pi)
     density = kernel.clamp(min=0.0) / (max(2, count) * max(1, count - 1) * even)
     return torch.log(density + _SPARSE) - math.log1p(_SPARSE) if count > 1 else 0.0 * z.sum()

@@ -51,5 +51,4 @@ def start_at(model: LatentModel, inputs: Tensor, wanted: Tensor) -> None:
 @torch.no_grad()
 def follow(average: LatentModel, model: LatentModel, share: float) -> None:
     """Move the weights of `average` towards those of `model` by `share` of the way, 0 to 1."""
-    for a, b in zip(average.parameters(), model.parameters(), strict=True):
-        a.lerp_(b, share)
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), share)

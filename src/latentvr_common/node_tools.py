@@ -23,6 +23,8 @@ from rclpy.timer import Timer
 from latentvr_common.topics import Service, Topic
 
 _RECORDER = "session_recorder"
+_NAMELESS = "_NODE_NAME_UNKNOWN_"
+"""What ROS says of a subscription that it has found, while it does not know of what node."""
 _FAILURES = "_latentvr_failures"
 _LOG_PERIOD_S = 5.0
 """A callback that fails with every message is logged once in so many seconds."""
@@ -106,9 +108,12 @@ def listen(
 
 
 def listeners(node: Node, topic: Topic) -> list[str]:
-    """Return the names of the nodes that listen to `topic`, but for the recorder, which listens to everything."""
+    """Return the names of the nodes that listen to `topic`, but for the recorder, which listens to everything.
+
+    A subscription is heard of a moment before the name of its node; it counts once that is known.
+    """
     found = node.get_subscriptions_info_by_topic(node.resolve_topic_name(topic.name))
-    return sorted(info.node_name for info in found if info.node_name != _RECORDER)
+    return sorted(info.node_name for info in found if info.node_name not in (_RECORDER, _NAMELESS))
 
 
 def every(node: Node, seconds: float, callback: Callable[[], None]) -> Timer:

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -243,6 +244,12 @@ def test_who_listens_is_known_by_name_but_for_the_recorder(graph: Graph) -> None
         graph.spin_until(lambda: node_tools.listeners(graph.here, topics.FORCES) == [], "the other has gone")
     finally:
         recorder.destroy_node()
+
+
+def test_a_listener_counts_once_the_name_of_its_node_is_known(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [SimpleNamespace(node_name="_NODE_NAME_UNKNOWN_"), SimpleNamespace(node_name="there")]
+    monkeypatch.setattr(graph.here, "get_subscriptions_info_by_topic", lambda name: found)
+    assert node_tools.listeners(graph.here, topics.FORCES) == ["there"]
 
 
 def test_ros_time_is_in_nanoseconds(graph: Graph) -> None:
