@@ -1,5 +1,8 @@
 """Who is whose neighbour in the data."""
 
+import contextlib
+from collections.abc import Iterator
+
 import faiss
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +19,22 @@ def nearest_neighbours(inputs: npt.NDArray[np.float32], k: int, threads: int) ->
     Exact up to 20,000 items; above, an inverted file searched in a few cells (recall about 0.97).
     k is lowered to N - 1 where there are not so many others.
     """
-    faiss.omp_set_num_threads(threads)
     rows = np.ascontiguousarray(inputs, dtype=np.float32)
     k = min(k, len(rows) - 1)
-    return _without_self(_search(_index_over(rows), rows, k + 1), k)
+    with _openmp_threads(threads):
+        found = _search(_index_over(rows), rows, k + 1)
+    return _without_self(found, k)
+
+
+@contextlib.contextmanager
+def _openmp_threads(threads: int) -> Iterator[None]:
+    """Let faiss use `threads`. The number holds for all that this thread does, also for torch, so it is set back."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(threads)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def _index_over(rows: npt.NDArray[np.float32]) -> faiss.Index:

@@ -1,8 +1,11 @@
 """Neighbours in the data: those that comparing everything with everything finds."""
 
+import threading
+
 import numpy as np
 import numpy.typing as npt
 import pytest
+import torch
 
 from latent_trainer.graph import nearest_neighbours
 
@@ -70,3 +73,17 @@ def test_nobody_is_their_own_neighbour_where_most_of_very_many_items_are_equal()
     assert not has_itself(found)
     assert (found >= 0).all()
     assert all(len(set(row)) == 15 for row in found[blank:].tolist())
+
+
+def test_threads_that_neighbours_take_are_given_back_to_training() -> None:
+    seen: list[int] = []
+
+    def train() -> None:
+        torch.set_num_threads(1)
+        nearest_neighbours(np.random.default_rng(0).normal(size=(500, 8)).astype(np.float32), 5, 2)
+        seen.append(torch.get_num_threads())
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert seen == [1]
