@@ -89,7 +89,9 @@ class Training:
         self.device = torch.device(device)
         self.inputs = torch.from_numpy(inputs).to(self.device)
         self.model = LatentModel(self.inputs.shape[1], parameters.width, CATEGORY_CAPACITY).to(self.device)
-        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=parameters.learning_rate, weight_decay=1e-4, fused=True)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=parameters.learning_rate, weight_decay=1e-4, fused=True
+        )
         self.step_count = 0
         self.skipped_count = 0
         """Steps that were not made because their loss or gradient was not finite, or the loss had exploded."""

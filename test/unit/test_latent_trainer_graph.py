@@ -80,6 +80,7 @@ def test_threads_that_neighbours_take_are_given_back_to_training() -> None:
 
     def train() -> None:
         torch.set_num_threads(1)
+        assert torch.get_num_threads() == 1
         nearest_neighbours(np.random.default_rng(0).normal(size=(500, 8)).astype(np.float32), 5, 2)
         seen.append(torch.get_num_threads())
 
