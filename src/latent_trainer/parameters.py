@@ -37,7 +37,9 @@ class Parameters:
     weight_structure: float = parameter(1.0, "Weight of the term structure.", at_least=0.0)
     weight_spread: float = parameter(6.0, "Weight of the term spread.", at_least=0.0)
     weight_uniformity: float = parameter(
-        0.15, "Weight of the term uniformity for 2,000 items or fewer; for N items 2,000 / N of it.", at_least=0.0
+        0.15,
+        "Weight of the term uniformity for 2,000 items or fewer; for N items 2,000 / N of it, none from 20,000 on.",
+        at_least=0.0,
     )
     weight_attraction: float = parameter(0.3, "Weight of the term attraction.", at_least=0.0)
     weight_repulsion: float = parameter(0.3, "Weight of the term repulsion.", at_least=0.0)

@@ -37,6 +37,7 @@ _LOSS_MEMORY = 0.95
 _START_ITEMS = 20_000
 """So many tell where the others begin."""
 _FEW_ITEMS = 2000
+_MANY_ITEMS = 20_000
 _WARM_UP_STEPS = 200
 _MOST_SKIPPED = 50
 """So many steps in a row without a sound one: the next will not be sound either."""
@@ -251,8 +252,8 @@ class Training:
 
     @property
     def _fewness(self) -> float:
-        """Few items lie in clumps with nothing between them; many fill the space by themselves."""
-        return min(1.0, _FEW_ITEMS / len(self))
+        """Few items lie in clumps with nothing between them; many fill the space by themselves: 1 down to 0."""
+        return min(1.0, _FEW_ITEMS / len(self)) if len(self) < _MANY_ITEMS else 0.0
 
     def _weight(self, term: str) -> float:
         return float(getattr(self.parameters, f"weight_{term}"))
@@ -275,9 +276,10 @@ class Training:
         values = {
             "structure": losses.structure(z_items, z_others, self.parameters.reach),
             "spread": losses.spread(z_items, batch.directions),
-            "uniformity": self._fewness * losses.uniformity(z_items, self.parameters.reach),
             "reconstruction": losses.reconstruction(self.model.decode(z_items), inputs[:count]),
         }
+        if self._fewness:
+            values["uniformity"] = self._fewness * losses.uniformity(z_items, self.parameters.reach)
         if len(batch.labelled):
             values |= self._label_terms(features, latents, batch)
         return Terms(values, latents)

@@ -15,6 +15,7 @@ import torch
 from sklearn.decomposition import PCA
 
 import latent_trainer
+from latent_trainer import losses
 from latent_trainer.batches import Batch, label_trust
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.inputs import fit_inputs
@@ -668,3 +669,17 @@ def test_a_confidence_that_is_not_finite_is_not_shown() -> None:
         training.average.to_category.bias[2] = torch.nan
     with pytest.raises(NotFiniteError):
         training.encode()
+
+
+@pytest.mark.parametrize(("items", "share"), [(500, 1.0), (4000, 0.5), (19_999, 2000 / 19_999), (20_000, None)])
+def test_uniformity_counts_for_less_the_more_items_there_are(items: int, share: float | None) -> None:
+    inputs = np.random.default_rng(0).normal(size=(items, 4)).astype(np.float32)
+    training = Training(inputs, Parameters(width=8, batch=64, seed=1), "cpu")
+    training.set_neighbours(np.zeros((items, 1), np.int32))
+    batch = training.draw()
+    terms = training.terms(batch)
+    whole = losses.uniformity(terms.latents[: len(batch.items)], training.parameters.reach)
+    if share is None:
+        assert "uniformity" not in terms.values
+    else:
+        torch.testing.assert_close(terms.values["uniformity"], share * whole)
