@@ -32,6 +32,7 @@ from latent_trainer.parameters import Parameters
 from latent_trainer.space import separation, space_used
 from latent_trainer.training import Encoded, Training
 from latentvr_common.datasets import Dataset, load
+from latentvr_session.system_packages import installing_missing
 from scripted_hands.parameters import Parameters as PersonParameters
 
 Positions = npt.NDArray[np.float32]
@@ -343,7 +344,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=0, help="of ours; 0: all cores, at most 8")
     parser.add_argument("--gestures", type=int, default=20, help="marks of the session that is watched; 0: none is")
     options = parser.parse_args()
-    dataset = load(options.dataset, max_items=options.items, seed=options.seed)
+    dataset = installing_missing(lambda: load(options.dataset, max_items=options.items, seed=options.seed))
     ours, figures = compare(
         dataset,
         limit_s=options.limit_s,

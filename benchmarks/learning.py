@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
@@ -29,6 +30,8 @@ from whole_session import whole_session
 from latent_trainer.forces import forces_relative_error
 from latent_trainer.parameters import Parameters
 from latentvr_common.datasets import load
+from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
+from latentvr_session.system_packages import installing_missing
 from scripted_hands.parameters import Parameters as PersonParameters
 
 AT = (5, 10, 20, 30, 40, 60, 80)
@@ -110,6 +113,14 @@ def sessions(runs: Sequence[Run], at_once: int, kept: KeptSessions[Found] | None
     return [found[run] for run in runs]
 
 
+def be_there(datasets: Sequence[str]) -> None:
+    """Install what is missing of the datasets. Raises InputError for one that cannot be used."""
+    for name in dict.fromkeys(datasets):
+        dataset = installing_missing(partial(load, name))
+        if dataset.truth is None:
+            raise InputError(f"dataset {name}: has no truth, expected some to measure by")
+
+
 def _name_of(run: Run) -> str:
     return f"{Path(run.dataset).stem}-{run.gestures}-{run.seed}"
 
@@ -174,6 +185,11 @@ def main(words: Sequence[str]) -> int:
         runs = [Run(dataset, gestures, seed) for dataset, gestures in wanted for seed in seeds]
     # A file of the user's own may change between two calls: its sessions are not kept.
     kept = None if "dataset" in given else kept_sessions(report.RESULTS / "sessions")
+    try:
+        be_there([run.dataset for run in runs])
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return EXIT_INPUT_ERROR
     found = sessions(runs, int(given.get("at_once", "2")), kept)
     print(curves(found), flush=True)
     named = figures(found)

@@ -57,12 +57,12 @@ class Exports:
         """The step and the marks whose results are written already."""
         node_tools.serve(node, topics.EXPORT_SESSION, self._on_export)
 
-    def finish(self, training: Training) -> bool:
+    def finish(self, training: Training | None) -> bool:
         """Write the results, where some are wanted, unless those of this step and these marks are written already.
 
-        Returns whether all is as wanted. Training must have ended.
+        Returns whether all is as wanted. Training must have ended; None: it had not begun.
         """
-        if self._directory is None or self._is_written(training):
+        if self._directory is None or training is None or self._is_written(training):
             return True
         try:
             written = self._write(training, self._history.moments())
@@ -70,6 +70,18 @@ class Exports:
             self._node.get_logger().error(f"results could not be written: {error}")
             return False
         self._tell(written)
+        return True
+
+    def do_without(self) -> bool:
+        """Tell what there is where training does not end; return whether there are results if some are wanted."""
+        problem = "training did not stop in time"
+        if self._directory is None:
+            self._node.get_logger().warning(problem)
+            return True
+        if self._written is None:
+            self._node.get_logger().error(f"{problem}; no results were written")
+            return False
+        self._node.get_logger().warning(f"{problem}; results are those of step {self._written[0]}")
         return True
 
     def _on_export(

@@ -296,11 +296,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
         """
         stopped = self._worker.stop(_STOP_TIMEOUT_S)
         self._questions.look()
-        if not stopped:
-            self.get_logger().warning("training did not stop in time; results are those of the last export")
-            return
         training = self._worker.training
-        if training is not None and not self._exports.finish(training):
+        if not (self._exports.finish(training) if stopped else self._exports.do_without()):
             self.exit_code = 1
 
 

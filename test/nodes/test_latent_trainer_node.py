@@ -842,6 +842,33 @@ def test_labels_given_after_an_export_in_a_pause_are_in_the_results_at_the_end(d
     assert table["label_id"].to_pylist() == session.journal.labels
 
 
+@pytest.mark.parametrize("exported", [True, False])
+def test_a_training_that_does_not_end_is_told_with_what_there_is(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exported: bool
+) -> None:
+    monkeypatch.setattr(trainer_node, "_STOP_TIMEOUT_S", 0.2)
+    directory = tmp_path / "session"
+    session = Session(dataset=str(dataset), directory=str(directory))
+    busy, go_on = threading.Event(), threading.Event()
+
+    def keep_busy(_training: Any) -> None:
+        busy.set()
+        go_on.wait(TIMEOUT_S)
+
+    try:
+        session.frame(lambda _, e: e.step > 5, "training")
+        if exported:
+            assert session.export().accepted
+        session.trainer._worker.put_question(keep_busy)
+        assert busy.wait(TIMEOUT_S)
+    finally:
+        session.close()
+        go_on.set()
+        assert session.trainer._worker.stop(TIMEOUT_S)
+    assert (directory / "items.parquet").exists() == exported
+    assert session.trainer.exit_code == (None if exported else 1)
+
+
 # Faults
 
 

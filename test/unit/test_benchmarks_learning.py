@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
@@ -126,3 +127,14 @@ def test_of_a_long_session_the_first_forty_marks_are_its_length() -> None:
 
 def test_figures_of_a_file_have_its_name_without_folder_and_suffix() -> None:
     assert "birds_accuracy_10" in learning.figures([found("/data/birds.npz", gestures=10)])
+
+
+def test_a_dataset_that_cannot_be_measured_by_is_refused_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.savez(tmp_path / "plain.npz", items=np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32))
+    assert learning.main([f"dataset:={tmp_path / 'plain.npz'}"]) == 2
+    assert learning.main([f"dataset:={tmp_path / 'none.npz'}"]) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"dataset {tmp_path / 'plain.npz'}: has no truth, expected some to measure by"
+    assert str(tmp_path / "none.npz") in second

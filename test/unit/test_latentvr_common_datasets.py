@@ -471,6 +471,7 @@ def test_fashion_mnist_has_its_own_categories_or_names_the_package_to_install(
     with pytest.raises(MissingPackageError, match="apt-get install dataset-fashion-mnist") as error:
         load("fashion_mnist")
     assert error.value.package == "dataset-fashion-mnist"
+    assert str(pickle.loads(pickle.dumps(error.value))) == str(error.value)
     write_idx(tmp_path / "train-images-idx3-ubyte.gz", PICTURES)
     write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.arange(N) % 10)
     monkeypatch.setattr(idx, "FASHION_MNIST", tmp_path)

@@ -35,7 +35,12 @@ class MissingPackageError(InputError):
 
     def __init__(self, package: str, dataset: str) -> None:
         self.package = package
+        self._dataset = dataset
         super().__init__(f"dataset {dataset}: not on this machine; install it with: apt-get install {package}")
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Let other processes have it."""
+        return type(self), (self.package, self._dataset)
 
 
 def load_fashion_mnist() -> Dataset:
