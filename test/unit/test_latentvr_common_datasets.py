@@ -4,6 +4,7 @@ import copy
 import gzip
 import io
 import os
+import pickle
 import random
 import struct
 import warnings
