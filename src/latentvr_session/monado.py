@@ -1,0 +1,100 @@
+"""Monado, an OpenXR runtime that needs no headset: how its service and the programs that use it are run.
+
+It runs from an unpacked prefix (debian_prefix.py), without a display and without a GPU. Its driver `remote` stands for
+the headset and the hands: whoever connects to its port says where they are.
+"""
+
+import json
+import os
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+from latentvr_session.debian_prefix import Prefix, unpacked
+
+SUITE = "trixie"
+PACKAGES = (
+    "monado-service",
+    "libopenxr1-monado",
+    "mesa-vulkan-drivers",
+    "libegl1",
+    "libegl-mesa0",
+    "libgl1-mesa-dri",
+    "libgl1",
+    "libgles2",
+)
+STARTED = "The Monado service has started"
+"""What the service says once it can be used."""
+
+
+@dataclass(frozen=True)
+class Monado:
+    """A Monado of one's own."""
+
+    prefix: Prefix
+    directory: Path
+    """Private to it: its socket, settings and manifest. Its path must be short, for the socket's sake."""
+    port: int
+    """TCP, of the driver `remote`."""
+
+    def write_settings(self) -> None:
+        """Write what the service and the programs that use it read."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings = {"active": "remote", "remote": {"version": 0, "port": self.port, "view_count": 2}}
+        _write_json(self.directory / "monado" / "config_v0.json", settings)
+        library = str(self.prefix.libraries / "libopenxr_monado.so")
+        manifest = {"file_format_version": "1.0.0", "runtime": {"name": "Monado", "library_path": library}}
+        _write_json(self._manifest, manifest)
+
+    @property
+    def _manifest(self) -> Path:
+        return self.directory / "openxr.json"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables of the service, and of programs that use it."""
+        root, libraries = self.prefix.root, self.prefix.libraries
+        return {
+            "XDG_RUNTIME_DIR": str(self.directory),
+            "XDG_CONFIG_HOME": str(self.directory),
+            "XR_RUNTIME_JSON": str(self._manifest),
+            "XRT_NO_STDIN": "1",
+            "XRT_COMPOSITOR_NULL": "1",
+            "P_OVERRIDE_ACTIVE_CONFIG": "remote",
+            # Also the compositor that shows nothing needs a Vulkan driver: Mesa's, which computes on the processor.
+            "VK_DRIVER_FILES": str(next((root / "usr/share/vulkan/icd.d").glob("lvp_icd*.json"))),
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            "EGL_PLATFORM": "surfaceless",
+            "__EGL_VENDOR_LIBRARY_FILENAMES": str(root / "usr/share/glvnd/egl_vendor.d/50_mesa.json"),
+            "LIBGL_DRIVERS_PATH": str(libraries / "dri"),
+            "PYOPENGL_PLATFORM": "egl",
+        }
+
+    def service_command(self) -> list[str]:
+        """Return the words that run the service."""
+        return self.prefix.command(self.prefix.root / "usr" / "bin" / "monado-service")
+
+    def client_command(self) -> list[str]:
+        """Return the words that run Python for a program that uses the runtime, without the program's name."""
+        real = Path(sys.executable).resolve()
+        wheels = sorted(Path(sysconfig.get_paths()["platlib"]).glob("ros_*.libs"))
+        own = Path(sys.prefix) / "lib"
+        return self.prefix.command(real, sys.executable, (own, *wheels))
+
+    def client_environment(self) -> dict[str, str]:
+        """Return the variables of a program that uses the runtime, with those that ROS's wheels would set at start."""
+        return {**self.environment(), "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
+
+
+def monado(cache: Path, directory: Path, port: int) -> Monado:
+    """Return a Monado with its settings written, made below `cache` where it is missing. Raises InputError."""
+    made = Monado(unpacked(PACKAGES, SUITE, cache), directory, port)
+    made.write_settings()
+    return made
+
+
+def _write_json(file: Path, content: object) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scratch = file.with_suffix(".new")
+    scratch.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    os.replace(scratch, file)

@@ -1,0 +1,1 @@
+"""One OpenXR session: hands and head in, the cloud drawn around the person."""

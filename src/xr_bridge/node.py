@@ -1,0 +1,143 @@
+"""The bridge to OpenXR as a ROS node: hands and head in, what the session is doing.
+
+Thread rule: the executor's thread publishes; the loop's thread (loop.py) lives with the runtime and leaves what it saw
+in a place for one value. Neither waits for the other.
+"""
+
+import time
+from collections import Counter
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import PoseStamped
+from latentvr import msg
+from rclpy.node import Node
+
+from latentvr_common import conversions, node_tools, topics
+from latentvr_common.hands import Hand, Hands
+from latentvr_common.health import Health, HealthReporter
+from latentvr_common.newest import Newest, RateMeter
+from latentvr_common.parameters import declare
+from latentvr_common.run import run_node
+from xr_bridge.clocks import ros_from_monotonic
+from xr_bridge.hand_filter import HandFilter, RawHand
+from xr_bridge.loop import Loop, Status
+from xr_bridge.openxr.runtime import Graphics, Headless, OpenXr
+from xr_bridge.parameters import Parameters
+from xr_bridge.session_machine import State
+from xr_bridge.sight import Pose, Sight
+
+_STOP_TIMEOUT_S = 3.0
+_ABSENT_AFTER_S = 0.1
+_ABSENT_TIMES = 10
+"""So often it is said that the hands are gone, by a topic that may lose messages."""
+_WELL = (State.RUNNING, State.VISIBLE, State.FOCUSED)
+
+
+class XrBridge(Node):  # type: ignore[misc]
+    """Publishes what an OpenXR runtime sees of the person."""
+
+    def __init__(self) -> None:
+        super().__init__("xr_bridge", namespace=topics.NAMESPACE)
+        self._settings = declare(self, Parameters)
+        self._hands_out = node_tools.advertise(self, topics.HANDS)
+        self._head_out = node_tools.advertise(self, topics.HEAD)
+        self._state_out = node_tools.advertise(self, topics.XR_STATE)
+        self._sights: Newest[Sight] = Newest()
+        self._statuses: Newest[Status] = Newest()
+        self._status = Status()
+        self._left, self._right = HandFilter(), HandFilter()
+        self._rate = RateMeter()
+        self._seen_s = time.monotonic()
+        self._absences = _ABSENT_TIMES
+        self._told_faults: Counter[str] = Counter()
+        self._health = HealthReporter(self, self._probe)
+        node_tools.every(self, _ABSENT_AFTER_S, self._look)
+        self._publish_soon = node_tools.soon(self, self._publish_sight)
+        self._tell_soon = node_tools.soon(self, self._tell_status)
+        self._tell(self._status)
+        self._loop = Loop(self._make_runtime, self._on_status)
+        self._loop.start()
+
+    # On the loop's thread
+
+    def _make_runtime(self) -> OpenXr:
+        return OpenXr(self._choose_graphics, self._on_sight)
+
+    def _choose_graphics(self, _offered: frozenset[str]) -> Graphics:
+        return Headless(self._settings.rate_hz)
+
+    def _on_sight(self, sight: Sight) -> None:
+        self._sights.put(sight)
+        self._publish_soon()
+
+    def _on_status(self, status: Status) -> None:
+        self._statuses.put(status)
+        self._tell_soon()
+
+    # On the executor's thread
+
+    def _publish_sight(self) -> None:
+        sight = self._sights.take()
+        if sight is None:
+            return
+        at_s, stamp_ns = sight.monotonic_ns / 1e9, ros_from_monotonic(sight.monotonic_ns)
+        left, right = self._believe(self._left, sight.left, at_s), self._believe(self._right, sight.right, at_s)
+        self._hands_out.publish(conversions.hands_to_cdr(Hands(stamp_ns, left, right)))
+        if sight.head is not None:
+            self._publish_head(sight.head, stamp_ns)
+        self._rate.tick(at_s)
+        self._seen_s, self._absences = time.monotonic(), 0
+
+    def _believe(self, watch: HandFilter, raw: RawHand | None, at_s: float) -> Hand:
+        return Hand() if raw is None else watch.believe(raw, at_s)
+
+    def _publish_head(self, head: Pose, stamp_ns: int) -> None:
+        message = PoseStamped(header=conversions.header(conversions.STAGE_FRAME, stamp_ns))
+        message.pose = conversions.pose_to_msg(head.position, head.quat_xyzw)
+        self._head_out.publish(message)
+
+    def _look(self) -> None:
+        """Tell what stands where nobody woke this thread; where nothing is seen any more, that the hands are gone."""
+        self._tell_status()
+        self._publish_sight()
+        if time.monotonic() - self._seen_s > _ABSENT_AFTER_S and self._absences < _ABSENT_TIMES:
+            self._absences += 1
+            self._hands_out.publish(conversions.hands_to_cdr(Hands(node_tools.now_ns(self), Hand(), Hand())))
+
+    def _tell_status(self) -> None:
+        status = self._statuses.take()
+        if status is not None and status != self._status:
+            self._tell(status)
+
+    def _tell(self, status: Status) -> None:
+        if status.text and status.text != self._status.text:
+            self.get_logger().warning(status.text)
+        elif status.state is State.FOCUSED and self._status.state is not State.FOCUSED:
+            self.get_logger().info(f"running on {status.runtime}")
+        self._status = status
+        message = msg.XrState(header=conversions.header("", node_tools.now_ns(self)))
+        message.state, message.text = int(status.state), status.text
+        message.runtime, message.hand_tracking = status.runtime, status.hand_tracking
+        self._state_out.publish(message)
+
+    def _probe(self) -> Health:
+        faults = self._left.faults + self._right.faults
+        new = faults - self._told_faults
+        self._told_faults = faults
+        state = self._status.state.name.lower().replace("_", " ")
+        parts = [state, self._status.text, *sorted(new)]
+        good = self._status.state in _WELL and not new
+        rate_hz = self._rate.rate(time.monotonic())
+        values = {"runtime": self._status.runtime, "hands a second": f"{rate_hz:.0f}", **faults}
+        level = DiagnosticStatus.OK if good else DiagnosticStatus.WARN
+        return Health("; ".join(part for part in parts if part), level, values)
+
+    def close(self) -> None:
+        """Leave the runtime."""
+        if not self._loop.stop(_STOP_TIMEOUT_S):
+            self.get_logger().warning("the OpenXR runtime does not let go")
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(XrBridge)
