@@ -1,7 +1,7 @@
 """The life of an OpenXR session as logic: what to do next, from what the runtime has answered and told.
 
-No OpenXR, no clock, no thread. After "Session Lifecycle" of the OpenXR 1.0 specification. A loop asks `next` what to do,
-does it, and tells `done` what came of it; what the runtime tells on its own goes to `hear`. The machine never ends:
+No OpenXR, no clock, no thread. After "Session Lifecycle" of the OpenXR 1.0 specification. A loop asks `next` what to
+do, does it, and tells `done` what came of it; what the runtime tells on its own goes to `hear`. The machine never ends:
 whatever is lost is made anew, after a rest that grows while it cannot be had.
 """
 
@@ -125,12 +125,12 @@ class SessionMachine:
     @property
     def draws(self) -> bool:
         """Tell whether anybody sees what is drawn."""
-        return self._begun and self._told in (Told.VISIBLE, Told.FOCUSED)
+        return self._begun and not self._instance_lost and self._told in (Told.VISIBLE, Told.FOCUSED)
 
     @property
     def hears_hands(self) -> bool:
         """Tell whether the person's hands are for this session: not while a menu of the system is in front of it."""
-        return self._begun and self._told is Told.FOCUSED
+        return self._begun and not self._instance_lost and self._told is Told.FOCUSED
 
     def next(self, now_s: float) -> Next:
         """Return what to do at `now_s`."""
