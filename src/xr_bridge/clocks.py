@@ -21,8 +21,3 @@ def ros_from_monotonic(
     real = real_clock()
     after = monotonic_clock()
     return real + monotonic_ns - (before + after) // 2
-
-
-def from_timespec(seconds: int, nanoseconds: int) -> int:
-    """Return a timespec in nanoseconds."""
-    return seconds * 1_000_000_000 + nanoseconds

@@ -98,7 +98,7 @@ class HandFilter:
             together = np.zeros(JOINT_COUNT, dtype=np.bool_)
             together[good] = np.linalg.norm(positions[good] - middle, axis=1) <= LARGEST_HAND_M
             self._count("joint away from its hand", good & ~together)
-            good = together & ~self._are_one_point(positions, good)
+            good = together & (not self._are_one_point(positions, good))
         validity[~good] &= np.uint8(int(_ORIENTATION))
 
     def _are_one_point(self, positions: FloatArray, good: npt.NDArray[np.bool_]) -> bool:
