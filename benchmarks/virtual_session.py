@@ -156,8 +156,8 @@ class VirtualSession:
             self._hands_s += period_s
             if int(before / _CLOUD_PERIOD_S) != int(self._hands_s / _CLOUD_PERIOD_S):
                 self._show()
-            hands = self.person.step(self._hands_s, int(self._hands_s * _NS))
-            outcome = self._labeler.update(hands) if hands is not None else None
+            posture = self.person.step(self._hands_s)
+            outcome = self._labeler.update(posture.hands(int(self._hands_s * _NS))) if posture is not None else None
             if outcome is not None:
                 self._take(outcome)
 

@@ -4,6 +4,7 @@ Everything a session is made of is in `latentvr_session.description`; here it be
 """
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def _node(process: Process, prepared: Prepared, faults: list[str]) -> Node:
         name=process.executable,
         namespace=NAMESPACE,
         parameters=[str(write_parameters(process, prepared.directory))],
+        prefix=shlex.join(process.prefix) or None,
+        additional_env=dict(process.variables),
         output="screen",
         on_exit=ended,
     )

@@ -19,7 +19,17 @@ class Arguments:
     )
     max_items: int = parameter(0, "Use at most so many items; 0: all.", unit="items", at_least=0, at_most=2**31 - 1)
     seed: int = parameter(0, "Seed of every random choice.", at_least=0, at_most=2**31 - 1)
-    hands: str = parameter("scripted", "Whose hands: a simulated person's, or nobody's.", choices=("scripted", "none"))
+    hands: str = parameter(
+        "scripted",
+        "Whose hands: a simulated person's, those that an OpenXR runtime sees, or nobody's.",
+        choices=("scripted", "openxr", "none"),
+    )
+    xr_runtime: str = parameter(
+        "active",
+        "With hands:=openxr: the active runtime of this machine, or Monado without a headset, whose hands are the "
+        "simulated person's.",
+        choices=("active", "monado"),
+    )
     gestures: int = parameter(20, "Gestures that the simulated person makes.", at_least=0, at_most=100_000)
     purity: float = parameter(0.9, "Share of right items in its marks.", at_least=0.1, at_most=1.0)
     pace: float = parameter(1.0, "Its speed; 1 is a person's.", at_least=0.1, at_most=20.0)
@@ -38,6 +48,16 @@ class Arguments:
     )
     device: str = parameter("auto", "Where to train.", choices=("auto", "cpu", "cuda"))
     paused: bool = parameter(False, "Start with training paused.")
+
+
+def has_simulated_person(arguments: Arguments) -> bool:
+    """Tell whether a simulated person takes part."""
+    return arguments.hands == "scripted" or has_monado(arguments)
+
+
+def has_monado(arguments: Arguments) -> bool:
+    """Tell whether the session brings an OpenXR runtime along."""
+    return arguments.hands == "openxr" and arguments.xr_runtime == "monado"
 
 
 def defaults() -> dict[str, str]:

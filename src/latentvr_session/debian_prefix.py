@@ -9,7 +9,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,24 +51,33 @@ class Prefix:
         return [str(self.libraries / _machine()[2]), "--library-path", self.library_path(also), *named, str(program)]
 
 
-def unpacked(packages: Sequence[str], suite: str, cache: Path) -> Prefix:
+def unpacked(packages: Sequence[str], suite: str, cache: Path, on_progress: Callable[[str], None]) -> Prefix:
     """Return `packages` of Debian's `suite` with all that they depend on, unpacked below `cache`; made where missing.
 
-    Raises InputError where that cannot be done here, and says why.
+    Raises InputError where that cannot be done here, and says why. `on_progress` is told what is done.
     """
     architecture = _machine()[0]
     key = hashlib.sha256(" ".join([suite, architecture, *sorted(packages)]).encode()).hexdigest()[:12]
     root = cache / f"{suite}-{key}"
     if not (root / _DONE).exists():
         _check_tools()
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as scratch:
-            _unpack(_download(packages, suite, architecture, Path(scratch)), Path(scratch) / "root")
-            (Path(scratch) / "root" / _DONE).touch()
-            if not (root / _DONE).exists():  # Else another process was faster.
-                shutil.rmtree(root, ignore_errors=True)
-                (Path(scratch) / "root").rename(root)
+        on_progress(f"fetching {packages[0]} of Debian {suite} into {root}: some 170 MB, once")
+        try:
+            _make(packages, suite, root)
+        except OSError as error:
+            raise InputError(f"{error.filename or cache}: {error.strerror}, expected room for 1 GB") from error
     return Prefix(root)
+
+
+def _make(packages: Sequence[str], suite: str, root: Path) -> None:
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
+        made = Path(scratch) / "root"
+        _unpack(_download(packages, suite, _machine()[0], Path(scratch)), made)
+        (made / _DONE).touch()
+        if not (root / _DONE).exists():  # Else another process was faster.
+            shutil.rmtree(root, ignore_errors=True)
+            made.rename(root)
 
 
 def _machine() -> tuple[str, str, str]:

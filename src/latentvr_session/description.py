@@ -7,14 +7,16 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ament_index_python.packages import get_package_prefix, get_package_share_directory
 
 from latentvr_common import run, session_files
 from latentvr_common.datasets import NAMED
+from latentvr_session.arguments import has_simulated_person
+from latentvr_session.monado import Monado
 from latentvr_session.preparation import Prepared, write_text
 
 PACKAGE = "latentvr"
@@ -24,7 +26,8 @@ Parameters = Mapping[str, Value]
 
 _SHARED_MEMORY = Path("/dev/shm")
 _SEGMENT_BYTES = 64 * 2**20  # As in config/fastdds.xml.
-_SEGMENTS = 8  # A session has seven processes; one more for a node of one's own.
+_SEGMENTS = 9  # A session has at most eight processes with ROS; one more for a node of one's own.
+_PERSON = "scripted_hands"
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,15 @@ class Part:
     """Its clean exit is the session's end; that of any other part, or any failure, is a fault."""
     required: bool = True
     """Without it the session cannot go on."""
+    prefix: Callable[[Prepared], Sequence[str]] = lambda _: ()
+    """Words before those that start it, such as another dynamic loader and Python itself."""
+    variables: Callable[[Prepared], Mapping[str, str]] = lambda _: {}
+    """Environment variables of it alone."""
+
+
+def _runtime(prepared: Prepared) -> Monado:
+    assert prepared.runtime is not None
+    return prepared.runtime
 
 
 def _of_dataset(prepared: Prepared) -> dict[str, Value]:
@@ -74,7 +86,8 @@ PARTS: tuple[Part, ...] = (
             "directory": str(p.directory),
             "settle_s": p.arguments.settle_s,
             "duration_s": p.arguments.duration_s,
-            "planned_gestures": p.arguments.gestures if p.arguments.hands == "scripted" else 0,
+            "planned_gestures": p.arguments.gestures if has_simulated_person(p.arguments) else 0,
+            "person": _PERSON if has_simulated_person(p.arguments) else "",
         },
         ends_session=True,
     ),
@@ -96,14 +109,29 @@ PARTS: tuple[Part, ...] = (
         required=False,
     ),
     Part(
-        "scripted_hands",
+        "monado_service",
+        lambda p: {"command": _runtime(p).service_command()},
+        when=lambda p: p.runtime is not None,
+        required=False,
+        variables=lambda p: _runtime(p).environment(),
+    ),
+    Part(
+        "xr_bridge",
+        lambda _: {},
+        when=lambda p: p.arguments.hands == "openxr",
+        prefix=lambda p: p.runtime.client_command() if p.runtime else (),
+        variables=lambda p: p.runtime.client_environment() if p.runtime else {},
+    ),
+    Part(
+        _PERSON,
         lambda p: {
             **_of_dataset(p),
             "gestures": p.arguments.gestures,
             "purity": p.arguments.purity,
             "pace": p.arguments.pace,
+            **({"hands_by": "monado", "port": p.runtime.port} if p.runtime else {}),
         },
-        when=lambda p: p.arguments.hands == "scripted",
+        when=lambda p: has_simulated_person(p.arguments),
     ),
 )
 
@@ -116,6 +144,10 @@ class Process:
     parameters: Parameters
     ends_session: bool
     required: bool
+    prefix: Sequence[str] = ()
+    """Words before those that start it; the last one is a Python. Empty: it starts as it is."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of it alone."""
 
     def fault(self, exit_code: int) -> str | None:
         """Return what to say when it ends with `exit_code` while the session runs; None: that is the session's end."""
@@ -134,7 +166,14 @@ def _how_it_ended(exit_code: int) -> str:
 def processes(prepared: Prepared) -> list[Process]:
     """Return the processes of this session, in the order in which to start them."""
     return [
-        Process(part.executable, part.parameters(prepared), part.ends_session, part.required)
+        Process(
+            part.executable,
+            part.parameters(prepared),
+            part.ends_session,
+            part.required,
+            tuple(part.prefix(prepared)),
+            part.variables(prepared),
+        )
         for part in PARTS
         if part.when(prepared)
     ]

@@ -6,8 +6,11 @@ the headset and the hands: whoever connects to its port says where they are.
 
 import json
 import os
+import socket
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,19 +81,28 @@ class Monado:
         """Return the words that run Python for a program that uses the runtime, without the program's name."""
         real = Path(sys.executable).resolve()
         wheels = sorted(Path(sysconfig.get_paths()["platlib"]).glob("ros_*.libs"))
-        own = Path(sys.prefix) / "lib"
-        return self.prefix.command(real, sys.executable, (own, *wheels))
+        # Its loader takes the path that it is given instead of the variable.
+        given = [Path(folder) for folder in os.environ.get("LD_LIBRARY_PATH", "").split(":") if folder]
+        return self.prefix.command(real, sys.executable, (Path(sys.prefix) / "lib", *wheels, *given))
 
     def client_environment(self) -> dict[str, str]:
         """Return the variables of a program that uses the runtime, with those that ROS's wheels would set at start."""
         return {**self.environment(), "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
 
 
-def monado(cache: Path, directory: Path, port: int) -> Monado:
-    """Return a Monado with its settings written, made below `cache` where it is missing. Raises InputError."""
-    made = Monado(unpacked(PACKAGES, SUITE, cache), directory, port)
+def monado_of_a_session(on_progress: Callable[[str], None]) -> Monado:
+    """Return a Monado of one's own, unpacked below the user's cache directory if it is not yet. Raises InputError."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "latentvr"
+    prefix = unpacked(PACKAGES, SUITE, cache, on_progress)
+    made = Monado(prefix, Path(tempfile.mkdtemp(prefix="latentvr-xr-")), _free_port())
     made.write_settings()
     return made
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _write_json(file: Path, content: object) -> None:

@@ -17,7 +17,8 @@ from latentvr_common import session_files
 from latentvr_common.datasets import Dataset, load
 from latentvr_common.errors import InputError
 from latentvr_common.labels import CATEGORY_CAPACITY
-from latentvr_session.arguments import Arguments
+from latentvr_session.arguments import Arguments, has_monado, has_simulated_person
+from latentvr_session.monado import Monado, monado_of_a_session
 
 _PRIVATE = 0o700
 _OF_A_SESSION = (
@@ -44,6 +45,8 @@ class Prepared:
     item_count: int
     notes: tuple[str, ...]
     """What a person should know before it starts."""
+    runtime: Monado | None = None
+    """The OpenXR runtime that it brings along."""
 
 
 def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = None) -> Prepared:
@@ -52,7 +55,7 @@ def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = No
     `on_progress` is told now and then how far reading a large dataset has come.
     """
     dataset = load(arguments.dataset, max_items=arguments.max_items, seed=arguments.seed, on_progress=on_progress)
-    if arguments.hands == "scripted" and dataset.truth is None:
+    if has_simulated_person(arguments) and dataset.truth is None:
         raise InputError(
             f"dataset {arguments.dataset} has no truth, which the simulated person needs; "
             "sort the files into one subfolder for each category, add `truth` to the table or .npz file, "
@@ -61,14 +64,24 @@ def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = No
     categories = _category_names(arguments, dataset)
     directory = _make_directory(arguments)
     _write_session_file(directory, arguments, dataset, categories)
-    return Prepared(arguments, directory, categories, len(dataset), _notes(dataset, arguments.max_items))
+    notes = _notes(dataset, arguments.max_items)
+    return Prepared(arguments, directory, categories, len(dataset), notes, _runtime(arguments, on_progress))
+
+
+def _runtime(arguments: Arguments, on_progress: Callable[[str], None] | None) -> Monado | None:
+    if not has_monado(arguments):
+        return None
+    try:
+        return monado_of_a_session(on_progress or (lambda _: None))
+    except InputError as error:
+        raise InputError(f"argument xr_runtime is monado, which cannot be had here: {error}") from error
 
 
 def _category_names(arguments: Arguments, dataset: Dataset) -> tuple[str, ...]:
     given = tuple(name.strip() for name in arguments.categories.split(",") if name.strip())
     if len(set(given)) != len(given):
         raise InputError(f"argument categories is {arguments.categories!r}, expected every name once")
-    if given and arguments.hands == "scripted" and given != dataset.categories:
+    if given and has_simulated_person(arguments) and given != dataset.categories:
         raise InputError(
             f"argument categories: the simulated person marks by the dataset's own, {', '.join(dataset.categories)}; "
             "leave it out, or say hands:=none"

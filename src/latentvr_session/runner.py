@@ -109,7 +109,7 @@ def _run(prepared: Prepared) -> int:
     honcho.manager.KILL_WAIT = _KILL_AFTER_S
     for part in parts:
         command = _command(part, prepared.directory)
-        manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()))
+        manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()) | dict(part.variables))
     manager.loop()
     code = _verdict(manager, prepared)
     sys.stderr.flush()
@@ -121,7 +121,7 @@ def _command(part: Process, directory: Path) -> str:
     parameters = str(write_parameters(part, directory))
     words = [str(executable_path(part.executable)), "--ros-args", "--params-file", parameters]
     # Honcho starts a shell; exec makes the process the shell's own, so that it gets the signals.
-    return "exec " + shlex.join([sys.executable, *words])
+    return "exec " + shlex.join([*(part.prefix or [sys.executable]), *words])
 
 
 def _remove_dead_shared_memory() -> None:

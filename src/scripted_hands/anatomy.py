@@ -60,25 +60,34 @@ class Bend:
     """(4, 3), towards the palm."""
     thumb: FloatArray
     """(5,): at its root about y (out), about x (down) and about its own axis, then its two joints."""
+    curls: FloatArray
+    """(5,): how far thumb, index, middle, ring and little are closed, 0 to 1, for hands that know no angles."""
 
 
 OPEN = Bend(
     np.array([[0.12, 0.15, 0.10], [0.10, 0.15, 0.10], [0.12, 0.16, 0.10], [0.15, 0.18, 0.12]]),
     np.array([0.75, 0.25, 0.5, 0.15, 0.10]),
+    np.zeros(5),
 )
 POINTING = Bend(
     np.array([[0.10, 0.10, 0.06], [1.30, 1.60, 0.90], [1.35, 1.60, 0.90], [1.40, 1.60, 0.90]]),
     np.array([0.45, 0.60, 0.6, 0.45, 0.40]),
+    np.array([0.5, 0.0, 1.0, 1.0, 1.0]),
 )
 PINCHED = Bend(
     np.array([[0.845, 0.856, 0.469], [0.45, 0.50, 0.30], [0.40, 0.45, 0.28], [0.35, 0.40, 0.25]]),
     np.array([0.369, 0.618, 0.843, 0.250, 0.347]),
+    np.array([1.0, 1.0, 0.2, 0.2, 0.2]),
 )
 
 
 def between(a: Bend, b: Bend, share: float) -> Bend:
     """Return the bend on the way from `a` (share 0) to `b` (share 1)."""
-    return Bend(a.fingers + share * (b.fingers - a.fingers), a.thumb + share * (b.thumb - a.thumb))
+    return Bend(
+        a.fingers + share * (b.fingers - a.fingers),
+        a.thumb + share * (b.thumb - a.thumb),
+        a.curls + share * (b.curls - a.curls),
+    )
 
 
 def hand_at(wrist: FloatArray, quat_xyzw: FloatArray, bend: Bend, *, left: bool) -> Hand:
@@ -103,19 +112,18 @@ def _at_the_wrist(fingers: bytes, thumb: bytes) -> tuple[FloatArray, FloatArray]
 
     A hand that moves as a whole keeps its bend: remembered, since the chain costs most of what a hand costs.
     """
-    bend = Bend(np.frombuffer(fingers).reshape(4, 3), np.frombuffer(thumb))
     positions = np.zeros((JOINT_COUNT, 3))
     quats = np.tile(rotations.IDENTITY, (JOINT_COUNT, 1))
     positions[Joint.PALM] = _PALM
-    for finger, angles in zip(_FINGERS, bend.fingers, strict=True):
+    for finger, angles in zip(_FINGERS, np.frombuffer(fingers).reshape(4, 3), strict=True):
         base, knuckle = np.array(finger.base), np.array(finger.knuckle)
         positions[finger.first], quats[finger.first] = base, _towards(knuckle - base)
         turn = rotations.about_axis(Y, finger.splay)
         _follow(positions, quats, finger.first + 1, knuckle, turn, angles, finger.bones)
-    out, down, roll = bend.thumb[:3]
+    out, down, roll, *joints = np.frombuffer(thumb).tolist()
     root = rotations.multiply(rotations.about_axis(Y, out), rotations.about_axis(X, -down))
     root = rotations.multiply(root, rotations.about_axis(Z, roll))
-    angles = np.array([0.0, *bend.thumb[3:]])
+    angles = np.array([0.0, *joints])
     _follow(positions, quats, Joint.THUMB_METACARPAL, _THUMB_BASE, root, angles, _THUMB_BONES)
     return positions, quats
 
@@ -150,6 +158,8 @@ def _bent(bend: Bend) -> FloatArray:
     return _at_the_wrist(bend.fingers.tobytes(), bend.thumb.tobytes())[0]
 
 
+PALM = _PALM
+"""(3,): the palm joint, at the wrist."""
 PINCH_POINT = (_bent(PINCHED)[Joint.THUMB_TIP] + _bent(PINCHED)[Joint.INDEX_TIP]) / 2
 """(3,): where thumb and index finger of a PINCHED right hand meet, at the wrist."""
 FINGER_TIP = _bent(POINTING)[Joint.INDEX_TIP]

@@ -1,12 +1,12 @@
 """How hands move: smooth reaches whose time grows with distance and shrinks with the size of the target, and tremor."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from latentvr_common.hands import Hand
+from latentvr_common.hands import Hand, Hands
 from scripted_hands.anatomy import Bend, between, hand_at
 
 FloatArray = npt.NDArray[np.floating]
@@ -36,9 +36,9 @@ class HandPosture:
     quat_xyzw: FloatArray
     bend: Bend
 
-    def hand(self, shake: FloatArray, *, left: bool) -> Hand:
-        """Return the joints, moved by `shake` (3,), metres."""
-        return hand_at(self.wrist + shake, self.quat_xyzw, self.bend, left=left)
+    def hand(self, *, left: bool) -> Hand:
+        """Return the joints."""
+        return hand_at(self.wrist, self.quat_xyzw, self.bend, left=left)
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,15 @@ class Posture:
 
     left: HandPosture
     right: HandPosture
+
+    def shaken(self, shake: FloatArray) -> "Posture":
+        """Return the same with the right hand moved by `shake` (3,), metres, and the left one the other way."""
+        left, right = self.left, self.right
+        return Posture(replace(left, wrist=left.wrist - shake), replace(right, wrist=right.wrist + shake))
+
+    def hands(self, stamp_ns: int) -> Hands:
+        """Return all joints, those of anatomy.py."""
+        return Hands(stamp_ns, self.left.hand(left=True), self.right.hand(left=False))
 
 
 @dataclass(frozen=True)

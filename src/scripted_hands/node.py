@@ -1,4 +1,4 @@
-"""The simulated person as a ROS node: publishes hands and head, and nothing else.
+"""The simulated person as a ROS node: moves hands and head, and nothing else.
 
 Thread rule: everything runs on the executor's thread but planning, which runs on one thread of its own and touches only
 what it is given.
@@ -7,21 +7,20 @@ what it is given.
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import PoseStamped
 from latentvr import msg
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 
-from latentvr_common import conversions, node_tools, rotations, topics
+from latentvr_common import conversions, node_tools, topics
 from latentvr_common.datasets import load
 from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
+from scripted_hands.outlets_node import outlet
 from scripted_hands.parameters import Parameters
-from scripted_hands.person import HEAD, Answer, Person
+from scripted_hands.person import Answer, Person
 
 _PHASES = {
     msg.Gesture.BEGIN: "begin",
@@ -29,7 +28,6 @@ _PHASES = {
     msg.Gesture.END: "end",
     msg.Gesture.CANCEL: "cancel",
 }
-_GAZE = rotations.about_axis(np.array([1.0, 0.0, 0.0]), -0.45)
 
 
 class ScriptedHands(Node):  # type: ignore[misc]
@@ -42,9 +40,8 @@ class ScriptedHands(Node):  # type: ignore[misc]
         if dataset.truth is None:
             raise InputError(f"dataset {dataset.name} has no truth, which the simulated person needs")
         self._thinking = ThreadPoolExecutor(1, "planning")
-        self._person = Person(self._settings, dataset.truth, dataset.categories, self._thinking)
-        self._hands_out = node_tools.advertise(self, topics.HANDS)
-        self._head_out = node_tools.advertise(self, topics.HEAD)
+        self._outlet = outlet(self, self._settings)
+        self._person = Person(self._settings, dataset.truth, dataset.categories, self._thinking, self._outlet.body)
         self._health = HealthReporter(self, self._probe)
         self._seeing = [
             node_tools.listen(self, topics.CLOUD, self._on_cloud),
@@ -78,33 +75,32 @@ class ScriptedHands(Node):  # type: ignore[misc]
             self._health.drop(str(error))
 
     def _on_tick(self) -> None:
-        stamp_ns = node_tools.now_ns(self)
-        hands = self._person.step(time.monotonic(), stamp_ns)
-        if hands is None:
+        posture = self._person.step(time.monotonic())
+        if posture is None:
             self._leave()
             return
-        self._hands_out.publish(conversions.hands_to_cdr(hands))
-        head = PoseStamped(header=conversions.header(conversions.STAGE_FRAME, stamp_ns))
-        head.pose = conversions.pose_to_msg(HEAD, _GAZE)
-        self._head_out.publish(head)
-        if self._person.trouble != self._told:
-            self._told = self._person.trouble
+        self._outlet.show(posture)
+        if self._trouble != self._told:
+            self._told = self._trouble
             if self._told:
                 self.get_logger().warning(self._told)
 
+    @property
+    def _trouble(self) -> str:
+        return self._outlet.trouble or self._person.trouble
+
     def _leave(self) -> None:
-        """Take the hands away: that is how a person leaves."""
+        """Take the hands away and look no more: that is how a person leaves."""
         self._timer.cancel()
-        self.destroy_publisher(self._hands_out)
-        self.destroy_publisher(self._head_out)
+        self._outlet.leave()
         for subscription in self._seeing:
             self.destroy_subscription(subscription)
         self.get_logger().info(f"has made {self._person.marks} of {self._settings.gestures} marks, and leaves")
 
     def _probe(self) -> Health:
         made = f"{self._person.marks} of {self._settings.gestures} marks"
-        level = DiagnosticStatus.WARN if self._person.trouble else DiagnosticStatus.OK
-        return Health(f"{made}; {self._person.trouble}" if self._person.trouble else made, level)
+        level = DiagnosticStatus.WARN if self._trouble else DiagnosticStatus.OK
+        return Health(f"{made}; {self._trouble}" if self._trouble else made, level)
 
     def close(self) -> None:
         """Stop thinking."""

@@ -23,3 +23,9 @@ class Parameters:
     think_s: float = parameter(0.6, "How long it looks before each mark, at pace 1.", unit="s", at_least=0.0)
     stroke_m_s: float = parameter(0.25, "Speed of its brush, at pace 1.", unit="m/s", at_least=0.01, at_most=5.0)
     reach_m: float = parameter(0.35, "Longest stroke.", unit="m", at_least=0.0, at_most=3.0)
+    hands_by: str = parameter(
+        "topic",
+        "topic: publishes hands; monado: moves those of the OpenXR runtime Monado.",
+        choices=("topic", "monado"),
+    )
+    port: int = parameter(4242, "Of Monado's driver `remote`, TCP.", at_least=1, at_most=65535)

@@ -14,11 +14,11 @@ import numpy.typing as npt
 from latentvr_common import palette, rotations
 from latentvr_common.brush import RADIUS_M, STEP
 from latentvr_common.cloud import NONE, Cloud
-from latentvr_common.hands import Hands
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
 from latentvr_common.truth import truth_ids
-from scripted_hands.anatomy import FINGER_TIP, OPEN, PINCH_POINT, PINCHED, POINTING
+from scripted_hands.anatomy import OPEN, PINCHED, POINTING
+from scripted_hands.body import OWN, Body
 from scripted_hands.motion import HandPosture, Move, Posture, Tremor, length_of, reach_time_s
 from scripted_hands.parameters import Parameters
 from scripted_hands.planning import Plan, Scene, choose
@@ -74,12 +74,14 @@ class Person:
         truth: npt.NDArray[np.int16],
         names: Sequence[str],
         thinking: Executor,
+        body: Body = OWN,
     ) -> None:
-        """Start at rest. `thinking`: where plans are made while the hands go on being held."""
+        """Start at rest. `thinking`: where plans are made while the hands go on being held; `body`: of whose hands."""
         self._parameters = parameters
         self._truth = truth
         self._names = tuple(names)
         self._thinking = thinking
+        self._body = body
         self._random = np.random.default_rng(parameters.seed)
         self._tremor = Tremor(parameters.tremor_m, self._random)
         self._ids: tuple[int, ...] = ()
@@ -124,8 +126,8 @@ class Person:
 
     # Hands
 
-    def step(self, now_s: float, stamp_ns: int) -> Hands | None:
-        """Return the hands at `now_s` (monotonic seconds, rising), or None once the person has left."""
+    def step(self, now_s: float) -> Posture | None:
+        """Return how the hands are held at `now_s` (monotonic seconds, rising), or None once the person has left."""
         self._now_s = now_s
         while not self.gone and self._is_done(self._action):
             self._begin_next()
@@ -133,8 +135,7 @@ class Person:
             return None
         if isinstance(self._action, Move):
             self._posture = self._action.at(now_s - self._began_s)
-        shake = self._tremor.at(now_s)
-        return Hands(stamp_ns, self._posture.left.hand(-shake, left=True), self._posture.right.hand(shake, left=False))
+        return self._posture.shaken(self._tremor.at(now_s))
 
     def _is_done(self, action: Action | None) -> bool:
         if isinstance(action, Move):
@@ -242,7 +243,7 @@ class Person:
 
     def _button_spot(self, action: str) -> Callable[[float], FloatArray] | None:
         """Return a function from the height above the button's centre to the place (3,) in the stage, metres."""
-        pose = palette.palette_pose(_PALETTE_HAND.hand(np.zeros(3), left=True))
+        pose = palette.palette_pose(self._body.palm_of(_PALETTE_HAND, left=True))
         button = next((b for b in palette.buttons(self._categories) if b.action == action), None)
         if pose is None or button is None:
             return None
@@ -250,10 +251,10 @@ class Person:
         return lambda height_m: pose.stage_from_palette(center, height_m)
 
     def _finger_at(self, place: FloatArray) -> HandPosture:
-        return HandPosture(place - rotations.rotate(_POKE_DOWN, FINGER_TIP), _POKE_DOWN, POINTING)
+        return HandPosture(place - rotations.rotate(_POKE_DOWN, self._body.finger_tip), _POKE_DOWN, POINTING)
 
     def _paint(self, plan: Plan) -> Script:
-        way = self.placement.stage_from_latent(plan.way) - rotations.rotate(_LEVEL, PINCH_POINT)
+        way = self.placement.stage_from_latent(plan.way) - rotations.rotate(_LEVEL, self._body.pinch_point)
         ready = HandPosture(way[0], _LEVEL, OPEN)
         yield self._to(Posture(REST.left, ready), self._radius_m)
         yield from self._close_fingers()

@@ -77,14 +77,18 @@ class SessionHost(Node):  # type: ignore[misc]
             self.get_logger().info(self._minutes.progress(self._settings.planned_gestures, time.monotonic()))
 
     def _look(self) -> None:
-        # A person is there while somebody publishes hands; leaving is ending that, so nobody needs to say goodbye.
-        there = self.count_publishers(topics.HANDS.name) > 0
         before = self._closing.stage
-        stage = self._closing.update(there, time.monotonic())
+        stage = self._closing.update(self._person_is_there(), time.monotonic())
         if stage is not before:
             self.get_logger().info(stage.value)
         if stage is Stage.OVER or self._fault:
             self._finish()
+
+    def _person_is_there(self) -> bool:
+        """Nobody needs to say goodbye: leaving is to look no more, or to have no hands."""
+        if self._settings.person:
+            return self._settings.person in node_tools.listeners(self, topics.CLOUD)
+        return self.count_publishers(topics.HANDS.name) > 0
 
     def _finish(self) -> None:
         """Stop training, so that the results and the summary are of one step; then ask for the results."""

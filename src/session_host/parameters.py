@@ -16,4 +16,7 @@ class Parameters:
     settle_s: float = parameter(10.0, "Training after the person has left.", unit="s", at_least=0.0)
     duration_s: float = parameter(0.0, "End after this time at the latest; 0: no end.", unit="s", at_least=0.0)
     planned_gestures: int = parameter(0, "For the progress line; 0: unknown.", at_least=0)
+    person: str = parameter(
+        "", "Node that is the person: it is there while it listens to the cloud; empty: whoever publishes hands."
+    )
     progress_s: float = parameter(5.0, "Time between two progress lines.", unit="s", at_least=0.5)

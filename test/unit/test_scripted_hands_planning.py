@@ -263,10 +263,10 @@ class AtThePalette:
         person._script, person._action, person.gone = person._set_brush(category, radius_m), None, False
         for _ in range(300 * 72):
             self.now += 1
-            hands = person.step(self.now / 72, self.now * STEP_NS)
-            if hands is None:
+            posture = person.step(self.now / 72)
+            if posture is None:
                 return
-            outcome = self.labeler.update(hands) if self.answers else None
+            outcome = self.labeler.update(posture.hands(self.now * STEP_NS)) if self.answers else None
             for report in outcome.reports if outcome is not None else ():
                 phase = report.phase.name.lower()
                 self.pokes += (report.name, phase) == ("poke", "end")

@@ -58,7 +58,8 @@ class World:
         """Let time pass until the person has left; return how long it took, seconds."""
         last = None
         for i in range(1, int(at_most_s * 72)):
-            hands = self.person.step(i / 72, i * STEP_NS)
+            posture = self.person.step(i / 72)
+            hands = posture.hands(i * STEP_NS) if posture is not None else None
             if hands is None:
                 return i / 72
             if last is not None:
@@ -130,7 +131,7 @@ def test_a_person_whose_categories_are_renamed_sees_nothing_to_mark_and_comes_ba
     world = World(gestures=2)
     world.person.see_categories([Category(i, f"new {i}", 0) for i in range(3)])
     for i in range(1, 4 * 72):
-        assert world.person.step(i / 72, i * STEP_NS) is not None
+        assert world.person.step(i / 72) is not None
     assert world.person.trouble == "sees nothing to mark"
     assert world.person.marks == 0
 
@@ -138,7 +139,8 @@ def test_a_person_whose_categories_are_renamed_sees_nothing_to_mark_and_comes_ba
 def test_categories_may_change_between_choosing_and_painting() -> None:
     world = World(gestures=1)
     for i in range(1, 60 * 72):
-        hands = world.person.step(i / 72, i * STEP_NS)
+        posture = world.person.step(i / 72)
+        hands = posture.hands(i * STEP_NS) if posture is not None else None
         if hands is None:
             break
         outcome = world.labeler.update(hands)
