@@ -65,10 +65,10 @@ class Monado:
             "XRT_COMPOSITOR_NULL": "1",
             "P_OVERRIDE_ACTIVE_CONFIG": "remote",
             # Also the compositor that shows nothing needs a Vulkan driver: Mesa's, which computes on the processor.
-            "VK_DRIVER_FILES": str(next((root / "usr/share/vulkan/icd.d").glob("lvp_icd*.json"))),
+            "VK_DRIVER_FILES": str(root / "usr" / "share" / "vulkan" / "icd.d" / "lvp_icd.json"),
             "LIBGL_ALWAYS_SOFTWARE": "1",
             "EGL_PLATFORM": "surfaceless",
-            "__EGL_VENDOR_LIBRARY_FILENAMES": str(root / "usr/share/glvnd/egl_vendor.d/50_mesa.json"),
+            "__EGL_VENDOR_LIBRARY_FILENAMES": str(root / "usr" / "share" / "glvnd" / "egl_vendor.d" / "50_mesa.json"),
             "LIBGL_DRIVERS_PATH": str(libraries / "dri"),
             "PYOPENGL_PLATFORM": "egl",
         }
@@ -90,16 +90,25 @@ class Monado:
         return {**self.environment(), "_ROS_WHEELS_BOOTSTRAP_COMPLETE": "1"}
 
 
+def runtimes_folder() -> Path:
+    """Return the folder in which runtimes are unpacked: safe to delete, kept because it takes time to make.
+
+    The variable LATENTVR_RUNTIMES names another than `latentvr` in the user's cache directory.
+    """
+    named = os.environ.get("LATENTVR_RUNTIMES")
+    return Path(named or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "latentvr")
+
+
 def monado_of_a_session(on_progress: Callable[[str], None]) -> Monado:
-    """Return a Monado of one's own, unpacked below the user's cache directory if it is not yet. Raises InputError."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "latentvr"
-    prefix = unpacked(PACKAGES, SUITE, cache, on_progress)
-    made = Monado(prefix, Path(tempfile.mkdtemp(prefix="latentvr-xr-")), _free_port())
+    """Return a Monado of one's own, unpacked below `runtimes_folder` if it is not yet. Raises InputError."""
+    prefix = unpacked(PACKAGES, SUITE, runtimes_folder(), on_progress)
+    made = Monado(prefix, Path(tempfile.mkdtemp(prefix="latentvr-xr-")), free_port())
     made.write_settings()
     return made
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port that nobody listens at now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

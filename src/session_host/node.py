@@ -88,7 +88,7 @@ class SessionHost(Node):  # type: ignore[misc]
         """Nobody needs to say goodbye: leaving is to look no more, or to have no hands."""
         if self._settings.person:
             return self._settings.person in node_tools.listeners(self, topics.CLOUD)
-        return self.count_publishers(topics.HANDS.name) > 0
+        return bool(self.count_publishers(topics.HANDS.name) > 0)
 
     def _finish(self) -> None:
         """Stop training, so that the results and the summary are of one step; then ask for the results."""

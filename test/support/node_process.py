@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import rclpy
@@ -22,20 +23,35 @@ ASK_AGAIN_S = 5.0
 
 
 class NodeProcess:
-    """Runs `package.node:main` with parameters; use as a context manager."""
+    """Runs `package.node:main` with parameters; use as a context manager.
 
-    def __init__(self, package: str, parameters: dict[str, Any], log: Path) -> None:
+    `python`: the words that run Python; `variables`: environment variables of it alone.
+    """
+
+    def __init__(
+        self,
+        package: str,
+        parameters: dict[str, Any],
+        log: Path,
+        python: Sequence[str] = (sys.executable,),
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         arguments = [part for name, value in parameters.items() for part in ("-p", f"{name}:={json.dumps(value)}")]
         path = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
         program = f"import sys; from {package}.node import main; sys.exit(main())"
         self._log = log
         with log.open("a") as stream:
             self._popen = subprocess.Popen(
-                [sys.executable, "-c", program, "--ros-args", *arguments],
+                [*python, "-c", program, "--ros-args", *arguments],
                 stdout=stream,
                 stderr=stream,
-                env={**os.environ, "PYTHONPATH": path},
+                env={**os.environ, "PYTHONPATH": path, **variables},
             )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._popen.pid
 
     def __enter__(self) -> "NodeProcess":
         return self

@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 import signal
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_type_hints
@@ -15,16 +16,25 @@ import pytest
 from latentvr_common.datasets import NAMED
 from latentvr_common.parameters import checked
 from latentvr_common.run import FOLLOW_PARENT
-from latentvr_session.arguments import Arguments
+from latentvr_session.arguments import Arguments, has_monado
+from latentvr_session.debian_prefix import Prefix
 from latentvr_session.description import PARTS, Process, environment, executable_path, processes, profile_fits
+from latentvr_session.monado import Monado
 from latentvr_session.preparation import Prepared
 
 TOP = Path(__file__).parents[2]
 SCRIPTS = TOP / "scripts"
 
 
+MONADO = Monado(Prefix(Path("/runtimes/one")), Path("/run/xr"), 14242)
+THROUGH_OPENXR = {"hands": "openxr", "xr_runtime": "monado"}
+OF_OPENXR = {"xr_bridge", "monado_service"}
+
+
 def prepared(**said: Any) -> Prepared:
-    return Prepared(Arguments(**said), Path("/sessions/one"), ("ant", "bee"), 1797, ())
+    arguments = Arguments(**said)
+    runtime = MONADO if has_monado(arguments) else None
+    return Prepared(arguments, Path("/sessions/one"), ("ant", "bee"), 1797, (), runtime)
 
 
 def started(**said: Any) -> list[str]:
@@ -53,8 +63,31 @@ def declared_by(executable: str) -> type[Any]:
 
 
 def test_all_of_a_session_by_default() -> None:
-    assert started() == [part.executable for part in PARTS]
-    assert set(started()) == {p.name for p in SCRIPTS.iterdir()} - {"run_session", "session_player"}
+    assert started() == [part.executable for part in PARTS if part.executable not in OF_OPENXR]
+    assert {part.executable for part in PARTS} == {p.name for p in SCRIPTS.iterdir()} - {
+        *("run_session", "session_player")
+    }
+
+
+def test_hands_that_a_runtime_sees_come_by_the_bridge_and_the_person_moves_those_of_monado() -> None:
+    assert set(started()) ^ set(started(hands="openxr")) == {"xr_bridge", "scripted_hands"}
+    assert set(started(**THROUGH_OPENXR)) - set(started()) == OF_OPENXR
+    assert "hands_by" not in parameters_of("scripted_hands")
+    given = parameters_of("scripted_hands", **THROUGH_OPENXR)
+    assert (given["hands_by"], given["port"]) == ("monado", 14242)
+    assert parameters_of("session_host", **THROUGH_OPENXR)["person"] == "scripted_hands"
+    assert parameters_of("session_host", hands="openxr")["person"] == ""
+
+
+def test_only_what_uses_monado_runs_under_its_loader_and_hears_of_it() -> None:
+    assert all(not p.prefix and not p.variables for p in processes(prepared()))
+    found = {p.executable: p for p in processes(prepared(**THROUGH_OPENXR))}
+    assert [name for name, p in found.items() if p.prefix] == ["xr_bridge"]
+    assert {name for name, p in found.items() if p.variables} == OF_OPENXR
+    assert found["xr_bridge"].prefix[0].startswith("/runtimes/one/")
+    assert Path(found["xr_bridge"].prefix[-1]) == Path(sys.executable).resolve()
+    assert found["xr_bridge"].variables["XR_RUNTIME_JSON"] == "/run/xr/openxr.json"
+    assert found["monado_service"].parameters["command"][-1] == "/runtimes/one/usr/bin/monado-service"
 
 
 def test_whoever_records_or_keeps_labels_starts_before_whoever_has_something_to_say() -> None:
@@ -62,6 +95,8 @@ def test_whoever_records_or_keeps_labels_starts_before_whoever_has_something_to_
     assert order.index("session_recorder") == 0
     assert order.index("label_journal") < order.index("latent_trainer") < order.index("gesture_labeler")
     assert order[-1] == "scripted_hands"
+    through_openxr = started(**THROUGH_OPENXR)
+    assert through_openxr[-3:] == ["monado_service", "xr_bridge", "scripted_hands"]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +118,7 @@ def test_only_the_end_of_the_host_ends_the_session_and_only_what_watches_may_be_
     found = processes(prepared())
     assert [p.executable for p in found if p.ends_session] == ["session_host"]
     assert [p.executable for p in found if not p.required] == ["session_recorder", "cloud_view"]
+    assert [p.required for p in processes(prepared(**THROUGH_OPENXR)) if p.executable in OF_OPENXR] == [False, True]
 
 
 @pytest.mark.parametrize("executable", [part.executable for part in PARTS])
@@ -99,7 +135,9 @@ SAID: list[dict[str, Any]] = [
     {"max_items": 100, "seed": 2**31 - 1, "gestures": 0, "purity": 0.1, "pace": 20.0, "threads": 256},
     {"view": "window", "device": "cuda", "paused": True, "settle_s": 0.0, "duration_s": 3600.0},
     {"view": "headless", "device": "cpu", "hands": "none"},
+    THROUGH_OPENXR,
 ]
+NO_NODES = {"monado_service"}
 
 
 @pytest.mark.parametrize("said", SAID)
@@ -107,7 +145,7 @@ SAID: list[dict[str, Any]] = [
 def test_every_parameter_that_a_process_is_given_is_one_that_it_declares_and_in_its_range(
     executable: str, said: dict[str, Any]
 ) -> None:
-    if executable not in started(**said):
+    if executable not in started(**said) or executable in NO_NODES:
         return
     given, settings = parameters_of(executable, **said), declared_by(executable)
     hints = get_type_hints(settings)
@@ -124,6 +162,7 @@ def test_every_parameter_that_a_process_is_given_is_one_that_it_declares_and_in_
 def test_every_argument_reaches_a_process_or_decides_whether_one_starts() -> None:
     other = {
         "hands": "none",
+        "xr_runtime": "monado",
         "view": "off",
         "record": False,
         "device": "cpu",
@@ -131,9 +170,10 @@ def test_every_argument_reaches_a_process_or_decides_whether_one_starts() -> Non
         "dataset": "fashion_mnist",
     }
     prepares = {"categories", "directory"}  # These are in what `prepare` returns.
-    before = [(p.executable, p.parameters) for p in processes(prepared())]
     for field in dataclasses.fields(Arguments):
-        changed = prepared(**{field.name: other.get(field.name, 7)})
+        said = {"hands": "openxr"} if field.name == "xr_runtime" else {}
+        before = [(p.executable, p.parameters) for p in processes(prepared(**said))]
+        changed = prepared(**said, **{field.name: other.get(field.name, 7)})
         after = [(p.executable, p.parameters) for p in processes(changed)]
         assert (after != before) == (field.name not in prepares), field.name
 
@@ -245,7 +285,7 @@ def test_a_session_is_not_heard_on_the_network_and_follows_its_starter() -> None
 
 
 @pytest.mark.parametrize(
-    ("free_mib", "fits"), [(0, False), (63, False), (64, False), (511, False), (512, True), (24 * 1024, True)]
+    ("free_mib", "fits"), [(0, False), (63, False), (64, False), (575, False), (576, True), (24 * 1024, True)]
 )
 def test_the_profile_fits_where_there_is_room_for_a_segment_of_each_process(free_mib: int, fits: bool) -> None:
     assert profile_fits(free_mib * MIB) == fits
@@ -253,7 +293,7 @@ def test_the_profile_fits_where_there_is_room_for_a_segment_of_each_process(free
 
 def test_the_room_is_reckoned_with_the_size_in_the_profile() -> None:
     (size,) = re.findall(r"<segment_size>(\d+)</segment_size>", PROFILE.read_text())
-    processes_and_a_node_of_ones_own = len(PARTS) + 1
+    processes_and_a_node_of_ones_own = len(PARTS) - len(NO_NODES) + 1
     assert profile_fits(processes_and_a_node_of_ones_own * int(size))
     assert not profile_fits(processes_and_a_node_of_ones_own * int(size) - 1)
 
