@@ -4,7 +4,7 @@ SHELL := /bin/bash
 WITH_ENV := source tools/env.sh &&
 ARGS ?=
 
-.PHONY: help setup session test lint bench bench-layout bench-learning clean
+.PHONY: help setup session test lint bench bench-layout bench-learning xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it 
 
 test: lint ## Check everything. ARGS="test/unit -k journal" for a part.
 	@$(WITH_ENV) exec python -m pytest $(ARGS)
+
+xr-test: setup ## Check the bridge on a real OpenXR runtime without a headset (Monado; fetches it, 170 MB, once).
+	@$(WITH_ENV) exec python -m pytest test/xr $(ARGS)
 
 clean: ## Remove what was built; keeps sessions.
 	rm -rf .venv build install log
