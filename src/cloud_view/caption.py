@@ -13,10 +13,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from cloud_view.force_shapes import MOTION_COLOR, PULL_COLOR
-from cloud_view.scene import Progress, Scene, State
 from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import Category
+from latentvr_common.scene import Progress, Scene, State
 
 _WIDTH = 250
 _STATE_COLORS: dict[State, Rgb] = {

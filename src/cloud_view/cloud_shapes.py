@@ -8,11 +8,11 @@ import numpy.typing as npt
 from cloud_view import depth_cue
 from cloud_view.camera import Camera, Subject
 from cloud_view.lens import focus_of, hiding
-from cloud_view.scene import Scene
 from cloud_view.shapes import Mesh, balls, discs, join_meshes
 from cloud_view.surroundings import GROUND
 from latentvr_common.cloud import NONE
 from latentvr_common.colors import split_rgb
+from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 Mask = npt.NDArray[np.bool_]

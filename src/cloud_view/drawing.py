@@ -6,10 +6,10 @@ from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import Points, cloud_shapes
 from cloud_view.force_shapes import force_arrows
 from cloud_view.hand_shapes import hands_shape
-from cloud_view.scene import Scene
 from cloud_view.shapes import Lines, Mesh, join_lines, join_meshes
 from cloud_view.surroundings import floor_grid
 from cloud_view.tool_shapes import brush_outlines, palette_shape
+from latentvr_common.scene import Scene
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from cloud_view import depth_cue
 from cloud_view.camera import Camera, Subject
 from cloud_view.lens import focus_of, hiding
-from cloud_view.scene import Scene
 from cloud_view.shapes import Mesh, join_meshes, rods
 from cloud_view.sheet import Rgb
+from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 

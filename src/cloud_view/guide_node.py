@@ -6,11 +6,11 @@ from latentvr import srv
 from rclpy.node import Node
 from rclpy.task import Future
 
-from cloud_view.inbox_node import Inbox
 from cloud_view.place_card import read_picture
 from cloud_view.place_watch import PlaceWatch, Question, place_of_hand
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.health import HealthReporter
+from latentvr_common.inbox_node import Inbox
 
 _ASK_PERIOD_S = 0.25
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cloud_view.camera import Camera
 from cloud_view.hand_shapes import open_palm, usable_joints
-from cloud_view.scene import Scene
+from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 

@@ -15,20 +15,20 @@ from rclpy.node import Node
 
 from cloud_view.engine import DrawError
 from cloud_view.guide_node import Guide
-from cloud_view.inbox_node import Changes, Inbox
 from cloud_view.pacing import FILM_PICTURES, Pacing
 from cloud_view.painter import Painter
 from cloud_view.parameters import Parameters
 from cloud_view.pictures import Film, Studio, take_still
-from cloud_view.scene import Scene
 from cloud_view.video import VideoError
 from cloud_view.window import FORCES_KEY, Window
 from latentvr_common import node_tools, session_files, topics
 from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
+from latentvr_common.inbox_node import Changes, Inbox
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
+from latentvr_common.scene import Scene
 
 _NICENESS = 5
 _LOOK_PERIOD_S = 0.05

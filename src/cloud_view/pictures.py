@@ -14,8 +14,8 @@ from cloud_view.caption import Caption, caption_of, put_caption
 from cloud_view.drawing import Drawing, draw
 from cloud_view.painter import ASPECT, Painter
 from cloud_view.place_card import Card, card_of, put_card
-from cloud_view.scene import Scene
 from cloud_view.video import RATE_HZ, Video, set_aside
+from latentvr_common.scene import Scene
 
 FILM_WIDTH = 1280
 STILL_WIDTH = 1600

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from PIL import Image
 
-from cloud_view.scene import Scene
 from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
 from latentvr_common.colors import split_rgb
+from latentvr_common.scene import Scene
 
 TITLE = "what would live here"
 _WIDTH = 170.0

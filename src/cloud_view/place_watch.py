@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from cloud_view.scene import Scene
 from latentvr_common.hands import Hand, Joint
 from latentvr_common.palette import palette_pose
 from latentvr_common.place import Place
+from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
-from cloud_view.fonts import font_for
+from latentvr_common.fonts import font_for
 
 Rgb = tuple[int, int, int]
 

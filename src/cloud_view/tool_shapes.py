@@ -7,11 +7,11 @@ import numpy.typing as npt
 
 from cloud_view.camera import Camera
 from cloud_view.hand_shapes import open_palm
-from cloud_view.scene import Brush, Scene
 from cloud_view.shapes import Lines, Mesh, circle, join_lines, join_meshes, polygon, rings, rounded_rectangle
 from cloud_view.surroundings import GROUND
 from latentvr_common import palette
 from latentvr_common.colors import split_rgb
+from latentvr_common.scene import Brush, Scene
 
 FloatArray = npt.NDArray[np.floating]
 

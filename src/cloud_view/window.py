@@ -20,9 +20,9 @@ from cloud_view.caption import caption_of, paint_caption
 from cloud_view.drawing import draw
 from cloud_view.engine import DrawError, load_open3d, why_no_window
 from cloud_view.place_card import card_of, paint_card
-from cloud_view.scene import Scene
 from cloud_view.stage import Stage, place_camera
 from cloud_view.surroundings import GROUND
+from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 

@@ -26,17 +26,17 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import PointCloud2
 
 import cloud_view
-from cloud_view.inbox_node import Inbox
 from cloud_view.pictures import LAST_PICTURE_FRAMES
-from cloud_view.scene import Brush
 from latentvr_common import conversions, session_files, topics
 from latentvr_common.cloud import Cloud
 from latentvr_common.colors import category_color, split_rgb
 from latentvr_common.forces import Forces
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands
+from latentvr_common.inbox_node import Inbox
 from latentvr_common.labels import Category
 from latentvr_common.node_tools import advertise, listen, serve
 from latentvr_common.placement import Placement
+from latentvr_common.scene import Brush
 
 SOURCE = Path(cloud_view.__file__).parent.parent
 TIMEOUT_S = 20.0
@@ -418,7 +418,7 @@ def test_gestures_that_are_nowhere_are_dropped_and_the_view_goes_on(graph: Graph
 
 def test_a_brush_whose_end_was_lost_is_forgotten(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = [100.0]
-    monkeypatch.setattr("cloud_view.inbox_node.time.monotonic", lambda: now_s[0])
+    monkeypatch.setattr("latentvr_common.inbox_node.time.monotonic", lambda: now_s[0])
     inbox = Inbox(graph.node)
     inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
 

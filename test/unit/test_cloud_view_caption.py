@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cloud_view import fonts
 from cloud_view.caption import MOST_ROWS, caption_height, caption_of, paint_caption, put_caption
 from cloud_view.force_shapes import MOTION_COLOR, PULL_COLOR
-from cloud_view.scene import Progress, Scene, State
+from latentvr_common import fonts
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.labels import Category
+from latentvr_common.scene import Progress, Scene, State
 
 NOTHING_YET = Progress()
 CATEGORIES = [Category(0, "cat", 0xFF0000), Category(1, "dog", 0x00FF00), Category(7, "old", 0x0000FF, retired=True)]

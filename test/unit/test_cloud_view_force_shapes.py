@@ -17,11 +17,11 @@ from cloud_view.force_shapes import (
     force_arrows,
     scaled,
 )
-from cloud_view.scene import Brush, Scene
 from latentvr_common import rotations
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.placement import Placement
+from latentvr_common.scene import Brush, Scene
 
 RANDOM = np.random.default_rng(8)
 ARROW_CORNERS = 40

@@ -15,10 +15,10 @@ from cloud_view.drawing import draw
 from cloud_view.engine import DrawError
 from cloud_view.painter import Painter
 from cloud_view.pictures import LAST_PICTURE_FRAMES, Film, Studio, take_still
-from cloud_view.scene import Brush, Progress, Scene, State
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.colors import category_color, split_rgb
 from latentvr_common.labels import Category
+from latentvr_common.scene import Brush, Progress, Scene, State
 
 CATEGORIES = [Category(i, f"kind {i}", category_color(i)) for i in range(4)]
 SIZE = (640, 360)

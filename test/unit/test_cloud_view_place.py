@@ -10,13 +10,13 @@ from PIL import Image
 from cloud_view.camera import Subject, orbit
 from cloud_view.place_card import TITLE, card_height, card_of, paint_card, put_card, read_picture
 from cloud_view.place_watch import PlaceWatch, place_of_hand
-from cloud_view.scene import Brush, Scene
 from cloud_view.window import panel_corners
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
+from latentvr_common.scene import Brush, Scene
 
 CATEGORIES = [Category(0, "cat", 0xFF0000), Category(1, "dog", 0x00FF00)]
 PLACEMENT = Placement(np.array([0.0, 1.2, -0.5]), np.array([0.0, 0.6, 0.0, 0.8]), 0.4)

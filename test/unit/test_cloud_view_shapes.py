@@ -8,7 +8,6 @@ from cloud_view.cloud_shapes import ball_radius, chosen_as_balls, cloud_shapes
 from cloud_view.drawing import draw
 from cloud_view.hand_shapes import bones, hand_shape, hands_shape, open_palm
 from cloud_view.lens import Focus, focus_of, hiding
-from cloud_view.scene import Brush, Scene, Selection, hands_moved
 from cloud_view.shapes import (
     Lines,
     Mesh,
@@ -30,6 +29,7 @@ from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.colors import category_color, split_rgb
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category
+from latentvr_common.scene import Brush, Scene, Selection, hands_moved
 
 RANDOM = np.random.default_rng(6)
 CAMERA = look(np.array([0.3, 1.4, 1.5]), np.array([0.0, 1.0, 0.0]))

@@ -1,4 +1,4 @@
-"""What the view hears, and the scene that follows from it.
+"""What a view hears, and the scene that follows from it.
 
 Thread rule: everything runs on the executor's thread. Callbacks only store; large messages are stored as bytes and read
 when a scene is asked for. Of each topic only the newest counts.
@@ -14,7 +14,6 @@ from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import PointCloud2
 
-from cloud_view.scene import Brush, Progress, Scene, Selection, State, hands_moved
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.forces import Forces
@@ -23,6 +22,7 @@ from latentvr_common.health import HealthReporter
 from latentvr_common.labels import Category
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
+from latentvr_common.scene import Brush, Progress, Scene, Selection, State, hands_moved
 
 _STALE_S = 1.0
 """Hands, selections and brushes that are older are no longer there: who sends them has gone, or their end was lost."""
