@@ -51,29 +51,35 @@ class Prefix:
         return [str(self.libraries / _machine()[2]), "--library-path", self.library_path(also), *named, str(program)]
 
 
-def unpacked(packages: Sequence[str], suite: str, cache: Path, on_progress: Callable[[str], None]) -> Prefix:
+def unpacked(
+    packages: Sequence[str], suite: str, cache: Path, on_progress: Callable[[str], None], bare: Sequence[str] = ()
+) -> Prefix:
     """Return `packages` of Debian's `suite` with all that they depend on, unpacked below `cache`; made where missing.
 
+    `bare`: libraries that are looked for without a number too, as in libGL.so: else those of the host would be found.
     Raises InputError where that cannot be done here, and says why. `on_progress` is told what is done.
     """
     architecture = _machine()[0]
-    key = hashlib.sha256(" ".join([suite, architecture, *sorted(packages)]).encode()).hexdigest()[:12]
+    key = hashlib.sha256(" ".join([suite, architecture, *sorted(packages), *bare]).encode()).hexdigest()[:12]
     root = cache / f"{suite}-{key}"
     if not (root / _DONE).exists():
         _check_tools()
         on_progress(f"fetching {packages[0]} of Debian {suite} into {root}: some 170 MB, once")
         try:
-            _make(packages, suite, root)
+            _make(packages, suite, root, bare)
         except OSError as error:
             raise InputError(f"{error.filename or cache}: {error.strerror}, expected room for 1 GB") from error
     return Prefix(root)
 
 
-def _make(packages: Sequence[str], suite: str, root: Path) -> None:
+def _make(packages: Sequence[str], suite: str, root: Path, bare: Sequence[str]) -> None:
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
         made = Path(scratch) / "root"
         _unpack(_download(packages, suite, _machine()[0], Path(scratch)), made)
+        for name in bare:
+            numbered = sorted(Prefix(made).libraries.glob(f"lib{name}.so.[0-9]"))
+            (Prefix(made).libraries / f"lib{name}.so").symlink_to(numbered[0].name)
         (made / _DONE).touch()
         if not (root / _DONE).exists():  # Else another process was faster.
             shutil.rmtree(root, ignore_errors=True)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from latentvr_session.debian_prefix import Prefix, unpacked
 
-SUITE = "trixie"
-PACKAGES = (
+_SUITE = "trixie"
+_PACKAGES = (
     "monado-service",
     "libopenxr1-monado",
     "mesa-vulkan-drivers",
@@ -27,6 +27,7 @@ PACKAGES = (
     "libgl1",
     "libgles2",
 )
+_BARE = ("EGL", "GL", "GLX", "GLESv2")
 STARTED = "The Monado service has started"
 """What the service says once it can be used."""
 
@@ -101,10 +102,14 @@ def runtimes_folder() -> Path:
 
 def monado_of_a_session(on_progress: Callable[[str], None]) -> Monado:
     """Return a Monado of one's own, unpacked below `runtimes_folder` if it is not yet. Raises InputError."""
-    prefix = unpacked(PACKAGES, SUITE, runtimes_folder(), on_progress)
-    made = Monado(prefix, Path(tempfile.mkdtemp(prefix="latentvr-xr-")), free_port())
+    made = Monado(monado_prefix(on_progress), Path(tempfile.mkdtemp(prefix="latentvr-xr-")), free_port())
     made.write_settings()
     return made
+
+
+def monado_prefix(on_progress: Callable[[str], None]) -> Prefix:
+    """Return where Monado is unpacked, below `runtimes_folder`; made where it is missing. Raises InputError."""
+    return unpacked(_PACKAGES, _SUITE, runtimes_folder(), on_progress, _BARE)
 
 
 def free_port() -> int:

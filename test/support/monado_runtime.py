@@ -15,8 +15,7 @@ import pytest
 
 from latentvr_common import rotations
 from latentvr_common.errors import InputError
-from latentvr_session.debian_prefix import unpacked
-from latentvr_session.monado import PACKAGES, STARTED, SUITE, Monado, free_port, runtimes_folder
+from latentvr_session.monado import STARTED, Monado, free_port, monado_prefix
 from scripted_hands.anatomy import OPEN, Bend
 from scripted_hands.monado_remote import Remote, packed
 from scripted_hands.motion import HandPosture, Posture
@@ -86,7 +85,7 @@ class Runtime:
 def running() -> Iterator[Runtime]:
     """Yield a runtime that has not been started; skip the test where there can be none."""
     try:
-        prefix = unpacked(PACKAGES, SUITE, runtimes_folder(), print)
+        prefix = monado_prefix(print)
     except InputError as error:
         pytest.skip(f"no Monado: {error}")
     directory = Path(tempfile.mkdtemp(prefix="latentvr-xr-"))

@@ -8,9 +8,9 @@ from typing import Protocol
 import numpy as np
 import xr
 
-from latentvr_common.hands import is_near
+from latentvr_common.hands import Hand, is_near
 from xr_bridge import whereabouts
-from xr_bridge.hand_filter import RawHand
+from xr_bridge.hand_filter import HandFilter, RawHand
 from xr_bridge.openxr import clock, hand_trackers
 from xr_bridge.openxr.clock import XrClock
 from xr_bridge.openxr.events import events
@@ -19,6 +19,8 @@ from xr_bridge.openxr.results import MissingError, destroy, result_of, words_of
 from xr_bridge.session_machine import Do, Result, Told
 from xr_bridge.sight import Pose, Sight
 
+LocateHands = Callable[[int], tuple[Hand, Hand]]
+"""Of an XrTime, to draw them there."""
 _ERRORS = (xr.XrException, MissingError, OSError, ValueError, KeyError)
 _SPACES = (xr.ReferenceSpaceType.STAGE, xr.ReferenceSpaceType.LOCAL)
 _POSE_BITS = xr.SpaceLocationFlags.POSITION_VALID_BIT | xr.SpaceLocationFlags.ORIENTATION_VALID_BIT
@@ -35,7 +37,7 @@ class Graphics(Protocol):
     def open(self, instance: xr.Instance, system: xr.SystemId, session: xr.Session) -> None:
         """Make what a new session draws into."""
 
-    def frame(self, session: xr.Session, space: xr.Space, draws: bool) -> None:
+    def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> None:
         """Wait until it is time for the next frame, and draw it."""
 
     def close(self) -> None:
@@ -64,6 +66,7 @@ class OpenXr:
         self._space: xr.Space | None = None
         self._view: xr.Space | None = None
         self._hands: list[HandTracker] = []
+        self._drawn = (HandFilter(), HandFilter())
         self._acts: dict[Do, Callable[[], None]] = {
             Do.CREATE_INSTANCE: self._create_instance,
             Do.FIND_HEADSET: self._find_headset,
@@ -79,7 +82,8 @@ class OpenXr:
         """Do it; return what came of it, and why where it is not what was wanted."""
         try:
             self._acts[do]()
-        except _ERRORS as error:
+        except Exception as error:
+            # Also what nobody thought of: the session is made anew, and the reason is told.
             result, words = result_of(error), words_of(error)
             if do is Do.CREATE_INSTANCE:
                 self._destroy_instance()
@@ -150,7 +154,7 @@ class OpenXr:
     def _frame(self) -> None:
         assert self._graphics is not None
         assert self._clock is not None
-        self._graphics.frame(self._session, self._space, self.draws)
+        self._graphics.frame(self._session, self._space, self.draws, self._hands_to_draw)
         now = self._clock.now()
         left, right = self._locate_hands(now)
         self._on_sight(Sight(self._clock.monotonic_ns(now), left, right, self._locate_head(now)))
@@ -159,6 +163,15 @@ class OpenXr:
         if not self._hands or not self.hears_hands:
             return None, None
         left, right = (tracker.locate(self._space, xr_time) for tracker in self._hands)
+        return left, right
+
+    def _hands_to_draw(self, xr_time: int) -> tuple[Hand, Hand]:
+        """Return the hands where they will be when they are seen."""
+        found = self._locate_hands(xr_time)
+        at_s = xr_time / 1e9
+        left, right = (
+            Hand() if raw is None else watch.believe(raw, at_s) for raw, watch in zip(found, self._drawn, strict=True)
+        )
         return left, right
 
     def _locate_head(self, xr_time: int) -> Pose | None:
@@ -210,7 +223,7 @@ class Headless:
     def open(self, instance: xr.Instance, system: xr.SystemId, session: xr.Session) -> None:
         """Nothing is drawn."""
 
-    def frame(self, session: xr.Session, space: xr.Space, draws: bool) -> None:
+    def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> None:
         """Wait until the next look is due."""
         now_s = time.monotonic()
         self._next_s = max(self._next_s + self._period_s, now_s)

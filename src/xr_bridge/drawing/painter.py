@@ -1,0 +1,112 @@
+"""Draws what the person sees. One OpenGL context, one thread."""
+
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+import numpy.typing as npt
+
+from latentvr_common.colors import split_rgb
+from latentvr_common.hands import Hand
+from latentvr_common.scene import Scene
+from xr_bridge.drawing import shaders
+from xr_bridge.drawing.cloud_points import CloudPoints
+from xr_bridge.drawing.hand_balls import BALL, ball, hand_balls
+
+Matrix = npt.NDArray[np.float32]
+_QUAD = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], dtype=np.float32)
+_MOST_BALLS = 1024
+_ERASER = np.array([0.9, 0.9, 0.92])
+
+
+@dataclass(frozen=True)
+class Eye:
+    """From where a picture is seen. Matrices (4, 4) as in matrices.py."""
+
+    view: Matrix
+    projection: Matrix
+    position: npt.NDArray[np.floating]
+    """(3,), metres, frame stage."""
+
+
+class Painter:
+    """What is drawn is what `see` and `show_hands` were last given."""
+
+    def __init__(self, context: moderngl.Context, most_points: int) -> None:
+        self._context = context
+        context.enable(moderngl.DEPTH_TEST | moderngl.PROGRAM_POINT_SIZE)
+        context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
+        self._cloud = CloudPoints(context, most_points)
+        self.corners = context.buffer(_QUAD.tobytes())
+        """Of a quad over all of clip space, a strip of triangles."""
+        self._balls = context.program(shaders.BALLS_VERTEX, shaders.BALLS_FRAGMENT)
+        self._hands, self._brushes = (_Balls(context, self._balls, self.corners) for _ in range(2))
+        self._around = context.program(shaders.SURROUNDINGS_VERTEX, shaders.SURROUNDINGS_FRAGMENT)
+        self._around_shape = context.vertex_array(self._around, [(self.corners, "2f", "in_corner")])
+        self._scene: Scene | None = None
+
+    def see(self, scene: Scene, now_s: float) -> None:
+        """Draw this from now on, `now_s` seconds that rise."""
+        self._cloud.aim(scene, now_s)
+        if self._scene is None or scene.brushes is not self._scene.brushes:
+            colors = scene.colors()
+            balls = [
+                ball(b.position, b.radius, split_rgb(colors[b.category]) / 255 if b.category in colors else _ERASER)
+                for b in scene.brushes
+            ]
+            self._brushes.fill(np.concatenate(balls) if balls else np.zeros(0, BALL))
+        self._scene = scene
+
+    def show_hands(self, left: Hand, right: Hand) -> None:
+        """Draw the hands here."""
+        self._hands.fill(np.concatenate([hand_balls(left), hand_balls(right)]))
+
+    def paint(self, target: moderngl.Framebuffer, eye: Eye, now_s: float) -> None:
+        """Draw into `target` what `eye` sees at `now_s`."""
+        target.use()
+        target.clear(depth=1.0)
+        self._paint_surroundings(eye)
+        self._cloud.paint(eye.view, eye.projection, target.height, now_s)
+        for name, matrix in (("view", eye.view), ("projection", eye.projection)):
+            self._balls[name].write(_columns(matrix))  # type: ignore[union-attr]
+        self._balls["rim"].value = 0.0  # type: ignore[union-attr]
+        self._hands.paint()
+        self._context.enable(moderngl.BLEND)
+        self._balls["rim"].value = 1.0  # type: ignore[union-attr]
+        self._brushes.paint()
+        self._context.disable(moderngl.BLEND)
+
+    def _paint_surroundings(self, eye: Eye) -> None:
+        from_clip = np.linalg.inv(eye.projection @ eye.view)
+        self._around["from_clip"].write(_columns(from_clip))  # type: ignore[union-attr]
+        self._around["eye"].value = tuple(float(x) for x in eye.position)  # type: ignore[union-attr]
+        self._context.disable(moderngl.DEPTH_TEST)
+        self._around_shape.render(moderngl.TRIANGLE_STRIP)
+        self._context.enable(moderngl.DEPTH_TEST)
+
+
+class _Balls:
+    """Balls that all face the eye."""
+
+    def __init__(self, context: moderngl.Context, program: moderngl.Program, corners: moderngl.Buffer) -> None:
+        self._buffer = context.buffer(reserve=_MOST_BALLS * BALL.itemsize, dynamic=True)
+        self._count = 0
+        self._shape = context.vertex_array(
+            program,
+            [(corners, "2f", "in_corner"), (self._buffer, "3f 1f 3f/i", "in_center", "in_radius", "in_color")],
+        )
+
+    def fill(self, balls: npt.NDArray[np.void]) -> None:
+        """Draw these (K,), BALL, from now on; the first 1,024 where there are more."""
+        self._count = min(len(balls), _MOST_BALLS)
+        if self._count:
+            self._buffer.write(balls[: self._count].tobytes())
+
+    def paint(self) -> None:
+        """Draw them."""
+        if self._count:
+            self._shape.render(moderngl.TRIANGLE_STRIP, instances=self._count)
+
+
+def _columns(matrix: npt.NDArray[np.floating]) -> bytes:
+    return np.ascontiguousarray(matrix.T, dtype=np.float32).tobytes()

@@ -1,0 +1,30 @@
+"""What the two threads of the bridge tell each other about pictures. No OpenXR, no ROS, no OpenGL.
+
+Thread rule: whoever hears the topics gives scenes and asks for mirror pictures; the loop's thread takes them and gives
+pictures. Neither waits for the other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from latentvr_common.newest import Newest
+from latentvr_common.scene import Scene
+
+Picture = npt.NDArray[np.uint8]
+"""(H, W, 3), red, green, blue, the top row first."""
+
+
+@dataclass
+class Show:
+    """One for a bridge."""
+
+    on_mirror: Callable[[Picture], object]
+    """Called on the loop's thread with a picture of what the person sees."""
+    scenes: Newest[Scene] = field(default_factory=Newest)
+    mirror_rate_hz: float = 0.0
+    """How many mirror pictures a second are wanted now; 0: none."""
+    mirror_width: int = 640
+    """Of these, pixels."""
