@@ -13,7 +13,6 @@ from sklearn.neighbors import NearestNeighbors
 from latent_trainer.graph import nearest_neighbours
 from latentvr_common import conversions
 from latentvr_common.brush import touched
-from latentvr_common.hands import Hands
 from scripted_hands.person import REST
 
 POINTS = 70_000
@@ -29,7 +28,7 @@ def milliseconds(action: Callable[[], object], repeat: int, number: int) -> floa
 def main() -> None:
     """Measure and report."""
     still = np.zeros(3)
-    hands = Hands(1, REST.left.hand(still, left=True), REST.right.hand(still, left=False))
+    hands = REST.hands(1)
     packed = conversions.hands_to_cdr(hands)
     cloud = RANDOM.normal(0, 0.5, (POINTS, 3)).astype(np.float32)
     rows = RANDOM.normal(0, 1, (40_000, 64)).astype(np.float32)

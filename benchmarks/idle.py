@@ -13,15 +13,12 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
 import psutil
 import rclpy
 import report
 from rclpy.node import Node
 
 from latentvr_common import conversions, node_tools, topics
-from latentvr_common.hands import Hands
-from scripted_hands.motion import HandPosture
 from scripted_hands.person import REST
 
 ROOT = Path(__file__).parents[1]
@@ -39,10 +36,7 @@ class StillHands(Node):
         self.create_timer(1.0 / RATE_HZ, self._publish)
 
     def _publish(self) -> None:
-        def hand(posture: HandPosture, left: bool) -> object:
-            return posture.hand(np.zeros(3), left=left)
-
-        hands = Hands(node_tools.now_ns(self), hand(REST.left, True), hand(REST.right, False))  # type: ignore[arg-type]
+        hands = REST.hands(node_tools.now_ns(self))
         self._out.publish(conversions.hands_to_cdr(hands))
 
 

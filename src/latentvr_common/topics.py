@@ -21,7 +21,7 @@ from latentvr.srv import (
     SubmitLabels,
 )
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import PointCloud2
+from sensor_msgs.msg import CompressedImage, PointCloud2
 
 NAMESPACE = "latentvr"
 
@@ -160,6 +160,14 @@ CLOUD_PLACEMENT = Topic(
     "gesture_labeler",
 )
 XR_STATE = Topic("xr_state", XrState, latched(), "state, small", "what the OpenXR session is doing", "xr_bridge")
+MIRROR = Topic(
+    "xr/mirror",
+    CompressedImage,
+    newest_only(),
+    "only for looking at; the next one comes soon",
+    "what the person in the headset sees, a JPEG; sent a few times a second while somebody beside the recorder listens",
+    "xr_bridge",
+)
 DIAGNOSTICS = Topic(
     "/diagnostics",
     DiagnosticArray,
@@ -182,6 +190,7 @@ TOPICS: tuple[Topic, ...] = (
     SELECTION,
     CLOUD_PLACEMENT,
     XR_STATE,
+    MIRROR,
     DIAGNOSTICS,
 )
 

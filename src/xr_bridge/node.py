@@ -1,4 +1,4 @@
-"""The bridge to OpenXR as a ROS node: hands and head in, what the session is doing.
+"""The bridge to OpenXR as a ROS node: hands and head in, pictures out, what the session is doing.
 
 Thread rule: the executor's thread publishes; the loop's thread (loop.py) lives with the runtime and leaves what it saw
 in a place for one value. Neither waits for the other.
@@ -21,8 +21,10 @@ from latentvr_common.run import run_node
 from xr_bridge.clocks import ros_from_monotonic
 from xr_bridge.hand_filter import HandFilter, RawHand
 from xr_bridge.loop import Loop, Status
-from xr_bridge.openxr.runtime import Graphics, Headless, OpenXr
+from xr_bridge.openxr.graphics import choose
+from xr_bridge.openxr.runtime import Graphics, OpenXr
 from xr_bridge.parameters import Parameters
+from xr_bridge.scene_node import SceneSide
 from xr_bridge.session_machine import State
 from xr_bridge.sight import Pose, Sight
 
@@ -51,6 +53,7 @@ class XrBridge(Node):  # type: ignore[misc]
         self._absences = _ABSENT_TIMES
         self._told_faults: Counter[str] = Counter()
         self._health = HealthReporter(self, self._probe)
+        self._scene_side = SceneSide(self, self._settings, self._health)
         node_tools.every(self, _ABSENT_AFTER_S, self._look)
         self._publish_soon = node_tools.soon(self, self._publish_sight)
         self._tell_soon = node_tools.soon(self, self._tell_status)
@@ -61,10 +64,10 @@ class XrBridge(Node):  # type: ignore[misc]
     # On the loop's thread
 
     def _make_runtime(self) -> OpenXr:
-        return OpenXr(self._choose_graphics, self._on_sight)
+        return OpenXr(self._choose_graphics, self._on_sight, self._settings.rate_hz)
 
-    def _choose_graphics(self, _offered: frozenset[str]) -> Graphics:
-        return Headless(self._settings.rate_hz)
+    def _choose_graphics(self, offered: frozenset[str]) -> Graphics:
+        return choose(self._settings.graphics, offered, self._scene_side.show, self._settings.rate_hz)
 
     def _on_sight(self, sight: Sight) -> None:
         self._sights.put(sight)

@@ -9,7 +9,27 @@ from latentvr_common.parameters import parameter
 class Parameters:
     """What a person may set."""
 
-    graphics: str = parameter("auto", "How to draw; headless: hands only.", choices=("auto", "headless"))
-    rate_hz: float = parameter(
-        90.0, "Hands a second where nothing is drawn; else as often as a picture.", unit="Hz", at_least=10, at_most=500
+    graphics: str = parameter(
+        "auto",
+        "How to draw; egl: OpenGL without a window; headless: hands only; auto: the first that the runtime has.",
+        choices=("auto", "egl", "headless"),
     )
+    rate_hz: float = parameter(
+        90.0, "Hands a second, where pictures are not asked for more often.", unit="Hz", at_least=10.0, at_most=500.0
+    )
+    resolution: float = parameter(
+        1.0,
+        "Pixels along each edge of a picture, as a share of what the runtime recommends.",
+        at_least=0.1,
+        at_most=4.0,
+    )
+    most_points: int = parameter(
+        300_000, "Of a larger cloud only so many points are drawn, by chance.", unit="points", at_least=100
+    )
+    scene_rate_hz: float = parameter(
+        30.0, "How often what is drawn may change, hands apart.", unit="Hz", at_least=1.0, at_most=120.0
+    )
+    mirror_rate_hz: float = parameter(
+        4.0, "Pictures a second on xr/mirror while somebody listens.", unit="Hz", at_least=0.1, at_most=60.0
+    )
+    mirror_width: int = parameter(640, "Of these.", unit="pixels", at_least=64, at_most=4096)

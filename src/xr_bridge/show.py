@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from latentvr_common.newest import Newest
 from latentvr_common.scene import Scene
+from xr_bridge.panels import Panels
 
 Picture = npt.NDArray[np.uint8]
 """(H, W, 3), red, green, blue, the top row first."""
@@ -23,8 +24,13 @@ class Show:
 
     on_mirror: Callable[[Picture], object]
     """Called on the loop's thread with a picture of what the person sees."""
-    scenes: Newest[Scene] = field(default_factory=Newest)
+    scenes: Newest[tuple[Scene, Panels]] = field(default_factory=Newest)
+    """What there is to draw, and what to write beside it."""
     mirror_rate_hz: float = 0.0
     """How many mirror pictures a second are wanted now; 0: none."""
     mirror_width: int = 640
     """Of these, pixels."""
+    resolution: float = 1.0
+    """Of pictures for the eyes, as a share of what the runtime recommends."""
+    most_points: int = 300_000
+    """Of a larger cloud only so many points are drawn."""

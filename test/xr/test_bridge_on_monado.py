@@ -28,7 +28,9 @@ class Bridge:
         self.runtime = runtime
         self.peer = Peer(topics.HANDS, topics.HEAD, topics.XR_STATE, topics.DIAGNOSTICS)
         monado = runtime.monado
-        self.process = NodeProcess("xr_bridge", {}, log, monado.client_command(), monado.client_environment())
+        self.process = NodeProcess(
+            "xr_bridge", {"graphics": "headless"}, log, monado.client_command(), monado.client_environment()
+        )
 
     def hands(self) -> Hands:
         """The newest that came after now."""

@@ -1,5 +1,7 @@
 """The cloud as lit point sprites that go from each cloud to the next."""
 
+from typing import TypeVar
+
 import moderngl
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +20,16 @@ _SMALLEST_PX = 1.5
 _SELECTED = np.uint32(0xFFFFFF)
 
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
 class CloudPoints:
     """Vertex data is written once for each cloud, not for each picture. Of more points only `most` show."""
 
     def __init__(self, context: moderngl.Context, most: int) -> None:
         self._context = context
         self._most = most
-        self._program = context.program(shaders.POINTS_VERTEX, shaders.POINTS_FRAGMENT)
+        self.program = context.program(shaders.POINTS_VERTEX, shaders.POINTS_FRAGMENT)
         self._motion = CloudMotion()
         self._cloud: Cloud | None = None
         self._selection: Selection | None = None
@@ -53,7 +58,7 @@ class CloudPoints:
         for buffer, places in zip(self._places, (self._motion.start, self._motion.end), strict=True):
             _refill(buffer, places.astype(np.float32, copy=False))
 
-    def _drawn(self, column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    def _drawn(self, column: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
         return column if self._rows is None else column[self._rows]
 
     def _make_room(self, items: int) -> None:
@@ -66,7 +71,7 @@ class CloudPoints:
         self._places = tuple(self._context.buffer(reserve=12 * count, dynamic=True) for _ in range(2))
         self._colors = self._context.buffer(reserve=4 * count, dynamic=True)
         self._shape = self._context.vertex_array(
-            self._program,
+            self.program,
             [
                 (self._places[0], "3f", "in_start"),
                 (self._places[1], "3f", "in_end"),
@@ -91,7 +96,7 @@ class CloudPoints:
         place = self._placement
         model = matrices.model(place.position, place.quat_xyzw, place.scale)
         for name, matrix in (("model", model), ("view", view), ("projection", projection)):
-            self._program[name].write(np.ascontiguousarray(matrix.T).tobytes())  # type: ignore[union-attr]
+            self.program[name].write(np.ascontiguousarray(matrix.T).tobytes())  # type: ignore[union-attr]
         radius = np.clip(_RADIUS_M * (_USUAL_ITEMS / max(1, self._count)) ** (1 / 3), _SMALLEST_M, _LARGEST_M)
         values = {
             "share": self._motion.share(now_s),
@@ -100,7 +105,7 @@ class CloudPoints:
             "smallest": _SMALLEST_PX,
         }
         for name, value in values.items():
-            self._program[name].value = value  # type: ignore[union-attr]
+            self.program[name].value = value  # type: ignore[union-attr]
         self._shape.render(moderngl.POINTS)
 
 

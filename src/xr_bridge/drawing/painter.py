@@ -1,5 +1,6 @@
 """Draws what the person sees. One OpenGL context, one thread."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import moderngl
@@ -8,11 +9,15 @@ import numpy.typing as npt
 
 from latentvr_common.colors import split_rgb
 from latentvr_common.hands import Hand
+from latentvr_common.palette import PalettePose, palette_pose
 from latentvr_common.scene import Scene
 from xr_bridge.drawing import shaders
 from xr_bridge.drawing.cloud_points import CloudPoints
 from xr_bridge.drawing.hand_balls import BALL, ball, hand_balls
+from xr_bridge.drawing.panel_quads import PanelQuads
+from xr_bridge.panels import Panel, Panels, facing, on_palette
 
+FloatArray = npt.NDArray[np.floating]
 Matrix = npt.NDArray[np.float32]
 _QUAD = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], dtype=np.float32)
 _MOST_BALLS = 1024
@@ -32,7 +37,8 @@ class Eye:
 class Painter:
     """What is drawn is what `see` and `show_hands` were last given."""
 
-    def __init__(self, context: moderngl.Context, most_points: int) -> None:
+    def __init__(self, context: moderngl.Context, most_points: int, *, is_srgb: bool) -> None:
+        """`is_srgb`: pictures take light, and the hardware makes sRGB of it."""
         self._context = context
         context.enable(moderngl.DEPTH_TEST | moderngl.PROGRAM_POINT_SIZE)
         context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
@@ -43,10 +49,16 @@ class Painter:
         self._hands, self._brushes = (_Balls(context, self._balls, self.corners) for _ in range(2))
         self._around = context.program(shaders.SURROUNDINGS_VERTEX, shaders.SURROUNDINGS_FRAGMENT)
         self._around_shape = context.vertex_array(self._around, [(self.corners, "2f", "in_corner")])
+        self._quads = PanelQuads(context, self.corners)
         self._scene: Scene | None = None
+        self._panels = Panels()
+        self._palette: PalettePose | None = None
+        for program in (self._cloud.program, self._balls, self._around, self._quads.program):
+            program["gamma"].value = shaders.GAMMA if is_srgb else 1.0  # type: ignore[union-attr]
 
-    def see(self, scene: Scene, now_s: float) -> None:
+    def see(self, scene: Scene, panels: Panels, now_s: float) -> None:
         """Draw this from now on, `now_s` seconds that rise."""
+        self._panels = panels
         self._cloud.aim(scene, now_s)
         if self._scene is None or scene.brushes is not self._scene.brushes:
             colors = scene.colors()
@@ -60,6 +72,8 @@ class Painter:
     def show_hands(self, left: Hand, right: Hand) -> None:
         """Draw the hands here."""
         self._hands.fill(np.concatenate([hand_balls(left), hand_balls(right)]))
+        poses = [palette_pose(hand) for hand in (left, right) if hand.tracked]
+        self._palette = next((pose for pose in poses if pose is not None), None)
 
     def paint(self, target: moderngl.Framebuffer, eye: Eye, now_s: float) -> None:
         """Draw into `target` what `eye` sees at `now_s`."""
@@ -74,7 +88,22 @@ class Painter:
         self._context.enable(moderngl.BLEND)
         self._balls["rim"].value = 1.0  # type: ignore[union-attr]
         self._brushes.paint()
+        for name, panel, place in self._hung_panels(eye.position):
+            self._quads.paint(name, panel, place, eye.view, eye.projection)
         self._context.disable(moderngl.BLEND)
+
+    def _hung_panels(self, reader: FloatArray) -> Iterator[tuple[str, Panel, tuple[FloatArray, FloatArray]]]:
+        """Yield each panel with where it hangs."""
+        panels, scene = self._panels, self._scene
+        if panels.state is not None and scene is not None:
+            place = scene.placement.position + np.array([0.0, -1.1 * scene.placement.scale - 0.05, 0.1])
+            yield "state", panels.state, (place, facing(place, reader))
+        if panels.palette is not None and self._palette is not None:
+            yield "palette", panels.palette, on_palette(self._palette)
+        if panels.selection is not None and scene is not None and scene.brushes:
+            brush = scene.brushes[0]
+            place = brush.position + np.array([0.0, brush.radius + 0.03, 0.0])
+            yield "selection", panels.selection, (place, facing(place, reader))
 
     def _paint_surroundings(self, eye: Eye) -> None:
         from_clip = np.linalg.inv(eye.projection @ eye.view)

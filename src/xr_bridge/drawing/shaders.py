@@ -1,7 +1,11 @@
-"""The shaders. Colours come as people name them (sRGB) and are reckoned with as light (linear)."""
+"""The shaders. Colours come as people name them (sRGB).
+
+Where a picture takes light (linear) and the hardware turns that into sRGB, colours are turned into light first.
+"""
 
 _LIGHT = """#version 330
-vec3 light_of(vec3 srgb) { return pow(srgb, vec3(2.2)); }
+uniform float gamma;
+vec3 light_of(vec3 srgb) { return pow(srgb, vec3(gamma)); }
 """
 
 _BALL = """
@@ -23,9 +27,7 @@ void main() {
 }
 """
 
-POINTS_VERTEX = (
-    _LIGHT
-    + """
+POINTS_VERTEX = """#version 330
 in vec3 in_start;
 in vec3 in_end;
 in vec4 in_bgr;
@@ -39,7 +41,6 @@ void main() {
     v_color = in_bgr.bgr;
 }
 """
-)
 POINTS_FRAGMENT = (
     _LIGHT
     + """
@@ -55,9 +56,7 @@ void main() {
 }
 """
 )
-BALLS_VERTEX = (
-    _LIGHT
-    + """
+BALLS_VERTEX = """#version 330
 in vec2 in_corner;
 in vec3 in_center;
 in float in_radius;
@@ -73,7 +72,6 @@ void main() {
     v_corner = in_corner;
 }
 """
-)
 BALLS_FRAGMENT = _LIGHT + _BALL
 
 SURROUNDINGS_VERTEX = """#version 330
@@ -151,3 +149,5 @@ void main() {
     f_color = vec4(encodes ? pow(found, vec3(1.0 / 2.2)) : found, 1.0);
 }
 """
+GAMMA = 2.2
+"""Of sRGB, nearly."""

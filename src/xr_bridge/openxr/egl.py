@@ -83,7 +83,8 @@ class EglContext:
         self._config = config.value
         self._context = egl.eglCreateContext(self._display, self._config, None, _words(_CORE_3_3))
         self._check(self._context and self._make_current(self._context), "makes no context of OpenGL 3.3")
-        self.gl = moderngl.create_context(require=330, context=_Current(egl.eglGetProcAddress))
+        current: Any = _Current(egl.eglGetProcAddress)
+        self.gl = moderngl.create_context(require=330, context=current)
 
     def _check(self, good: object, otherwise: str) -> None:
         if not good:

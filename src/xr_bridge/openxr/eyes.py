@@ -54,13 +54,13 @@ class EyeChain:
         images = xr.enumerate_swapchain_images(self._chain, xr.SwapchainImageOpenGLKHR)
         pixels = (size.width, size.height)
         self._depth = gl.depth_renderbuffer(pixels)
-        self._targets = [
+        self._targets: list[moderngl.Framebuffer] = [
             gl.framebuffer([gl.external_texture(image.image, pixels, 4, 0, "f1")], self._depth) for image in images
         ]
 
     def acquire(self) -> moderngl.Framebuffer:
         """Return what the next picture is drawn into."""
-        index = xr.acquire_swapchain_image(self._chain, xr.SwapchainImageAcquireInfo())
+        index = int(xr.acquire_swapchain_image(self._chain, xr.SwapchainImageAcquireInfo()))
         xr.wait_swapchain_image(self._chain, xr.SwapchainImageWaitInfo(timeout=_FOREVER))
         return self._targets[index]
 
@@ -82,10 +82,20 @@ class EyeChain:
         destroy(xr.destroy_swapchain, self._chain)
 
 
-def sizes(instance: xr.Instance, system: xr.SystemId) -> Sequence[Size]:
-    """Return the size that the runtime recommends for each eye's picture."""
+def sizes(instance: xr.Instance, system: xr.SystemId, resolution: float) -> Sequence[Size]:
+    """Return the size of each eye's picture: `resolution` times what the runtime recommends, or its most."""
     found = xr.enumerate_view_configuration_views(instance, system, VIEWS)
-    return [Size(v.recommended_image_rect_width, v.recommended_image_rect_height) for v in found]
+    return [
+        Size(
+            _scaled(v.recommended_image_rect_width, resolution, v.max_image_rect_width),
+            _scaled(v.recommended_image_rect_height, resolution, v.max_image_rect_height),
+        )
+        for v in found
+    ]
+
+
+def _scaled(recommended: int, share: float, most: int) -> int:
+    return max(16, min(round(recommended * share), most))
 
 
 def located(session: xr.Session, space: xr.Space, xr_time: int) -> Sequence[Any]:

@@ -35,13 +35,10 @@ class Context(Protocol):
 class Pictures:
     """Draws what `show` says."""
 
-    def __init__(
-        self, extensions: tuple[str, ...], make_context: Callable[[], Context], show: Show, most_points: int
-    ) -> None:
+    def __init__(self, extensions: tuple[str, ...], make_context: Callable[[], Context], show: Show) -> None:
         self.extensions = extensions
         self._make_context = make_context
         self._show = show
-        self._most_points = most_points
         self._context: Context | None = None
         self._painter: Painter | None = None
         self._mirror: Mirror | None = None
@@ -59,16 +56,20 @@ class Pictures:
         """Make what a new session draws into."""
         assert self._context is not None
         gl = self._context.gl
-        self._chains = [EyeChain(gl, session, size) for size in eyes.sizes(instance, system)]
+        self._chains = [EyeChain(gl, session, size) for size in eyes.sizes(instance, system, self._show.resolution)]
         is_srgb = all(chain.is_srgb for chain in self._chains)
         if is_srgb:
             gl.enable_direct(_FRAMEBUFFER_SRGB)
-        self._painter = Painter(gl, self._most_points)
+        self._painter = Painter(gl, self._show.most_points, is_srgb=is_srgb)
         self._mirror = Mirror(gl, self._painter.corners, is_srgb)
 
-    def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> None:
-        """Wait until it is time for the next frame, and draw it. A frame that was begun is ended, whatever happens."""
+    def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> float:
+        """Wait until it is time for the next frame, and draw it; return the seconds until the one after that.
+
+        A frame that was begun is ended, whatever happens.
+        """
         state = xr.wait_frame(session, xr.FrameWaitInfo())
+        began_s = time.monotonic()
         xr.begin_frame(session, xr.FrameBeginInfo())
         layers: list[Any] = []
         try:
@@ -83,6 +84,7 @@ class Pictures:
                     layers=layers,
                 ),
             )
+        return float(state.predicted_display_period) / 1e9 - (time.monotonic() - began_s)
 
     def _draw(self, session: xr.Session, space: xr.Space, xr_time: int, locate_hands: LocateHands) -> list[Any]:
         views = eyes.located(session, space, xr_time)
@@ -90,9 +92,9 @@ class Pictures:
             return []
         assert self._painter is not None
         now_s = time.monotonic()
-        scene = self._show.scenes.take()
-        if scene is not None:
-            self._painter.see(scene, now_s)
+        seen = self._show.scenes.take()
+        if seen is not None:
+            self._painter.see(*seen, now_s)
         self._painter.show_hands(*locate_hands(xr_time))
         drawn = [self._draw_eye(i, view, now_s) for i, view in enumerate(views)]
         return [byref(xr.CompositionLayerProjection(space=space, views=drawn))]

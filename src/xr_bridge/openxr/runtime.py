@@ -37,8 +37,8 @@ class Graphics(Protocol):
     def open(self, instance: xr.Instance, system: xr.SystemId, session: xr.Session) -> None:
         """Make what a new session draws into."""
 
-    def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> None:
-        """Wait until it is time for the next frame, and draw it."""
+    def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> float:
+        """Wait until it is time for the next frame, and draw it; return the seconds until the one after that."""
 
     def close(self) -> None:
         """Give back what a session drew into."""
@@ -47,8 +47,12 @@ class Graphics(Protocol):
 class OpenXr:
     """At most one instance with at most one session. `graphics`: how to draw with a runtime of these extensions."""
 
-    def __init__(self, graphics: Callable[[frozenset[str]], Graphics], on_sight: Callable[[Sight], object]) -> None:
+    def __init__(
+        self, graphics: Callable[[frozenset[str]], Graphics], on_sight: Callable[[Sight], object], rate_hz: float
+    ) -> None:
+        """`rate_hz`: how often to look, where the compositor does not ask for more pictures."""
         self._choose_graphics = graphics
+        self._look_period_s = 1.0 / rate_hz
         self._on_sight = on_sight
         self.name = ""
         """Name and version of the runtime; empty: none."""
@@ -154,10 +158,18 @@ class OpenXr:
     def _frame(self) -> None:
         assert self._graphics is not None
         assert self._clock is not None
-        self._graphics.frame(self._session, self._space, self.draws, self._hands_to_draw)
-        now = self._clock.now()
+        spare_s = self._graphics.frame(self._session, self._space, self.draws, self._hands_to_draw)
+        self._look(self._clock)
+        # A slow compositor is no reason for slow hands.
+        while spare_s > 2.0 * self._look_period_s:
+            time.sleep(self._look_period_s)
+            spare_s -= self._look_period_s
+            self._look(self._clock)
+
+    def _look(self, clock: XrClock) -> None:
+        now = clock.now()
         left, right = self._locate_hands(now)
-        self._on_sight(Sight(self._clock.monotonic_ns(now), left, right, self._locate_head(now)))
+        self._on_sight(Sight(clock.monotonic_ns(now), left, right, self._locate_head(now)))
 
     def _locate_hands(self, xr_time: int) -> tuple[RawHand | None, RawHand | None]:
         if not self._hands or not self.hears_hands:
@@ -223,11 +235,12 @@ class Headless:
     def open(self, instance: xr.Instance, system: xr.SystemId, session: xr.Session) -> None:
         """Nothing is drawn."""
 
-    def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> None:
+    def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> float:
         """Wait until the next look is due."""
         now_s = time.monotonic()
         self._next_s = max(self._next_s + self._period_s, now_s)
         time.sleep(self._next_s - now_s)
+        return 0.0
 
     def close(self) -> None:
         """Nothing was drawn."""

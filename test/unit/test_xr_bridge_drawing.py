@@ -1,0 +1,303 @@
+"""What is drawn in the headset: matrices, motion between clouds, hands, words; and real pictures, read back."""
+
+import math
+from collections.abc import Iterator
+
+import moderngl
+import numpy as np
+import pytest
+
+from latentvr_common import palette, rotations
+from latentvr_common.cloud import Cloud
+from latentvr_common.hands import Hand, Joint, Validity
+from latentvr_common.labels import Category
+from latentvr_common.placement import Placement
+from latentvr_common.scene import Brush, Progress, Scene, Selection, State
+from scripted_hands.anatomy import OPEN, hand_at
+from xr_bridge.drawing import matrices
+from xr_bridge.drawing.cloud_motion import LONGEST_S, CloudMotion
+from xr_bridge.drawing.hand_balls import hand_balls
+from xr_bridge.drawing.matrices import Fov
+from xr_bridge.drawing.mirror import Mirror
+from xr_bridge.drawing.painter import Eye, Painter
+from xr_bridge.openxr.egl import EglContext
+from xr_bridge.openxr.results import MissingError
+from xr_bridge.panels import Panels, facing, on_palette, panels_of, words_of
+
+WIDE = Fov(-math.pi / 4, math.pi / 4, math.pi / 4, -math.pi / 4)
+HEAD = np.array([0.0, 1.6, 0.0])
+LEVEL = rotations.IDENTITY
+RED, BLUE, GREY = 0xE04020, 0x2060F0, 0x808080
+CATEGORIES = (Category(0, "ant", RED), Category(1, "bee", BLUE))
+
+
+def seen_at(point: np.ndarray, eye: Eye) -> np.ndarray:
+    """Where a stage point is in the picture, -1 to 1 right and up."""
+    clip = eye.projection @ eye.view @ np.append(point, 1.0)
+    return clip[:3] / clip[3]
+
+
+def eye_at(position: np.ndarray = HEAD, quat: np.ndarray = LEVEL, fov: Fov = WIDE) -> Eye:
+    return Eye(matrices.view(position, quat), matrices.projection(fov, 0.03, 60.0), position)
+
+
+# Matrices
+
+
+def test_what_is_straight_ahead_is_in_the_middle_and_what_is_right_is_right() -> None:
+    eye = eye_at()
+    np.testing.assert_allclose(seen_at(HEAD + np.array([0, 0, -1.0]), eye)[:2], [0, 0], atol=1e-6)
+    np.testing.assert_allclose(seen_at(HEAD + np.array([0.5, 0.25, -1.0]), eye)[:2], [0.5, 0.25], atol=1e-6)
+    turned = eye_at(quat=rotations.about_axis(np.array([0.0, 1.0, 0.0]), math.pi / 2))
+    np.testing.assert_allclose(seen_at(HEAD + np.array([-1.0, 0, 0]), turned)[:2], [0, 0], atol=1e-6)
+
+
+def test_the_edges_of_an_uneven_view_are_those_that_the_runtime_says() -> None:
+    fov = Fov(-0.9, 0.5, 0.3, -0.7)
+    eye = eye_at(fov=fov)
+    for angle, column, edge in ((fov.left, 0, -1.0), (fov.right, 0, 1.0), (fov.up, 1, 1.0), (fov.down, 1, -1.0)):
+        away = np.array([0.0, 0.0, -1.0])
+        away[column] = math.tan(angle)
+        assert seen_at(HEAD + away, eye)[column] == pytest.approx(edge, abs=1e-5)
+    assert seen_at(HEAD + np.array([0, 0, -0.03]), eye)[2] == pytest.approx(-1.0, abs=1e-4)
+    assert seen_at(HEAD + np.array([0, 0, -60.0]), eye)[2] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_model_goes_where_the_placement_says() -> None:
+    placement = Placement(np.array([0.3, 1.0, -0.8]), rotations.about_axis(np.array([0.6, 0.8, 0.0]), 0.7), 0.4)
+    matrix = matrices.model(placement.position, placement.quat_xyzw, placement.scale)
+    point = np.array([0.2, -0.5, 0.9])
+    np.testing.assert_allclose(matrix[:3] @ np.append(point, 1.0), placement.stage_from_latent(point), atol=1e-6)
+
+
+# Motion between clouds
+
+
+def test_points_go_from_cloud_to_cloud_in_the_time_between_two_and_never_jump() -> None:
+    motion, period_s = CloudMotion(), 0.1
+    clouds = [np.full((4, 3), float(i), np.float32) for i in range(30)]
+    shown: list[float] = []
+    for i, cloud in enumerate(clouds):
+        motion.aim(cloud, i * period_s)
+        for part in range(10):
+            share = motion.share((i + part / 10) * period_s)
+            shown.append(float((motion.start + share * (motion.end - motion.start))[0, 0]))
+    steps = np.diff(shown)
+    assert (steps >= -1e-6).all()
+    assert steps.max() < 0.3  # A cloud that is shown at once makes a step of 1.
+    # Once it knows how often clouds come, it is where the newest one is when the next one comes.
+    assert shown[-1] == pytest.approx(28.9, abs=0.2)
+
+
+def test_a_cloud_of_other_items_is_there_at_once_and_a_late_one_is_not_waited_for_longer_than_so_long() -> None:
+    motion = CloudMotion()
+    motion.aim(np.zeros((3, 3), np.float32), 0.0)
+    motion.aim(np.ones((5, 3), np.float32), 1.0)
+    np.testing.assert_array_equal(motion.start, motion.end)
+    for i in range(20):
+        motion.aim(np.full((5, 3), i, np.float32), 2.0 + 10.0 * i)
+    assert motion.share(2.0 + 190.0 + LONGEST_S) == 1.0
+
+
+# Hands and words
+
+
+def test_a_hand_is_drawn_from_the_joints_that_are_there() -> None:
+    hand = hand_at(HEAD, LEVEL, OPEN, left=False)
+    whole = hand_balls(hand)
+    for joint in (Joint.WRIST, Joint.INDEX_TIP, Joint.THUMB_TIP):
+        assert np.linalg.norm(whole["center"] - hand.positions[joint], axis=1).min() < 1e-6
+    hand.validity[Joint.INDEX_TIP] &= ~np.uint8(Validity.POSITION_VALID)
+    without = hand_balls(hand)
+    assert 0 < len(without) < len(whole)
+    assert np.linalg.norm(without["center"] - hand.positions[Joint.INDEX_TIP], axis=1).min() > 0.01
+    assert len(hand_balls(Hand())) == 0
+
+
+def cloud_of(*places: tuple[tuple[float, float, float], int], each: int = 400, label: int = -1) -> Cloud:
+    random = np.random.default_rng(0)
+    positions = np.concatenate([random.normal(place, 0.05, (each, 3)) for place, _ in places]).astype(np.float32)
+    colors = np.repeat(np.array([color for _, color in places], np.uint32), each)
+    nothing = np.full(len(positions), -1, np.int16)
+    labels = np.full(len(positions), label, np.int16)
+    return Cloud(1, positions, colors, labels, nothing, np.zeros(len(positions), np.float32))
+
+
+def test_a_stroke_says_what_it_would_mark() -> None:
+    label = np.array([-1] * 5 + [0] * 3 + [1] * 2 + [7], np.int16)
+    names = {0: "ant", 1: "bee"}
+    ids = np.arange(11, dtype=np.uint32)
+    assert words_of(Selection(0, ids), label, names) == "11 points: 5 new, 3 ant, 2 bee, 1 category 7"
+    assert words_of(Selection(0, ids[5:6]), label, names) == "1 point: 1 ant"
+    assert words_of(Selection(0, np.array([3, 99], np.uint32)), label, names) == "1 point: 1 new"
+    many = np.arange(9, dtype=np.int16)
+    assert words_of(Selection(0, ids[:9]), many, names).endswith("1 category 3, 5 more kinds")
+
+
+def test_panels_are_drawn_anew_only_where_they_say_something_else() -> None:
+    scene = Scene(cloud_of(((0, 0, 0), RED)), CATEGORIES, Progress(State.TRAINING, 3, 400), active_category=1)
+    first = panels_of(scene, True)
+    again = panels_of(Scene(cloud_of(((0, 0, 0), BLUE)), CATEGORIES, scene.progress, active_category=1), True)
+    assert first.palette is again.palette
+    assert first.state is again.state
+    assert first.selection is None
+    other = panels_of(scene, False)
+    assert other.state is not first.state
+    chosen = panels_of(Scene(scene.cloud, CATEGORIES, scene.progress, active_category=0), True)
+    assert chosen.palette is not first.palette
+    assert panels_of(Scene(scene.cloud), True).palette is None
+
+
+def test_the_palette_is_drawn_where_its_buttons_are() -> None:
+    scene = Scene(cloud_of(((0, 0, 0), RED)), CATEGORIES)
+    panel = panels_of(scene, True).palette
+    assert panel is not None
+    pose = palette.PalettePose(HEAD, *np.eye(3))
+    middle, quat = on_palette(pose)
+    height, width = panel.pixels.shape[:2]
+    for button in palette.buttons(CATEGORIES):
+        # From the stage into the panel's own frame, and from there to its pixels.
+        there = rotations.rotate(rotations.inverse(quat), pose.stage_from_palette(button.center) - middle)
+        x = int((there[0] / panel.width_m + 0.5) * width)
+        y = int((0.5 - there[1] / panel.height_m) * height)
+        color = {0: RED, 1: BLUE}.get(button.category)
+        corner = panel.pixels[y - int(0.3 * palette.BUTTON_M * 4000), x]
+        if color is not None:
+            assert corner[:3].tolist() == [color >> 16, color >> 8 & 255, color & 255]
+
+
+def test_panels_face_who_reads_them_and_stay_upright() -> None:
+    place = np.array([0.4, 1.0, -0.6])
+    quat = facing(place, HEAD)
+    towards = rotations.rotate(quat, np.array([0.0, 0.0, 1.0]))
+    np.testing.assert_allclose(towards, (HEAD - place) / np.linalg.norm(HEAD - place), atol=1e-9)
+    assert rotations.rotate(quat, np.array([1.0, 0.0, 0.0]))[1] == pytest.approx(0.0, abs=1e-9)
+    np.testing.assert_array_equal(facing(HEAD - np.array([0, 1.0, 0]), HEAD), rotations.IDENTITY)
+
+
+# Real pictures
+
+SIZE = 240
+PLACEMENT = Placement(np.array([0.0, 1.6, -1.0]), LEVEL.copy(), 0.5)
+
+
+@pytest.fixture(scope="module")
+def gl() -> Iterator[moderngl.Context]:
+    try:
+        context = EglContext()
+    except MissingError as error:
+        pytest.skip(str(error))
+    yield context.gl
+    context.close()
+
+
+class Screen:
+    """A picture of 240 x 240 that sees 90 degrees from the head, straight ahead."""
+
+    def __init__(self, gl: moderngl.Context, most_points: int = 100_000) -> None:
+        self.painter = Painter(gl, most_points, is_srgb=False)
+        self.target = gl.framebuffer([gl.texture((SIZE, SIZE), 4)], gl.depth_renderbuffer((SIZE, SIZE)))
+        self._mirror = Mirror(gl, self.painter.corners, is_srgb=False)
+
+    def picture(self, scene: Scene, now_s: float = 1e3, width: int = SIZE) -> np.ndarray:
+        self.painter.see(scene, Panels(), 0.0)
+        return self.again(now_s, width)
+
+    def again(self, now_s: float = 1e3, width: int = SIZE) -> np.ndarray:
+        self.painter.paint(self.target, eye_at(), now_s)
+        return self._mirror.picture(self.target, width).astype(int)
+
+
+def reddish(picture: np.ndarray) -> np.ndarray:
+    return picture[..., 0] > picture[..., 2] + 40
+
+
+def bluish(picture: np.ndarray) -> np.ndarray:
+    return picture[..., 2] > picture[..., 0] + 40
+
+
+def middle_of(there: np.ndarray) -> np.ndarray:
+    """Of what is there in a picture: right and up, -1 to 1."""
+    rows, columns = np.nonzero(there)
+    size = len(there)
+    return np.array([2 * columns.mean() / size - 1, 1 - 2 * rows.mean() / size])
+
+
+def test_points_are_where_the_cloud_is_in_their_colours(gl: moderngl.Context) -> None:
+    scene = Scene(cloud_of(((-0.8, 0.4, 0), RED), ((0.8, -0.4, 0), BLUE)), placement=PLACEMENT)
+    picture = Screen(gl).picture(scene)
+    assert reddish(picture).sum() > 150
+    assert bluish(picture).sum() > 150
+    np.testing.assert_allclose(middle_of(reddish(picture)), [-0.4, 0.2], atol=0.03)
+    np.testing.assert_allclose(middle_of(bluish(picture)), [0.4, -0.2], atol=0.03)
+
+
+def test_points_are_between_two_clouds_while_they_move(gl: moderngl.Context) -> None:
+    screen = Screen(gl)
+    for i in range(40):
+        screen.painter.see(Scene(cloud_of(((-0.8, 0, 0), RED)), placement=PLACEMENT), Panels(), 0.1 * i)
+    screen.painter.see(Scene(cloud_of(((0.8, 0, 0), RED)), placement=PLACEMENT), Panels(), 4.0)
+    xs = [middle_of(reddish(screen.again(4.0 + passed)))[0] for passed in (0.0, 0.05, 0.2)]
+    np.testing.assert_allclose(xs, [-0.4, 0.0, 0.4], atol=0.05)
+
+
+def test_what_a_stroke_would_mark_is_white(gl: moderngl.Context) -> None:
+    cloud = cloud_of(((-0.8, 0, 0), RED), ((0.8, 0, 0), RED))
+    screen = Screen(gl)
+    both = reddish(screen.picture(Scene(cloud, placement=PLACEMENT))).sum()
+    chosen = Selection(0, np.arange(400, dtype=np.uint32))
+    picture = screen.picture(Scene(cloud, placement=PLACEMENT, selection=chosen))
+    assert middle_of(reddish(picture))[0] > 0.3
+    assert reddish(picture).sum() < 0.7 * both
+    assert (picture[:, : SIZE // 2].min(axis=2) > 120).sum() > 50
+    assert reddish(screen.picture(Scene(cloud, placement=PLACEMENT))).sum() == pytest.approx(both, rel=0.02)
+
+
+def test_of_a_cloud_that_is_too_large_only_so_many_points_are_drawn(gl: moderngl.Context) -> None:
+    cloud = cloud_of(((0, 0, 0), RED), each=5000)
+    wide = Cloud(1, cloud.positions * 12, cloud.rgb, cloud.label, cloud.predicted, cloud.confidence)
+    scene = Scene(wide, placement=PLACEMENT)
+    many, few = (reddish(Screen(gl, most).picture(scene)).sum() for most in (10_000, 500))
+    assert 0 < few < many / 4
+
+
+def test_a_cloud_of_another_size_takes_the_place_of_the_first(gl: moderngl.Context) -> None:
+    screen = Screen(gl)
+    screen.picture(Scene(cloud_of(((-0.8, 0, 0), RED)), placement=PLACEMENT))
+    picture = screen.picture(Scene(cloud_of(((0.8, 0, 0), BLUE), each=700), placement=PLACEMENT))
+    assert not reddish(picture).any()
+    np.testing.assert_allclose(middle_of(bluish(picture)), [0.4, 0.0], atol=0.03)
+
+
+def test_hands_and_the_brush_are_drawn_where_they_are(gl: moderngl.Context) -> None:
+    screen = Screen(gl)
+    far = Scene(cloud_of(((0, 0, 0), GREY)), CATEGORIES, placement=Placement(np.array([0.0, 1.6, 30.0])))
+    empty = screen.picture(far)
+    screen.painter.show_hands(Hand(), hand_at(HEAD + np.array([0.25, 0.2, -0.5]), LEVEL, OPEN, left=False))
+    hand = np.abs(screen.again() - empty).sum(axis=2) > 100
+    assert hand.sum() > 100
+    assert (middle_of(hand) > [0.3, 0.2]).all()
+    screen.painter.show_hands(Hand(), Hand())
+    np.testing.assert_array_equal(screen.again(), empty)
+    brush = Brush(HEAD + np.array([-0.5, 0.0, -1.0]), 0.1, 0)
+    scene = Scene(far.cloud, CATEGORIES, placement=far.placement, brushes=(brush,))
+    np.testing.assert_allclose(middle_of(reddish(screen.picture(scene))), [-0.5, 0.0], atol=0.03)
+
+
+def test_words_hang_in_the_room(gl: moderngl.Context) -> None:
+    scene = Scene(cloud_of(((0, 0, 0), GREY)), CATEGORIES, Progress(State.TRAINING, 31, 1284), PLACEMENT)
+    screen = Screen(gl)
+    without = screen.picture(scene)
+    screen.painter.see(scene, panels_of(scene, True), 0.0)
+    changed = np.abs(screen.again() - without).sum(axis=2) > 30
+    assert changed.sum() > 100
+    assert middle_of(changed)[1] < -0.4
+
+
+def test_a_mirror_is_a_smaller_copy(gl: moderngl.Context) -> None:
+    scene = Scene(cloud_of(((-0.8, 0.4, 0), RED), ((0.8, -0.4, 0), BLUE)), placement=PLACEMENT)
+    screen = Screen(gl)
+    small = screen.picture(scene, width=80)
+    assert small.shape == (80, 80, 3)
+    np.testing.assert_allclose(middle_of(reddish(small)), middle_of(reddish(screen.again())), atol=0.05)
+    assert screen.again(width=10_000).shape == (SIZE, SIZE, 3)

@@ -1,0 +1,97 @@
+"""Pictures that a real OpenXR runtime takes: what is in them is what the topics say."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import monado_runtime
+import numpy as np
+import pytest
+from latentvr.msg import XrState
+from monado_runtime import Runtime
+from node_process import NodeProcess, Peer
+from PIL import Image
+
+from latentvr_common import conversions, node_tools, topics
+from latentvr_common.cloud import Cloud
+from latentvr_common.placement import Placement
+from scripted_hands.anatomy import OPEN
+
+RED, BLUE = 0xE04020, 0x2060F0
+
+
+@pytest.fixture
+def runtime() -> Iterator[Runtime]:
+    with monado_runtime.running() as found:
+        yield found
+
+
+def two_clumps(stamp_ns: int) -> Cloud:
+    random = np.random.default_rng(0)
+    places = np.repeat(np.array([[-0.7, 0.3, 0.0], [0.7, -0.3, 0.0]]), 1500, axis=0)
+    positions = random.normal(places, 0.12).astype(np.float32)
+    nothing = np.full(len(positions), -1, np.int16)
+    colors = np.repeat(np.array([RED, BLUE], np.uint32), 1500)
+    return Cloud(stamp_ns, positions, colors, nothing, nothing, np.zeros(len(positions), np.float32))
+
+
+def pictures_of(peer: Peer) -> np.ndarray:
+    """The next picture that comes."""
+    heard = peer.heard[topics.MIRROR.name]
+    heard.clear()
+    peer.wait_until(lambda: heard, "a picture of what the person sees")
+    assert heard[-1].format == "jpeg"
+    return np.asarray(Image.open(io.BytesIO(bytes(heard[-1].data)))).astype(int)
+
+
+def test_the_person_sees_the_cloud_where_it_is_and_others_can_watch(runtime: Runtime, tmp_path: Path) -> None:
+    runtime.start()
+    monado = runtime.monado
+    parameters = {"resolution": 1.0, "mirror_rate_hz": 10.0}
+    python = monado.client_command(), monado.client_environment()
+    with (
+        Peer(topics.MIRROR, topics.XR_STATE, topics.HANDS) as peer,
+        NodeProcess("xr_bridge", parameters, tmp_path / "log", *python) as bridge,
+    ):
+        runtime.hold(None)
+        peer.wait_until(lambda: peer.heard["xr_state"] and peer.heard["xr_state"][-1].state == XrState.FOCUSED, "focus")
+        empty = pictures_of(peer)
+        assert empty.shape[1] >= 240
+        clouds = node_tools.advertise(peer.node, topics.CLOUD)
+        placements = node_tools.advertise(peer.node, topics.CLOUD_PLACEMENT)
+        placements.publish(conversions.placement_to_msg(Placement(np.array([0.0, 1.6, -0.9])), 1))
+        clouds.publish(conversions.cloud_to_msg(two_clumps(node_tools.now_ns(peer.node))))
+
+        def red_left_blue_right() -> bool:
+            picture = pictures_of(peer)
+            red = picture[..., 0] > picture[..., 2] + 50
+            blue = picture[..., 2] > picture[..., 0] + 50
+            if min(red.sum(), blue.sum()) < 100:
+                return False
+            (red_y, red_x), (blue_y, blue_x) = (np.argwhere(there).mean(axis=0) for there in (red, blue))
+            return bool(red_x < blue_x - 20 and red_y < blue_y - 10)
+
+        peer.wait_until(red_left_blue_right, "both clumps where they are")
+        without_hands = pictures_of(peer)
+        runtime.hold(OPEN, (0.0, 1.5, -0.4))
+        peer.wait_until(
+            lambda: (np.abs(pictures_of(peer) - without_hands).sum(axis=2) > 90).sum() > 300, "the hands are drawn"
+        )
+        assert "Error" not in bridge.said()
+        assert bridge.stop() == 0
+
+
+def test_hands_come_more_often_than_a_slow_compositor_asks_for_pictures(runtime: Runtime, tmp_path: Path) -> None:
+    runtime.start()
+    monado = runtime.monado
+    python = monado.client_command(), monado.client_environment()
+    with (
+        Peer(topics.XR_STATE, topics.HANDS) as peer,
+        NodeProcess("xr_bridge", {}, tmp_path / "log", *python),
+    ):
+        runtime.hold(OPEN)
+        heard = peer.heard["hands"]
+        peer.wait_until(lambda: len(heard) > 200, "hands")
+        stamps = [conversions.time_from_msg(h.header.stamp) for h in heard[50:200]]
+        # Monado's null compositor asks for 20 pictures a second.
+        assert np.median(np.diff(stamps)) < 40e6
