@@ -84,7 +84,7 @@ class Drawing:
             self._painter.see(scene, panels_of(scene, True), now_s)
         left, right = (watch.believe(self._raw, now_s) for watch in self._filters)
         conversions.hands_to_cdr(Hands(self._frame, left, right))
-        self._painter.show_hands(left, right)
+        self._painter.show_person(left, right, np.array([0.0, 1.6, 0.05]))
         for eye in self._eyes:
             self._painter.paint(self._target, eye, now_s)
         self._frame += 1

@@ -273,11 +273,11 @@ def test_hands_and_the_brush_are_drawn_where_they_are(gl: moderngl.Context) -> N
     screen = Screen(gl)
     far = Scene(cloud_of(((0, 0, 0), GREY)), CATEGORIES, placement=Placement(np.array([0.0, 1.6, 30.0])))
     empty = screen.picture(far)
-    screen.painter.show_hands(Hand(), hand_at(HEAD + np.array([0.25, 0.2, -0.5]), LEVEL, OPEN, left=False))
+    screen.painter.show_person(Hand(), hand_at(HEAD + np.array([0.25, 0.2, -0.5]), LEVEL, OPEN, left=False), HEAD)
     hand = np.abs(screen.again() - empty).sum(axis=2) > 100
     assert hand.sum() > 100
     assert (middle_of(hand) > [0.3, 0.2]).all()
-    screen.painter.show_hands(Hand(), Hand())
+    screen.painter.show_person(Hand(), Hand(), HEAD)
     np.testing.assert_array_equal(screen.again(), empty)
     brush = Brush(HEAD + np.array([-0.5, 0.0, -1.0]), 0.1, 0)
     scene = Scene(far.cloud, CATEGORIES, placement=far.placement, brushes=(brush,))

@@ -35,7 +35,7 @@ class Eye:
 
 
 class Painter:
-    """What is drawn is what `see` and `show_hands` were last given."""
+    """What is drawn is what `see` and `show_person` were last given."""
 
     def __init__(self, context: moderngl.Context, most_points: int, *, is_srgb: bool) -> None:
         """`is_srgb`: pictures take light, and the hardware makes sRGB of it."""
@@ -53,6 +53,7 @@ class Painter:
         self._scene: Scene | None = None
         self._panels = Panels()
         self._palette: PalettePose | None = None
+        self._head: FloatArray = np.zeros(3)
         for program in (self._cloud.program, self._balls, self._around, self._quads.program):
             program["gamma"].value = shaders.GAMMA if is_srgb else 1.0  # type: ignore[union-attr]
 
@@ -69,8 +70,9 @@ class Painter:
             self._brushes.fill(np.concatenate(balls) if balls else np.zeros(0, BALL))
         self._scene = scene
 
-    def show_hands(self, left: Hand, right: Hand) -> None:
-        """Draw the hands here."""
+    def show_person(self, left: Hand, right: Hand, head: FloatArray) -> None:
+        """Draw the hands here; words turn to `head` (3,), metres, whichever eye sees them."""
+        self._head = head
         self._hands.fill(np.concatenate([hand_balls(left), hand_balls(right)]))
         poses = [palette_pose(hand) for hand in (left, right) if hand.tracked]
         self._palette = next((pose for pose in poses if pose is not None), None)
@@ -88,7 +90,7 @@ class Painter:
         self._context.enable(moderngl.BLEND)
         self._balls["rim"].value = 1.0  # type: ignore[union-attr]
         self._brushes.paint()
-        for name, panel, place in self._hung_panels(eye.position):
+        for name, panel, place in self._hung_panels(self._head):
             self._quads.paint(name, panel, place, eye.view, eye.projection)
         self._context.disable(moderngl.BLEND)
 

@@ -8,10 +8,11 @@ from ctypes import byref
 from typing import Any, Protocol
 
 import moderngl
+import numpy as np
 import xr
 
 from xr_bridge.drawing.mirror import Mirror
-from xr_bridge.drawing.painter import Painter
+from xr_bridge.drawing.painter import Eye, Painter
 from xr_bridge.openxr import eyes
 from xr_bridge.openxr.eyes import EyeChain
 from xr_bridge.openxr.runtime import LocateHands
@@ -95,21 +96,24 @@ class Pictures:
         seen = self._show.scenes.take()
         if seen is not None:
             self._painter.see(*seen, now_s)
-        self._painter.show_hands(*locate_hands(xr_time))
-        drawn = [self._draw_eye(i, view, now_s) for i, view in enumerate(views)]
+        seeing = [eyes.eye_of(view) for view in views]
+        head = np.mean([eye.position for eye in seeing], axis=0)
+        self._painter.show_person(*locate_hands(xr_time), head)
+        for i, eye in enumerate(seeing):
+            self._draw_eye(i, eye, now_s)
+        drawn = [chain.layer_view(view) for chain, view in zip(self._chains, views, strict=True)]
         return [byref(xr.CompositionLayerProjection(space=space, views=drawn))]
 
-    def _draw_eye(self, index: int, view: Any, now_s: float) -> Any:
+    def _draw_eye(self, index: int, eye: Eye, now_s: float) -> None:
         assert self._painter is not None
         chain = self._chains[index]
         target = chain.acquire()
         try:
-            self._painter.paint(target, eyes.eye_of(view), now_s)
+            self._painter.paint(target, eye, now_s)
             if index == 0:
                 self._reflect(target, now_s)
         finally:
             chain.release()
-        return chain.layer_view(view)
 
     def _reflect(self, target: moderngl.Framebuffer, now_s: float) -> None:
         """Give a picture of what the person sees to those who watch, now and then."""
