@@ -11,8 +11,9 @@ class Parameters:
 
     graphics: str = parameter(
         "auto",
-        "How to draw; egl: OpenGL without a window; headless: hands only; auto: the first that the runtime has.",
-        choices=("auto", "egl", "headless"),
+        "How to draw; glx: OpenGL by X11, on a desktop; egl: without one; headless: hands only; auto: the first of these "
+        "that the runtime and this machine have.",
+        choices=("auto", "glx", "egl", "headless"),
     )
     rate_hz: float = parameter(
         90.0, "Hands a second, where pictures are not asked for more often.", unit="Hz", at_least=10.0, at_most=500.0

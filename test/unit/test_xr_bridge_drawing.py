@@ -287,6 +287,7 @@ def test_hands_and_the_brush_are_drawn_where_they_are(gl: moderngl.Context) -> N
 def test_words_hang_in_the_room(gl: moderngl.Context) -> None:
     scene = Scene(cloud_of(((0, 0, 0), GREY)), CATEGORIES, Progress(State.TRAINING, 31, 1284), PLACEMENT)
     screen = Screen(gl)
+    screen.painter.show_person(Hand(), Hand(), HEAD)
     without = screen.picture(scene)
     screen.painter.see(scene, panels_of(scene, True), 0.0)
     changed = np.abs(screen.again() - without).sum(axis=2) > 30

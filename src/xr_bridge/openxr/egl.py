@@ -4,13 +4,12 @@ EGL is called by itself: pyopenxr has PyOpenGL take its functions from GLX, wher
 """
 
 import ctypes
-from collections.abc import Callable
 from ctypes import addressof, byref, c_char_p, c_int, c_int32, c_uint, c_void_p
 from typing import Any
 
-import moderngl
 import xr
 
+from xr_bridge.openxr import current
 from xr_bridge.openxr.results import MissingError
 
 EXTENSIONS = ("XR_MNDX_egl_enable", "XR_KHR_opengl_enable")
@@ -48,26 +47,6 @@ def _words(values: tuple[int, ...]) -> Any:
     return (c_int32 * len(values))(*values)
 
 
-class _Current:
-    """What moderngl asks for of the context that is current."""
-
-    def __init__(self, find: Callable[[bytes], int | None]) -> None:
-        self._find = find
-
-    def load_opengl_function(self, name: str) -> int:
-        """Return the address of a function."""
-        return self._find(name.encode()) or 0
-
-    def __enter__(self) -> None:
-        """It is current already."""
-
-    def __exit__(self, *_: object) -> None:
-        """It stays current."""
-
-    def release(self) -> None:
-        """It is not moderngl's."""
-
-
 class EglContext:
     """A context that is current on the thread that made it, until `close`."""
 
@@ -83,8 +62,7 @@ class EglContext:
         self._config = config.value
         self._context = egl.eglCreateContext(self._display, self._config, None, _words(_CORE_3_3))
         self._check(self._context and self._make_current(self._context), "makes no context of OpenGL 3.3")
-        current: Any = _Current(egl.eglGetProcAddress)
-        self.gl = moderngl.create_context(require=330, context=current)
+        self.gl = current.context(lambda name: egl.eglGetProcAddress(name.encode()))
 
     def _check(self, good: object, otherwise: str) -> None:
         if not good:
