@@ -19,12 +19,13 @@ _LOOKED_AT = 2000
 _CLOSEST = 24
 _STEP = 1.2
 _SLIP_TARGETS = 6
-_SLIP_STEPS = 10
-_SLIP_BEYOND = 2.0
+_SLIP_SHARES = np.linspace(0.2, 2.0, 10)
+"""How far a slip goes, as a share of the way to a wrong item: also beyond it."""
 _TOLERANCE = 0.02
 _KNOWN_WORTH = 0.03
 _MISTAKE_COST = 0.5
 _FEWEST = 3
+_THOUGHT_THROUGH = 5
 
 FloatArray = npt.NDArray[np.floating]
 Ids = npt.NDArray[np.int64]
@@ -58,28 +59,32 @@ class Scene:
 
 
 def choose(scene: Scene, categories: Sequence[int], random: np.random.Generator) -> Plan | None:
-    """Return the best next stroke; categories without any label come first. None: nothing can be marked."""
+    """Return the best next stroke; categories without any label come first. None: nothing can be marked.
+
+    What becomes of a stroke with its slip is thought through for the most promising ones only.
+    """
     labelled = set(np.unique(scene.cloud.label).tolist())
     unmarked = [c for c in categories if c not in labelled]
     tree = cKDTree(scene.cloud.positions)
-    best: Plan | None = None
+    best: _Draft | None = None
     for group in (unmarked, list(categories)):
-        plans = [plan for c in group for plan in plan_strokes(scene, tree, c, random)]
-        good = [p for p in plans if p.purity >= scene.purity - 2 * _TOLERANCE]
+        drafts = [draft for c in group for draft in _drafts(scene, tree, c, random)]
+        good = sorted((d for d in drafts if d.plan.purity >= scene.purity - _TOLERANCE), key=lambda d: -d.plan.gain)
         if good:
-            return max(good, key=lambda p: p.gain)
-        best = max(plans, key=lambda p: p.purity, default=best)
-    return best
+            return max((d.slipped() for d in good[:_THOUGHT_THROUGH]), key=lambda p: p.gain)
+        best = max(drafts, key=lambda d: d.plan.purity, default=best)
+    return best.slipped() if best is not None else None
 
 
-def plan_strokes(scene: Scene, tree: cKDTree, category: int, random: np.random.Generator) -> Iterator[Plan]:
+def _drafts(scene: Scene, tree: cKDTree, category: int, random: np.random.Generator) -> Iterator["_Draft"]:
     """Yield a stroke through `category` with each brush, none if no item is worth a mark. `tree`: of the positions."""
     right = scene.truth == category
     worth = _worth(scene, right, category)
     places = _candidates(scene, tree, right, worth, random)
     for radius in scene.radii if len(places) else ():
         view = _View(scene, radius, tree, right, worth, places)
-        yield view.plan(category, view.slip(view.grow(view.best_start())))
+        way = view.grow(view.best_start())
+        yield _Draft(view, way, view.plan(category, view.points(way)))
 
 
 def _worth(scene: Scene, right: npt.NDArray[np.bool_], category: int) -> FloatArray:
@@ -101,6 +106,20 @@ def _candidates(
     _, around = tree.query(scene.cloud.positions[looked_at], k=min(_CLOSEST, len(right)))
     chances = worth[looked_at] * np.power(right[around].mean(axis=1), 4)
     return random.choice(looked_at, _CANDIDATES, replace=False, p=chances / chances.sum())
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A stroke as it is meant."""
+
+    view: "_View"
+    way: list[int]
+    """Places to go through."""
+    plan: Plan
+
+    def slipped(self) -> Plan:
+        """Return what becomes of it."""
+        return self.view.plan(self.plan.category, self.view.slip(self.way))
 
 
 class _View:
@@ -158,29 +177,33 @@ class _View:
                 best, best_gain = int(i), gain
         return best
 
+    def points(self, way: list[int]) -> FloatArray:
+        """Return where the places of `way` are (K, 3)."""
+        return np.asarray(self._centers[way])
+
     def slip(self, way: list[int]) -> FloatArray:
         """Return the way (K, 3), with a slip at its end where it would otherwise be better than the person is."""
-        points = self._centers[way]
+        points = self.points(way)
         swept = self._swept(points)
         best, best_miss = points, self._purity(np.flatnonzero(swept)) - self._scene.purity
         if best_miss <= _TOLERANCE:
             return points
-        for longer in self._slips(points[-1]):
-            marked = swept.copy()
-            self._sweep(marked, points[-1], longer)
-            miss = self._purity(np.flatnonzero(marked)) - self._scene.purity
-            if -_TOLERANCE <= miss < best_miss:
-                best, best_miss = np.vstack([points, longer]), miss
+        for target in self._slip_targets(points[-1]):
+            marked, before = swept.copy(), points[-1]
+            for share in _SLIP_SHARES:
+                end = points[-1] + share * (target - points[-1])
+                self._sweep(marked, before, end)
+                miss, before = self._purity(np.flatnonzero(marked)) - self._scene.purity, end
+                if -_TOLERANCE <= miss < best_miss:
+                    best, best_miss = np.vstack([points, end]), miss
         return best
 
-    def _slips(self, end: FloatArray) -> Iterator[FloatArray]:
-        """Yield places (3,) on the way from `end` to, and beyond, a few of the wrong items nearest to it."""
+    def _slip_targets(self, end: FloatArray) -> FloatArray:
+        """Return places (T, 3): a few of the wrong items nearest to `end`."""
         wrong = self._scene.cloud.positions[~self._right]
         away = np.linalg.norm(wrong - end, axis=1)
         nearest = np.argsort(away)[: _SLIP_TARGETS * _SLIP_TARGETS : _SLIP_TARGETS]
-        for target in wrong[nearest[away[nearest] <= self._scene.reach]]:
-            for share in np.linspace(0.0, _SLIP_BEYOND, _SLIP_STEPS + 1)[1:]:
-                yield end + share * (target - end)
+        return np.asarray(wrong[nearest[away[nearest] <= self._scene.reach]])
 
     def _swept(self, points: FloatArray) -> npt.NDArray[np.bool_]:
         """Return which items (N,) a brush on its way through `points` (K, 3) marks."""

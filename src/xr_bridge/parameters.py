@@ -11,8 +11,8 @@ class Parameters:
 
     graphics: str = parameter(
         "auto",
-        "How to draw; glx: OpenGL by X11, on a desktop; egl: without one; headless: hands only; auto: the first of these "
-        "that the runtime and this machine have.",
+        "How to draw; glx: OpenGL by X11, on a desktop; egl: without a desktop; headless: hands only; auto: the first "
+        "of these that the runtime and this machine have.",
         choices=("auto", "glx", "egl", "headless"),
     )
     rate_hz: float = parameter(

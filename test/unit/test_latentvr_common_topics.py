@@ -76,7 +76,7 @@ def test_every_entry_is_explained_and_every_quality_of_service_has_its_reason() 
 
 def test_names_are_relative_but_for_the_one_that_all_of_ros_shares() -> None:
     for thing in (*topics.TOPICS, *topics.SERVICES):
-        assert re.fullmatch("[a-z]+(_[a-z]+)*", thing.name) or thing is topics.DIAGNOSTICS, thing.name
+        assert re.fullmatch("[a-z]+(_[a-z]+)*(/[a-z]+)?", thing.name) or thing is topics.DIAGNOSTICS, thing.name
     assert re.fullmatch("[a-z]+", topics.NAMESPACE)
 
 

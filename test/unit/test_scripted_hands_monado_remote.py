@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from latentvr_common import palette, rotations
+from latentvr_session.monado import free_port
 from scripted_hands.anatomy import OPEN, PALM, PINCH_POINT, PINCHED, POINTING, between
 from scripted_hands.body import OWN
 from scripted_hands.monado_remote import BODY, STATE_BYTES, Remote, packed
@@ -133,10 +134,8 @@ def test_a_state_gets_to_the_driver_whole(driver: Driver) -> None:
     remote.close()
 
 
-def test_a_driver_that_is_not_there_is_tried_now_and_then_and_found_when_it_is_back(driver: Driver) -> None:
-    now_s = [0.0]
-    port = driver.port
-    driver.close()
+def test_a_driver_that_is_not_there_is_tried_now_and_then_and_found_when_it_is_back() -> None:
+    now_s, port = [0.0], free_port()
     remote = Remote(port, lambda: now_s[0])
     state = packed(None, HEAD, rotations.IDENTITY)
     assert not remote.send(state)

@@ -17,7 +17,7 @@ from scripted_hands import person as person_module
 from scripted_hands import planning
 from scripted_hands.parameters import Parameters
 from scripted_hands.person import Answer, Person
-from scripted_hands.planning import Plan, Scene, choose, plan_strokes
+from scripted_hands.planning import Plan, Scene, _drafts, choose
 
 Array = npt.NDArray[Any]
 RADII = (0.13, 0.076, 0.045)
@@ -44,7 +44,8 @@ def scene(positions: Array, truth: Array, **more: Any) -> Scene:
 
 
 def plans(seen: Scene, category: int) -> list[Plan]:
-    return list(plan_strokes(seen, cKDTree(seen.cloud.positions), category, np.random.default_rng(0)))
+    drafts = _drafts(seen, cKDTree(seen.cloud.positions), category, np.random.default_rng(0))
+    return [draft.slipped() for draft in drafts]
 
 
 def chosen(seen: Scene, categories: list[int]) -> Plan:

@@ -3,6 +3,8 @@
 What most runtimes on a desktop want, SteamVR among them.
 """
 
+from ctypes import c_void_p, cast
+
 import glfw
 import xr
 from OpenGL import GLX
@@ -37,7 +39,7 @@ class GlxContext:
         glfw.make_context_current(self._window)
         # The compositor keeps the beat.
         glfw.swap_interval(0)
-        self.gl = current.context(glfw.get_proc_address)
+        self.gl = current.context(lambda name: cast(glfw.get_proc_address(name), c_void_p).value)
 
     def binding(self) -> object:
         """Return the structure that binds a session to this context."""
@@ -50,5 +52,5 @@ class GlxContext:
     def close(self) -> None:
         """Give it back."""
         self.gl.release()
-        glfw.make_context_current(None)
+        glfw.make_context_current(None)  # type: ignore[arg-type]
         glfw.destroy_window(self._window)
