@@ -44,15 +44,23 @@ class ArrayCache:
         `key`: all that the result depends on, but the code, which counts by itself; as for JSON. `fits` tells whether
         arrays from the folder have the shapes and types that are expected.
         """
-        if self._directory is None:
+        path = self._path(kind, key)
+        if path is None:
             return make()
-        path = self._directory / f"{kind}-{_name_of(key)}.npz"
         found = _read(path)
         if found is not None and fits(found):
             return found
         made = make()
         self._keep(path, made)
         return made
+
+    def holds(self, kind: str, key: Mapping[str, object]) -> bool:
+        """Tell whether there is a file for `key`, whatever is in it."""
+        path = self._path(kind, key)
+        return path is not None and path.exists()
+
+    def _path(self, kind: str, key: Mapping[str, object]) -> Path | None:
+        return self._directory / f"{kind}-{_name_of(key)}.npz" if self._directory is not None else None
 
     def _keep(self, path: Path, arrays: Arrays) -> None:
         temporary = None

@@ -93,6 +93,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             self._find_neighbours,
             cloud_rate_hz=self._settings.cloud_rate_hz,
             paused=self._settings.paused,
+            early_positions=self._preparation.early_positions,
             on_part=node_tools.soon(self, self._on_part),
         )
         self._connect()

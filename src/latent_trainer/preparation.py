@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from latent_trainer.cache import ArrayCache, Arrays
 from latent_trainer.descriptors import descriptor_for
+from latent_trainer.early_view import early_positions
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.inputs import InputMap, fit_inputs
 from latent_trainer.parameters import Parameters
@@ -40,6 +41,12 @@ class Preparation:
         found = self._cache.get("inputs", self._key(), self._are_inputs, make)
         projection = Projection(found["mean"], found["axes"], float(found["scale"]))  # type: ignore[arg-type]
         return InputMap(descriptor_for(self._dataset), projection), found["inputs"].astype(np.float32, copy=False)
+
+    def early_positions(self) -> npt.NDArray[np.float32] | None:
+        """Return where items are shown (N, 3) until there are inputs; None where these are there soon."""
+        if len(self._dataset) < _FROM_ITEMS or self._cache.holds("inputs", self._key()):
+            return None
+        return early_positions(self._dataset, self._settings.seed)
 
     def neighbours(self, inputs: npt.NDArray[np.float32]) -> npt.NDArray[np.int32]:
         """Return the neighbours (N, k) of all items; see `nearest_neighbours`. inputs: (N, P), as from `inputs`."""

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from latent_trainer import losses
+from latent_trainer.ball import in_ball
 from latent_trainer.batches import Batch, Batches
 from latent_trainer.belief import Belief
 from latent_trainer.kept import Kept
@@ -340,8 +341,6 @@ class Training:
     def _begin_at_principal_components(self) -> None:
         wanted = self.inputs[:, : min(3, self.inputs.shape[1])]
         wanted = torch.nn.functional.pad(wanted, (0, 3 - wanted.shape[1]))
-        # Three directions of a ball of radius 1 have a spread of 1/sqrt(5) each.
-        wanted = (wanted - wanted.mean(dim=0)) / wanted.std(dim=0).clamp(min=1e-6) * 5**-0.5
-        wanted = wanted * torch.rsqrt(1 + wanted.square().sum(dim=1, keepdim=True) / 4)
+        wanted = torch.from_numpy(in_ball(wanted.cpu().numpy())).to(self.device)
         some = slice(None, None, -(-len(self) // _START_ITEMS))
         start_at(self.model, self.inputs[some], wanted[some])

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from latent_trainer.reaction import Part, Reaction
 from latent_trainer.recalibration import Recalibration
 from latent_trainer.training import Encoded, NotFiniteError, Training
+from latentvr_common.cloud import NONE
 from latentvr_common.newest import Newest, RateMeter
 
 _ENCODE_SHARE = 0.25
@@ -92,9 +93,14 @@ class Worker:
         *,
         cloud_rate_hz: float,
         paused: bool,
+        early_positions: Callable[[], npt.NDArray[np.float32] | None] = lambda: None,
         on_part: Callable[[], object] = lambda: None,
     ) -> None:
-        """`on_part` is called on the worker thread when there is a new one of the `parts`."""
+        """`early_positions`: where items are shown (N, 3) while training is made; None: nowhere.
+
+        `on_part` is called on the worker thread when there is a new one of the `parts`.
+        """
+        self._early_positions = early_positions
         self._make_training = make_training
         self._find_neighbours = find_neighbours
         self._on_part = on_part
@@ -185,6 +191,7 @@ class Worker:
             niceness = os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS
             os.setpriority(os.PRIO_PROCESS, thread, min(19, niceness))
         try:
+            self._look_early()
             training = self._make_training()
             self.training = training
             self._look(training, State.PREPARING, "finding neighbours")
@@ -197,6 +204,13 @@ class Worker:
         finally:
             self._ended.set()
             self._refuse_questions()
+
+    def _look_early(self) -> None:
+        positions = self._early_positions()
+        if positions is not None:
+            count = len(positions)
+            encoded = Encoded(positions, np.full(count, NONE, np.int16), np.zeros(count, np.float32))
+            self.snapshots.put(Snapshot(encoded, State.PREPARING, "preparing items", 0, 0, {}, 0.0, self._label_seq))
 
     def _report_fault(self, error: Exception) -> None:
         self._end_text = text = f"training stopped: {type(error).__name__}: {error}"
