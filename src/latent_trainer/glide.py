@@ -6,6 +6,7 @@ import numpy.typing as npt
 _LONGEST_S = 2.0
 _FASTEST = 0.15
 """Half of the items move no faster than so many radii of the cloud a second."""
+_LATE = 1.25
 _SHORTEST_PART_S = 0.25
 _ENOUGH = 4096
 """So many items tell how fast the cloud moves."""
@@ -29,6 +30,7 @@ class Glide:
         self._part: Rows = np.zeros(0, np.int64)
         """Items that are on their way for `_part_lasts_s` instead."""
         self._part_lasts_s = 0.0
+        self._shown_s = now_s
 
     def aim(self, target: Positions, now_s: float) -> None:
         """Move from where the points are now to `target`, in the time that passed since the last aim.
@@ -78,9 +80,23 @@ class Glide:
             found[self._part] = self._between(self._part, now_s, self._part_lasts_s)
         return found
 
+    def shown(self, now_s: float) -> None:
+        """Take note that a frame shows where the points are at `now_s`."""
+        self._shown_s = now_s
+
+    def wait_for_late_frame(self, now_s: float, usual_s: float) -> None:
+        """To be called at `now_s` before points are aimed or shown: those on their way wait for a frame that is late.
+
+        Frames are `usual_s` apart. A late one would show a longer step, however slowly the points go.
+        """
+        late_s = now_s - self._shown_s - _LATE * usual_s
+        if late_s > 0 and not self.arrived(self._shown_s):
+            self._began_s += late_s
+            self._shown_s += late_s
+
     def _between(self, rows: Rows | slice, now_s: float, lasts_s: float) -> Positions:
         start = self._start[rows]
-        share = np.float32(min(1.0, (now_s - self._began_s) / lasts_s))
+        share = np.float32(min(1.0, max(0.0, now_s - self._began_s) / lasts_s))
         return np.asarray(start + share * (self._target[rows] - start))
 
     def arrived(self, now_s: float) -> bool:

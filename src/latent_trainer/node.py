@@ -144,6 +144,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def _on_tick(self) -> None:
         now = time.monotonic()
+        self._wait_for_late_frame(now)
         snapshot = self._worker.snapshots.take()
         if snapshot is not None:
             self._take_snapshot(snapshot, now)
@@ -162,11 +163,16 @@ class LatentTrainer(Node):  # type: ignore[misc]
         part, now = self._worker.parts.take(), time.monotonic()
         if part is None or self._shown.glide is None or self._shown.snapshot is None:
             return
+        self._wait_for_late_frame(now)
         period_s = 1.0 / self._settings.cloud_rate_hz
         self._shown.glide.aim_part(part.rows, part.positions, max(self._frame_s, now - period_s))
         self._dirty = True
         if now - self._frame_s > period_s / 2:
             self._publish(self._shown.snapshot, now)
+
+    def _wait_for_late_frame(self, now: float) -> None:
+        if self._shown.glide is not None:
+            self._shown.glide.wait_for_late_frame(now, 1.0 / self._settings.cloud_rate_hz)
 
     def _take_snapshot(self, snapshot: Snapshot, now: float) -> None:
         if snapshot.state is State.FAULT:
@@ -192,6 +198,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             colors = self._colors.of(labels, encoded.predicted, encoded.confidence, self._shown.marks.categories)
             cloud = Cloud(stamp_ns, self._shown.glide.at(now), colors, labels, encoded.predicted, encoded.confidence)
             self._frame_s = now
+            self._shown.glide.shown(now)
             self._frame_rate.tick(now)
             self._cloud_out.publish(conversions.cloud_to_msg(cloud))
             self._shown.published_ns = stamp_ns

@@ -1,4 +1,4 @@
-"""Where items are shown while their inputs are being prepared: soon, all of them, in the ball, and meaning something."""
+"""Where items are shown while their inputs are prepared: soon, all of them, in the ball, and meaning something."""
 
 from pathlib import Path
 

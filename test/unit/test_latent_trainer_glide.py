@@ -206,3 +206,38 @@ def test_a_part_that_is_most_of_the_cloud_is_no_faster_than_the_cloud_may_be() -
     glide.aim_part(np.arange(200), FAR[:200], 1.0)
     step = np.median(np.linalg.norm(glide.at(1.0 + frame_s) - start, axis=1)) / cloud_radius(start)
     assert 0.005 < step < 0.02
+
+
+@pytest.mark.parametrize("aims", ["far ones", "parts"])
+def test_a_frame_that_comes_late_shows_no_longer_step(aims: str) -> None:
+    random, usual_s = np.random.default_rng(7), 1 / 12
+    glide, now_s = Glide(positions(0, 300), 0.0), 0.0
+    glide.shown(0.0)
+    shown = glide.at(0.0)
+    glide.aim(FAR, 0.0)
+    steps = []
+    for frame in range(60):
+        now_s += usual_s * (1.0 if frame % 3 else random.uniform(1.0, 8.0))
+        glide.wait_for_late_frame(now_s, usual_s)
+        if frame % 5 == 4:
+            if aims == "parts":
+                glide.aim_part(np.arange(200), positions(frame, 300)[:200], now_s)
+            else:
+                glide.aim(positions(frame, 300), now_s)
+        glide.shown(now_s)
+        seen = glide.at(now_s)
+        steps.append(np.median(np.linalg.norm(seen - shown, axis=1)) / cloud_radius(shown))
+        shown = seen
+    assert max(steps) < 0.02
+    # It does not stand still either.
+    assert np.median(steps) > 0.008
+
+
+def test_a_cloud_at_rest_waits_for_no_frame() -> None:
+    glide = Glide(positions(0), 0.0)
+    glide.aim(near(positions(0)), 1.0)
+    glide.shown(5.0)
+    there = glide.at(5.0)
+    glide.wait_for_late_frame(60.0, 1 / 12)
+    assert glide.arrived(60.0)
+    np.testing.assert_array_equal(glide.at(60.0), there)
