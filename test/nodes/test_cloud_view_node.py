@@ -4,7 +4,6 @@ import io
 import math
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import PointCloud2
+from virtual_display import virtual_display
 
 import cloud_view
 from cloud_view.pictures import LAST_PICTURE_FRAMES
@@ -464,19 +464,8 @@ def test_what_a_person_can_mend_is_said_in_one_line(
 
 @pytest.fixture
 def display() -> Iterator[str]:
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed")
-    reader, writer = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
-        pass_fds=[writer],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writer)
-    with os.fdopen(reader) as numbers:
-        yield f":{numbers.readline().strip()}"
-    server.terminate()
-    server.wait()
+    with virtual_display() as name:
+        yield name
 
 
 def test_a_display_gets_a_window_and_the_session_its_pictures(graph: Graph, tmp_path: Path, display: str) -> None:

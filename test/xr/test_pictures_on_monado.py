@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import monado_runtime
@@ -11,6 +12,7 @@ from latentvr.msg import XrState
 from monado_runtime import Runtime
 from node_process import NodeProcess, Peer
 from PIL import Image
+from virtual_display import virtual_display
 
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import Cloud
@@ -44,11 +46,20 @@ def pictures_of(peer: Peer) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(bytes(heard[-1].data)))).astype(int)
 
 
-def test_the_person_sees_the_cloud_where_it_is_and_others_can_watch(runtime: Runtime, tmp_path: Path) -> None:
+@pytest.mark.parametrize("graphics", ["egl", "glx"])
+def test_the_person_sees_the_cloud_where_it_is_and_others_can_watch(
+    runtime: Runtime, tmp_path: Path, graphics: str
+) -> None:
+    with virtual_display() if graphics == "glx" else nullcontext("") as display:
+        see_the_cloud(runtime, tmp_path, display)
+
+
+def see_the_cloud(runtime: Runtime, tmp_path: Path, display: str) -> None:
+    """Where there is a display, drawing is by GLX by itself."""
     runtime.start()
     monado = runtime.monado
     parameters = {"resolution": 1.0, "mirror_rate_hz": 10.0}
-    python = monado.client_command(), monado.client_environment()
+    python = monado.client_command(), {**monado.client_environment(), "DISPLAY": display}
     with (
         Peer(topics.MIRROR, topics.XR_STATE, topics.HANDS) as peer,
         NodeProcess("xr_bridge", parameters, tmp_path / "log", *python) as bridge,
