@@ -25,7 +25,7 @@ bench-learning: setup ## Measure the learning (an hour). ARGS="dataset:=<name or
 	@$(WITH_ENV) python benchmarks/learning.py $(ARGS)
 
 bench-xr: setup ## Measure the bridge to the headset, on Monado.
-	@$(WITH_ENV) python benchmarks/xr.py $(ARGS)
+	@$(WITH_ENV) python benchmarks/headset.py $(ARGS)
 
 bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it moves. ARGS="--items 5000" for a part.
 	@$(WITH_ENV) python benchmarks/layout.py $(ARGS)
