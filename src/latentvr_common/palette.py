@@ -93,7 +93,7 @@ def palette_pose(hand: Hand) -> PalettePose | None:
         return None
     down = rotations.rotate(quat, np.array([0.0, 0.0, 1.0]))
     # Seen from above an upturned palm, the hand's own x axis runs the other way.
-    across = np.cross(normal, down)
+    across = rotations.cross(normal, down)
     return PalettePose(position + normal * OFFSET_M, across, down, normal)
 
 

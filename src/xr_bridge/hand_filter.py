@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from latentvr_common.hands import JOINT_COUNT, Hand, Joint, Validity, is_near
+from latentvr_common.hands import Hand, Joint, Validity, is_near
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -27,8 +27,12 @@ _FEWEST = 5
 """Of fewer joints nothing can be said."""
 _USUAL_RADIUS_M = 0.009
 _LARGEST_RADIUS_M = 0.05
-_POSITION = Validity.POSITION_VALID | Validity.POSITION_TRACKED
-_ORIENTATION = Validity.ORIENTATION_VALID | Validity.ORIENTATION_TRACKED
+# As plain numbers: flags of an enumeration cost more than all that is reckoned with them.
+_POSITION_VALID = np.uint8(Validity.POSITION_VALID)
+_ORIENTATION_VALID = np.uint8(Validity.ORIENTATION_VALID)
+_POSITION = np.uint8(Validity.POSITION_VALID | Validity.POSITION_TRACKED)
+_ORIENTATION = np.uint8(Validity.ORIENTATION_VALID | Validity.ORIENTATION_TRACKED)
+_NO_TURN = np.array([0.0, 0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -61,16 +65,16 @@ class HandFilter:
         if not raw.active:
             self._middle = None
             return Hand()
-        validity = raw.flags & np.uint8(int(_POSITION | _ORIENTATION))
+        validity = raw.flags & (_POSITION | _ORIENTATION)
         quats = self._check_orientations(raw.quats_xyzw, validity)
         self._check_positions(raw.positions, validity)
-        there = (validity & Validity.POSITION_VALID) != 0
+        there = (validity & _POSITION_VALID) != 0
         if there.sum() < _FEWEST:
             self.faults["hand without joints"] += 1
             self._middle = None
             return Hand()
         self._note_missing(there)
-        if self._is_jumping(np.median(raw.positions[there], axis=0), at_s):
+        if self._is_jumping(_middle(raw.positions[there]), at_s):
             return Hand()
         positions = np.where(there[:, None], raw.positions, 0.0)
         return Hand(True, positions, quats, self._check_radii(raw.radii), validity)
@@ -78,28 +82,27 @@ class HandFilter:
     def _check_orientations(self, quats: FloatArray, validity: npt.NDArray[np.uint8]) -> FloatArray:
         """Take away from `validity` what is no rotation; return unit quaternions (26, 4)."""
         with np.errstate(invalid="ignore", over="ignore"):
-            lengths = np.linalg.norm(quats, axis=1)
+            lengths = np.sqrt(np.einsum("ij,ij->i", quats, quats))
         good = np.abs(lengths - 1.0) <= _UNIT_WITHIN  # False for NaN
-        claimed = (validity & Validity.ORIENTATION_VALID) != 0
+        claimed = (validity & _ORIENTATION_VALID) != 0
         self._count("orientation that is no rotation", claimed & ~good)
-        validity[~(good & claimed)] &= np.uint8(int(_POSITION))
-        unit = np.tile(np.array([0.0, 0.0, 0.0, 1.0]), (JOINT_COUNT, 1))
-        unit[good] = quats[good] / lengths[good, None]
-        return unit
+        validity[~(good & claimed)] &= _POSITION
+        if good.all():
+            return np.asarray(quats / lengths[:, None])
+        return np.where(good[:, None], quats, _NO_TURN) / np.where(good, lengths, 1.0)[:, None]
 
     def _check_positions(self, positions: FloatArray, validity: npt.NDArray[np.uint8]) -> None:
         """Take away from `validity` positions that cannot be."""
-        claimed = (validity & Validity.POSITION_VALID) != 0
+        claimed = (validity & _POSITION_VALID) != 0
         near = is_near(positions)
         self._count("position that is no place", claimed & ~near)
         good = claimed & near
         if good.any():
-            middle = np.median(positions[good], axis=0)
-            together = np.zeros(JOINT_COUNT, dtype=np.bool_)
-            together[good] = np.linalg.norm(positions[good] - middle, axis=1) <= LARGEST_HAND_M
+            away = np.where(good[:, None], positions, 0.0) - _middle(positions[good])
+            together = good & (np.einsum("ij,ij->i", away, away) <= LARGEST_HAND_M**2)
             self._count("joint away from its hand", good & ~together)
             good = together & (not self._are_one_point(positions, good))
-        validity[~good] &= np.uint8(int(_ORIENTATION))
+        validity[~good] &= _ORIENTATION
 
     def _are_one_point(self, positions: FloatArray, good: npt.NDArray[np.bool_]) -> bool:
         """Tell whether all joints are at one place, as where a device marks valid what it has not filled in."""
@@ -133,3 +136,8 @@ class HandFilter:
     def _count(self, fault: str, joints: npt.NDArray[np.bool_]) -> None:
         if joints.any():
             self.faults[fault] += int(joints.sum())
+
+
+def _middle(positions: FloatArray) -> FloatArray:
+    """Return the upper median along each axis (3,) of positions (K, 3): one joint elsewhere does not move it."""
+    return np.asarray(np.sort(positions, axis=0)[len(positions) // 2])

@@ -13,6 +13,7 @@ _SMALLEST_M, _LARGEST_M = 0.004, 0.03
 _BALLS_A_BONE = 5
 _KNUCKLES = (Joint.INDEX_PROXIMAL, Joint.MIDDLE_PROXIMAL, Joint.RING_PROXIMAL, Joint.LITTLE_PROXIMAL)
 _BONES = np.array([*(pair for chain in FINGERS for pair in pairwise(chain)), *pairwise(_KNUCKLES)], dtype=np.int64)
+_POSITION_VALID = np.uint8(Validity.POSITION_VALID)
 _SHARES = np.linspace(0.0, 1.0, _BALLS_A_BONE + 2, dtype=np.float32)
 BALL = np.dtype([("center", "f4", 3), ("radius", "f4"), ("color", "f4", 3)])
 """Stage, metres; colour 0 to 1."""
@@ -20,8 +21,7 @@ BALL = np.dtype([("center", "f4", 3), ("radius", "f4"), ("color", "f4", 3)])
 
 def hand_balls(hand: Hand) -> npt.NDArray[np.void]:
     """Return what to draw (K,), BALL; joints that are not there are left out, with their bones."""
-    there = ((hand.validity & Validity.POSITION_VALID) != 0) & is_near(hand.positions)
-    there[Joint.PALM] = False
+    there = ((hand.validity & _POSITION_VALID) != 0) & is_near(hand.positions)
     bones = _BONES[there[_BONES].all(axis=1)] if hand.tracked else _BONES[:0]
     radii = np.clip(hand.radii * _SLIMMER, _SMALLEST_M, _LARGEST_M)
     found = np.zeros((len(bones), len(_SHARES)), dtype=BALL)

@@ -18,6 +18,9 @@ from xr_bridge.drawing.panel_quads import PanelQuads
 from xr_bridge.panels import Panel, Panels, facing, on_palette
 
 FloatArray = npt.NDArray[np.floating]
+_HungPanel = tuple[str, Panel, tuple[FloatArray, FloatArray]]
+"""Its name, what it shows, its middle (3,) and its rotation (4,)."""
+_HungPanels = list[_HungPanel]
 Matrix = npt.NDArray[np.float32]
 _QUAD = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], dtype=np.float32)
 _MOST_BALLS = 1024
@@ -54,12 +57,14 @@ class Painter:
         self._panels = Panels()
         self._palette: PalettePose | None = None
         self._head: FloatArray = np.zeros(3)
+        self._hung: _HungPanels | None = None
+        """Of this frame; None: to be worked out."""
         for program in (self._cloud.program, self._balls, self._around, self._quads.program):
             program["gamma"].value = shaders.GAMMA if is_srgb else 1.0  # type: ignore[union-attr]
 
     def see(self, scene: Scene, panels: Panels, now_s: float) -> None:
         """Draw this from now on, `now_s` seconds that rise."""
-        self._panels = panels
+        self._panels, self._hung = panels, None
         self._cloud.aim(scene, now_s)
         if self._scene is None or scene.brushes is not self._scene.brushes:
             colors = scene.colors()
@@ -72,7 +77,7 @@ class Painter:
 
     def show_person(self, left: Hand, right: Hand, head: FloatArray) -> None:
         """Draw the hands here; words turn to `head` (3,), metres, whichever eye sees them."""
-        self._head = head
+        self._head, self._hung = head, None
         self._hands.fill(np.concatenate([hand_balls(left), hand_balls(right)]))
         poses = [palette_pose(hand) for hand in (left, right) if hand.tracked]
         self._palette = next((pose for pose in poses if pose is not None), None)
@@ -90,11 +95,13 @@ class Painter:
         self._context.enable(moderngl.BLEND)
         self._balls["rim"].value = 1.0  # type: ignore[union-attr]
         self._brushes.paint()
-        for name, panel, place in self._hung_panels(self._head):
+        if self._hung is None:
+            self._hung = list(self._hung_panels(self._head))
+        for name, panel, place in self._hung:
             self._quads.paint(name, panel, place, eye.view, eye.projection)
         self._context.disable(moderngl.BLEND)
 
-    def _hung_panels(self, reader: FloatArray) -> Iterator[tuple[str, Panel, tuple[FloatArray, FloatArray]]]:
+    def _hung_panels(self, reader: FloatArray) -> Iterator[_HungPanel]:
         """Yield each panel with where it hangs."""
         panels, scene = self._panels, self._scene
         if panels.state is not None and scene is not None:
