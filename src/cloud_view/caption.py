@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from cloud_view.force_shapes import MOTION_COLOR, PULL_COLOR
 from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
 from latentvr_common.cloud import NONE
+from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR
 from latentvr_common.labels import Category
 from latentvr_common.scene import Progress, Scene, State
 

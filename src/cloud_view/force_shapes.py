@@ -1,7 +1,6 @@
 """Forces as arrows: where an item's own pull would take it, and, thinner, where it really goes.
 
-The two have different units, and both shrink as training goes on. So each is drawn to a scale of its own: the median
-arrow has a fixed length.
+Each is drawn to a scale of its own, see latentvr_common/force_arrows.py.
 """
 
 import numpy as np
@@ -11,16 +10,11 @@ from cloud_view import depth_cue
 from cloud_view.camera import Camera, Subject
 from cloud_view.lens import focus_of, hiding
 from cloud_view.shapes import Mesh, join_meshes, rods
-from cloud_view.sheet import Rgb
+from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR, chosen_items, scaled
 from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 
-PULL_COLOR: Rgb = (255, 250, 235)
-MOTION_COLOR: Rgb = (255, 96, 150)
-MOST_ARROWS = 240
-_MEDIAN, _LONGEST, _SHORTEST = 0.07, 0.2, 0.015
-"""Lengths, as shares of the radius of the cloud; what is shorter than the last would be hidden in its item."""
 _FORWARD = 0.4
 """So far, as a share of that radius, arrows are drawn nearer to the camera: items right before them hide nothing."""
 _PULL_RADIUS, _MOTION_RADIUS = 0.0032, 0.0019
@@ -31,13 +25,11 @@ _MOST_HEAD = 0.6
 
 
 def force_arrows(scene: Scene, camera: Camera, subject: Subject) -> Mesh:
-    """Return the arrows of at most `MOST_ARROWS` items, from where the items are in this frame; none without forces."""
+    """Return the arrows of at most 240 items, from where the items are in this frame; none without forces."""
     forces = scene.forces
     if forces is None:
         return Mesh()
-    known = np.flatnonzero(forces.sample_ids < len(scene.cloud))
-    # The ids are in the order of the dataset, which may be sorted by category.
-    chosen = known[np.unique(np.linspace(0, len(known) - 1, min(len(known), MOST_ARROWS)).astype(int))]
+    chosen = chosen_items(forces, len(scene.cloud))
     starts = scene.points()[forces.sample_ids[chosen]]
     seen = ~hiding(starts, camera, focus_of(scene))
     starts, chosen = starts[seen], chosen[seen]
@@ -61,15 +53,6 @@ def brought_forward(points: FloatArray, by_m: float, camera: Camera) -> FloatArr
     away = points - camera.eye
     distance = np.maximum(np.linalg.norm(away, axis=1, keepdims=True), np.finfo(float).tiny)
     return np.asarray(camera.eye + away * np.maximum(1.0 - by_m / distance, 0.5))
-
-
-def scaled(vectors: FloatArray, size: float) -> FloatArray:
-    """Return `vectors` (K, 3) so long that the median is 7 % of `size`, none longer than 20 %, short ones as zero."""
-    lengths = np.linalg.norm(vectors, axis=1)
-    median = float(np.median(lengths[lengths > 0])) if (lengths > 0).any() else 1.0
-    wanted = np.minimum(_MEDIAN * lengths / median, _LONGEST) * size
-    wanted[wanted < _SHORTEST * size] = 0.0
-    return np.asarray(vectors * (wanted / np.maximum(lengths, np.finfo(float).tiny))[:, None])
 
 
 def arrows(starts: FloatArray, vectors: FloatArray, radius: float, color: FloatArray, camera: Camera) -> Mesh:

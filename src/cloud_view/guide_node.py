@@ -6,11 +6,11 @@ from latentvr import srv
 from rclpy.node import Node
 from rclpy.task import Future
 
-from cloud_view.place_card import read_picture
 from cloud_view.place_watch import PlaceWatch, Question, place_of_hand
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.health import HealthReporter
 from latentvr_common.inbox_node import Inbox
+from latentvr_common.png import read_png
 
 _ASK_PERIOD_S = 0.25
 
@@ -44,7 +44,7 @@ class Guide:
             if response is not None and response.found:
                 place = conversions.place_from_msg(response)
                 if place.png:
-                    read_picture(place.png)
+                    read_png("decode_place", place.png)
         except ValueError as error:
             place = None
             self._health.drop(str(error))

@@ -3,7 +3,6 @@
 All sizes are in pixels of a picture 720 high; a higher picture gets the same card, larger.
 """
 
-import io
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +10,7 @@ from PIL import Image
 
 from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
 from latentvr_common.colors import split_rgb
+from latentvr_common.png import read_png
 from latentvr_common.scene import Scene
 
 TITLE = "what would live here"
@@ -18,7 +18,6 @@ _WIDTH = 170.0
 _TOP, _BELOW = 26.0, 58.0
 _PICTURE = 170.0
 _VALUE_ROW, _VALUES_IN_ROW = 19.0, 2
-_LARGEST_PX = 2048
 _EMPTY: Rgb = (230, 180, 60)
 
 
@@ -68,18 +67,6 @@ def _rgb(packed: int) -> Rgb:
     return red, green, blue
 
 
-def read_picture(png: bytes) -> Image.Image:
-    """Return the picture in `png`. Raises ValueError if that is none, or too large to be one of a place."""
-    try:
-        image = Image.open(io.BytesIO(png), formats=("PNG",))
-        if max(image.size) > _LARGEST_PX:
-            raise ValueError(f"it has {image.width}x{image.height} pixels, expected at most {_LARGEST_PX} each way")
-        image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"decode_place: the picture cannot be read: {error}") from error
-    return image
-
-
 def card_height(card: Card) -> float:
     """Return the height of the painted card."""
     return _TOP + _BELOW + (_PICTURE if card.png else _VALUE_ROW * len(card.values))
@@ -92,7 +79,7 @@ def paint_card(card: Card, picture_height: int) -> Image.Image:
     sheet = Sheet(_WIDTH, height, picture_height / REFERENCE_HEIGHT)
     sheet.text(0, 15, TITLE, 15, SOFT)
     if card.png:
-        sheet.picture(0, _TOP, _WIDTH, _PICTURE, read_picture(card.png))
+        sheet.picture(0, _TOP, _WIDTH, _PICTURE, read_png("decode_place", card.png))
     for i, row in enumerate(card.values):
         sheet.text(0, _TOP + _VALUE_ROW * (i + 1) - 6, row, 14, BRIGHT)
     below = height - _BELOW

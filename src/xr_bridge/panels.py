@@ -3,7 +3,7 @@
 Lengths are metres, frame stage. A panel's own x runs to the right of who reads it, y up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +29,8 @@ _LIGHT_SUM = 380
 """Of red, green and blue: from there on dark words can be read better."""
 _MARGIN_M = 0.008
 _LONGEST_NAME = 9
+_LOOK_M = 0.06
+_LONGEST_WORDS = 14
 _MOST_NAMED = 4
 
 
@@ -71,6 +73,8 @@ class Panels:
     """At the open palm. Its middle is the palette's origin."""
     selection: Panel | None = None
     """Beside the brush: what a stroke would mark."""
+    preview: tuple[Panel, FloatArray] | None = None
+    """What the items at a finger tip look like, and where that tip is (3,)."""
 
 
 class _Sheet:
@@ -88,6 +92,13 @@ class _Sheet:
     def words(self, x: float, y: float, text: str, height: float, color: Rgba, anchor: str = "mm") -> None:
         self._draw.text((_px(x), _px(y)), text, color, font_for(text, _px(height)), anchor)
 
+    def picture(self, left: float, top: float, size: float, picture: Image.Image) -> None:
+        """Show `picture` as large as fits into a square. Few pixels stay squares: blurred, they would tell less."""
+        scale = _px(size) / max(picture.size)
+        shape = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+        shown = picture.convert("RGB").resize(shape, Image.Resampling.NEAREST)
+        self.image.paste(shown, (_px(left) + (_px(size) - shape[0]) // 2, _px(top) + (_px(size) - shape[1]) // 2))
+
     def panel(self) -> Panel:
         return Panel(np.asarray(self.image), self._width_m)
 
@@ -96,9 +107,9 @@ def _px(length_m: float) -> int:
     return max(1, round(length_m * PIXELS_A_M))
 
 
-def panels_of(scene: Scene, is_recording: bool) -> Panels:
+def panels_of(scene: Scene, is_recording: bool, preview: tuple[Panel, FloatArray] | None = None) -> Panels:
     """Return what there is to say of `scene`."""
-    return Panels(state_panel(scene, is_recording), palette_panel(scene), selection_panel(scene))
+    return Panels(state_panel(scene, is_recording), palette_panel(scene), selection_panel(scene), preview)
 
 
 def state_panel(scene: Scene, is_recording: bool) -> Panel:
@@ -136,6 +147,28 @@ def _line(text: str, height_m: float, color: Rgba) -> Panel:
     sheet = _Sheet(length + 2 * height_m, 2 * height_m)
     sheet.box(0.0, 0.0, length + 2 * height_m, 2 * height_m, 0.6 * height_m, _PLATE)
     sheet.words(height_m + length / 2, height_m, text, height_m, color)
+    return sheet.panel()
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one item looks like."""
+
+    words: str
+    picture: Image.Image | None = None
+    """None: it has none."""
+
+
+def preview_panel(looks: Sequence[Look]) -> Panel:
+    """Return the items side by side, each with its words below."""
+    sheet = _Sheet(len(looks) * (_LOOK_M + _MARGIN_M) + _MARGIN_M, _LOOK_M + 0.018 + 2 * _MARGIN_M)
+    sheet.box(0.0, 0.0, len(looks) * (_LOOK_M + _MARGIN_M) + _MARGIN_M, _LOOK_M + 0.018 + 2 * _MARGIN_M, 0.01, _PLATE)
+    for i, look in enumerate(looks):
+        left = _MARGIN_M + i * (_LOOK_M + _MARGIN_M)
+        if look.picture is not None:
+            sheet.picture(left, _MARGIN_M, _LOOK_M, look.picture)
+        words = look.words if len(look.words) <= _LONGEST_WORDS else look.words[: _LONGEST_WORDS - 1] + "."
+        sheet.words(left + _LOOK_M / 2, _LOOK_M + 2 * _MARGIN_M + 0.004, words, 0.009, _BRIGHT)
     return sheet.panel()
 
 

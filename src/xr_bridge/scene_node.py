@@ -16,6 +16,7 @@ from latentvr_common.inbox_node import Changes, Inbox
 from latentvr_common.newest import Newest
 from xr_bridge.panels import panels_of
 from xr_bridge.parameters import Parameters
+from xr_bridge.previews_node import Previews
 from xr_bridge.show import Picture, Show
 
 _RECORDER = "session_recorder"
@@ -40,6 +41,9 @@ class SceneSide:
         )
         self._inbox = Inbox(node)
         self._inbox.report_to(health)
+        self._previews = Previews(node, health)
+        if settings.forces:
+            self._inbox.toggle_forces()
         self._changes = Changes()
         self._is_recording = False
         node_tools.every(node, 1.0 / settings.scene_rate_hz, self._look)
@@ -66,7 +70,7 @@ class SceneSide:
             return
         scene = self._inbox.scene(now_s)
         if scene is not None:
-            self.show.scenes.put((scene, panels_of(scene, self._is_recording)))
+            self.show.scenes.put((scene, panels_of(scene, self._is_recording, self._previews.of(scene))))
             self._changes.drawn(self._inbox, scene)
 
     def _look_for_others(self) -> None:

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from cloud_view.caption import MOST_ROWS, caption_height, caption_of, paint_caption, put_caption
-from cloud_view.force_shapes import MOTION_COLOR, PULL_COLOR
 from latentvr_common import fonts
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR
 from latentvr_common.forces import Forces
 from latentvr_common.labels import Category
 from latentvr_common.scene import Progress, Scene, State

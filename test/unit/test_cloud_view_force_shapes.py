@@ -8,17 +8,10 @@ import pytest
 from cloud_view.camera import Camera, Subject, orbit, subject_of
 from cloud_view.cloud_shapes import cloud_shapes
 from cloud_view.drawing import draw
-from cloud_view.force_shapes import (
-    MOST_ARROWS,
-    MOTION_COLOR,
-    PULL_COLOR,
-    arrows,
-    brought_forward,
-    force_arrows,
-    scaled,
-)
+from cloud_view.force_shapes import arrows, brought_forward, force_arrows
 from latentvr_common import rotations
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.force_arrows import MOST_ARROWS, MOTION_COLOR, PULL_COLOR, scaled
 from latentvr_common.forces import Forces
 from latentvr_common.placement import Placement
 from latentvr_common.scene import Brush, Scene

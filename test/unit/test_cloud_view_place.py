@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from cloud_view.camera import Subject, orbit
-from cloud_view.place_card import TITLE, card_height, card_of, paint_card, put_card, read_picture
+from cloud_view.place_card import TITLE, card_height, card_of, paint_card, put_card
 from cloud_view.place_watch import PlaceWatch, place_of_hand
 from cloud_view.window import panel_corners
 from latentvr_common.cloud import NONE, Cloud
@@ -16,6 +16,7 @@ from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
+from latentvr_common.png import read_png
 from latentvr_common.scene import Brush, Scene
 
 CATEGORIES = [Category(0, "cat", 0xFF0000), Category(1, "dog", 0x00FF00)]
@@ -214,7 +215,7 @@ def test_the_card_stands_in_the_right_top_corner_with_the_decoded_picture() -> N
 )
 def test_what_is_no_picture_is_refused(png: bytes) -> None:
     with pytest.raises(ValueError, match="decode_place: the picture cannot be read"):
-        read_picture(png)
+        read_png("decode_place", png)
 
 
 def test_a_panel_at_the_right_covers_the_pixels_of_that_corner() -> None:

@@ -6,23 +6,27 @@ from collections.abc import Iterator
 import moderngl
 import numpy as np
 import pytest
+from PIL import Image
 
 from latentvr_common import palette, rotations
 from latentvr_common.cloud import Cloud
-from latentvr_common.hands import Hand, Joint, Validity
+from latentvr_common.forces import Forces
+from latentvr_common.hands import Hand, Hands, Joint, Validity
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
 from latentvr_common.scene import Brush, Progress, Scene, Selection, State
-from scripted_hands.anatomy import OPEN, hand_at
+from scripted_hands.anatomy import FINGER_TIP, OPEN, POINTING, hand_at
 from xr_bridge.drawing import matrices
+from xr_bridge.drawing.arrow_lines import arrow_lines
 from xr_bridge.drawing.cloud_motion import LONGEST_S, CloudMotion
 from xr_bridge.drawing.hand_balls import hand_balls
 from xr_bridge.drawing.matrices import Fov
 from xr_bridge.drawing.mirror import Mirror
 from xr_bridge.drawing.painter import Eye, Painter
+from xr_bridge.near_items import pointed_at
 from xr_bridge.openxr.egl import EglContext
 from xr_bridge.openxr.results import MissingError
-from xr_bridge.panels import Panels, facing, on_palette, panels_of, words_of
+from xr_bridge.panels import Look, Panels, facing, on_palette, panels_of, preview_panel, words_of
 
 WIDE = Fov(-math.pi / 4, math.pi / 4, math.pi / 4, -math.pi / 4)
 HEAD = np.array([0.0, 1.6, 0.0])
@@ -302,3 +306,67 @@ def test_a_mirror_is_a_smaller_copy(gl: moderngl.Context) -> None:
     assert small.shape == (80, 80, 3)
     np.testing.assert_allclose(middle_of(reddish(small)), middle_of(reddish(screen.again())), atol=0.05)
     assert screen.again(width=10_000).shape == (SIZE, SIZE, 3)
+
+
+# Forces and previews
+
+
+def forces_on(cloud: Cloud, rows: list[int], pull: tuple[float, float, float]) -> Forces:
+    nothing = np.zeros((len(rows), 3), np.float32)
+    pulls = np.tile(np.array(pull, np.float32), (len(rows), 1, 1))
+    ids = np.array(rows, np.uint32)
+    return Forces(1, ids, cloud.positions[rows], ("structure",), pulls, nothing, nothing)
+
+
+def test_a_pull_is_a_line_from_the_item_to_where_it_is_pulled() -> None:
+    cloud = cloud_of(((-0.4, 0, 0), RED), each=4)
+    scene = Scene(cloud, placement=PLACEMENT, forces=forces_on(cloud, [0, 2], (5.0, 0.0, 0.0)))
+    lines = arrow_lines(scene).reshape(2, 2, 2)
+    pulls = lines["place"][0]
+    np.testing.assert_allclose(pulls[:, 0], scene.points()[[0, 2]], atol=1e-6)
+    np.testing.assert_allclose(pulls[:, 1] - pulls[:, 0], [[0.07 * PLACEMENT.scale, 0, 0]] * 2, atol=1e-6)
+    np.testing.assert_allclose(lines["place"][1, :, 0], lines["place"][1, :, 1])  # They do not move.
+    assert len(arrow_lines(Scene(cloud))) == 0
+
+
+def test_forces_are_drawn_and_gone_when_they_are_not_wanted_any_more(gl: moderngl.Context) -> None:
+    cloud = cloud_of(((0, 0, 0), GREY), each=300)
+    plain, screen = Scene(cloud, placement=PLACEMENT), Screen(gl)
+    without = screen.picture(plain)
+    forces = forces_on(cloud, list(range(0, 300, 10)), (0.0, 3.0, 0.0))
+    with_forces = screen.picture(Scene(cloud, placement=PLACEMENT, forces=forces))
+    assert (np.abs(with_forces - without).sum(axis=2) > 60).sum() > 20
+    np.testing.assert_array_equal(screen.picture(plain), without)
+
+
+def pointing_at(place: np.ndarray, side: str = "right") -> Hands:
+    tip = FINGER_TIP * [-1, 1, 1] if side == "left" else FINGER_TIP
+    hand = hand_at(place - tip, LEVEL, POINTING, left=side == "left")
+    return Hands(1, hand, Hand()) if side == "left" else Hands(1, Hand(), hand)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_items_at_a_finger_tip_are_found_nearest_first(side: str) -> None:
+    cloud = cloud_of(((-0.8, 0, 0), RED), ((0.8, 0, 0), BLUE), each=50)
+    scene = Scene(cloud, placement=PLACEMENT)
+    item = 60
+    found = pointed_at(Scene(cloud, placement=PLACEMENT, hands=pointing_at(scene.points()[item], side)), 3)
+    assert found is not None
+    tip, items = found
+    np.testing.assert_allclose(tip, scene.points()[item], atol=1e-6)
+    away = np.linalg.norm(scene.points() - tip, axis=1)
+    assert items == np.argsort(away, kind="stable")[: len(items)].tolist()
+    assert items[0] == item
+    far = scene.points()[item] + np.array([0.0, 0.5, 0.0])
+    assert pointed_at(Scene(cloud, placement=PLACEMENT, hands=pointing_at(far, side)), 3) is None
+    assert pointed_at(scene, 3) is None
+
+
+def test_a_preview_shows_pictures_and_words_side_by_side() -> None:
+    white = Image.new("L", (8, 8), 255)
+    one, two = preview_panel([Look("ant", white)]), preview_panel([Look("ant", white), Look("bee 93 %?")])
+    assert two.width_m > 1.6 * one.width_m
+    assert two.height_m == pytest.approx(one.height_m, rel=0.01)
+    bright = (one.pixels[..., :3].min(axis=2) > 250).mean()
+    assert bright > 0.3
+    assert (two.pixels[..., :3].min(axis=2) > 250).mean() < bright

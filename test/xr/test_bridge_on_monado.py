@@ -1,5 +1,6 @@
 """The bridge on a real OpenXR runtime: hands and head as they are, and what becomes of them when the runtime dies."""
 
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -24,12 +25,12 @@ GAPS_M = ((OPEN, 0.11, 0.13), (between(OPEN, PINCHED, 0.5), 0.03, 0.05), (PINCHE
 class Bridge:
     """A bridge in a process of its own, and a peer that hears it."""
 
-    def __init__(self, runtime: Runtime, log: Path) -> None:
+    def __init__(self, runtime: Runtime, log: Path, graphics: str = "headless") -> None:
         self.runtime = runtime
         self.peer = Peer(topics.HANDS, topics.HEAD, topics.XR_STATE, topics.DIAGNOSTICS)
         monado = runtime.monado
         self.process = NodeProcess(
-            "xr_bridge", {"graphics": "headless"}, log, monado.client_command(), monado.client_environment()
+            "xr_bridge", {"graphics": graphics}, log, monado.client_command(), monado.client_environment()
         )
 
     def hands(self) -> Hands:
@@ -65,9 +66,9 @@ def runtime() -> Iterator[Runtime]:
         yield found
 
 
-@pytest.fixture
-def bridge(runtime: Runtime, tmp_path: Path) -> Iterator[Bridge]:
-    made = Bridge(runtime, tmp_path / "log")
+@pytest.fixture(params=["headless"])
+def bridge(runtime: Runtime, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bridge]:
+    made = Bridge(runtime, tmp_path / "log", request.param)
     with made.peer, made.process:
         yield made
 
@@ -122,6 +123,7 @@ def test_a_bridge_before_its_runtime_says_what_it_waits_for_and_finds_it(bridge:
     bridge.wait_for(XrState.FOCUSED)
 
 
+@pytest.mark.parametrize("bridge", ["headless", "egl"], indirect=True)
 def test_hands_are_gone_with_the_runtime_and_back_with_it_and_nothing_leaks(bridge: Bridge) -> None:
     process = psutil.Process(bridge.process.pid)
     used: list[tuple[int, int, int]] = []
@@ -151,3 +153,24 @@ def test_a_bridge_that_waits_costs_next_to_nothing(bridge: Bridge) -> None:
     before = sum(process.cpu_times()[:2])
     bridge.settle(5.0)
     assert (sum(process.cpu_times()[:2]) - before) / 5.0 < 0.05
+
+
+def test_a_device_that_lies_is_filtered_and_what_it_says_is_named(bridge: Bridge) -> None:
+    bridge.runtime.start()
+    bridge.wait_for(XrState.FOCUSED)
+    bridge.runtime.hold(OPEN)
+    bridge.hands_when(lambda h: h.right.tracked, "a hand")
+    bridge.runtime.hold(OPEN, (math.nan, 1.2, -0.4))
+    bridge.hands_when(lambda h: not h.right.tracked and not h.left.tracked, "a hand that is nowhere is dropped")
+    # There and back again, faster than a hand can be.
+    for i in range(20):
+        bridge.runtime.hold(OPEN, (0.2 + 0.8 * (i % 2), 1.2, -0.4))
+        bridge.settle(0.03)
+    bridge.runtime.hold(OPEN)
+    bridge.hands_when(lambda h: h.right.tracked, "the hand is believed again")
+
+    def named() -> set[str]:
+        statuses = [s for m in bridge.peer.heard[topics.DIAGNOSTICS.name] for s in m.status]
+        return {v.key for s in statuses if s.name == "/latentvr/xr_bridge" for v in s.values if v.value != "0"}
+
+    bridge.peer.wait_until(lambda: {"position that is no place", "hand that jumps"} <= named(), "the faults are named")

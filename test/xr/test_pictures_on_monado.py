@@ -8,6 +8,7 @@ from pathlib import Path
 import monado_runtime
 import numpy as np
 import pytest
+from latentvr import srv
 from latentvr.msg import XrState
 from monado_runtime import Runtime
 from node_process import NodeProcess, Peer
@@ -17,7 +18,8 @@ from virtual_display import virtual_display
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import Cloud
 from latentvr_common.placement import Placement
-from scripted_hands.anatomy import OPEN
+from scripted_hands.anatomy import OPEN, POINTING
+from scripted_hands.monado_remote import BODY
 
 RED, BLUE = 0xE04020, 0x2060F0
 
@@ -44,6 +46,13 @@ def pictures_of(peer: Peer) -> np.ndarray:
     peer.wait_until(lambda: heard, "a picture of what the person sees")
     assert heard[-1].format == "jpeg"
     return np.asarray(Image.open(io.BytesIO(bytes(heard[-1].data)))).astype(int)
+
+
+def magenta_item(request: srv.GetItem.Request, response: srv.GetItem.Response) -> srv.GetItem.Response:
+    png = io.BytesIO()
+    Image.new("RGB", (8, 8), (255, 0, 255)).save(png, "PNG")
+    response.found, response.picture.data = True, png.getvalue()
+    return response
 
 
 @pytest.mark.parametrize("graphics", ["egl", "glx"])
@@ -88,6 +97,17 @@ def see_the_cloud(runtime: Runtime, tmp_path: Path, display: str) -> None:
         peer.wait_until(
             lambda: (np.abs(pictures_of(peer) - without_hands).sum(axis=2) > 90).sum() > 300, "the hands are drawn"
         )
+        # What is at a finger tip shows its picture.
+        node_tools.serve(peer.node, topics.GET_ITEM, magenta_item)
+        placement = Placement(np.array([0.0, 1.6, -0.9]))
+        middle = placement.stage_from_latent(np.array([0.7, -0.3, 0.0]))
+        runtime.hold(POINTING, tuple((middle - BODY.finger_tip).tolist()))
+
+        def magenta_is_seen() -> bool:
+            picture = pictures_of(peer)
+            return bool(((picture[..., 1] < 90) & (picture[..., [0, 2]].min(axis=2) > 150)).sum() > 60)
+
+        peer.wait_until(magenta_is_seen, "the picture of an item")
         assert "Error" not in bridge.said()
         assert bridge.stop() == 0
 

@@ -12,6 +12,7 @@ from latentvr_common.hands import Hand
 from latentvr_common.palette import PalettePose, palette_pose
 from latentvr_common.scene import Scene
 from xr_bridge.drawing import shaders
+from xr_bridge.drawing.arrow_lines import ArrowLines
 from xr_bridge.drawing.cloud_points import CloudPoints
 from xr_bridge.drawing.hand_balls import BALL, ball, hand_balls
 from xr_bridge.drawing.panel_quads import PanelQuads
@@ -46,6 +47,7 @@ class Painter:
         context.enable(moderngl.DEPTH_TEST | moderngl.PROGRAM_POINT_SIZE)
         context.blend_func = moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA
         self._cloud = CloudPoints(context, most_points)
+        self._arrows = ArrowLines(context)
         self.corners = context.buffer(_QUAD.tobytes())
         """Of a quad over all of clip space, a strip of triangles."""
         self._balls = context.program(shaders.BALLS_VERTEX, shaders.BALLS_FRAGMENT)
@@ -59,13 +61,15 @@ class Painter:
         self._head: FloatArray = np.zeros(3)
         self._hung: _HungPanels | None = None
         """Of this frame; None: to be worked out."""
-        for program in (self._cloud.program, self._balls, self._around, self._quads.program):
+        for program in (*(self._cloud.program, self._arrows.program, self._balls, self._around, self._quads.program),):
             program["gamma"].value = shaders.GAMMA if is_srgb else 1.0  # type: ignore[union-attr]
 
     def see(self, scene: Scene, panels: Panels, now_s: float) -> None:
         """Draw this from now on, `now_s` seconds that rise."""
         self._panels, self._hung = panels, None
         self._cloud.aim(scene, now_s)
+        if scene.forces is not None or (self._scene is not None and self._scene.forces is not None):
+            self._arrows.fill(scene)
         if self._scene is None or scene.brushes is not self._scene.brushes:
             colors = scene.colors()
             balls = [
@@ -88,6 +92,7 @@ class Painter:
         target.clear(depth=1.0)
         self._paint_surroundings(eye)
         self._cloud.paint(eye.view, eye.projection, target.height, now_s)
+        self._arrows.paint(eye.view, eye.projection)
         for name, matrix in (("view", eye.view), ("projection", eye.projection)):
             self._balls[name].write(_columns(matrix))  # type: ignore[union-attr]
         self._balls["rim"].value = 0.0  # type: ignore[union-attr]
@@ -109,6 +114,10 @@ class Painter:
             yield "state", panels.state, (place, facing(place, reader))
         if panels.palette is not None and self._palette is not None:
             yield "palette", panels.palette, on_palette(self._palette)
+        if panels.preview is not None:
+            panel, near = panels.preview
+            place = near + np.array([0.0, 0.06 + panel.height_m / 2, 0.0])
+            yield "preview", panel, (place, facing(place, reader))
         if panels.selection is not None and scene is not None and scene.brushes:
             brush = scene.brushes[0]
             place = brush.position + np.array([0.0, brush.radius + 0.03, 0.0])

@@ -131,6 +131,24 @@ void main() {
 }
 """
 )
+LINES_VERTEX = """#version 330
+in vec3 in_place;
+in vec3 in_color;
+out vec3 v_color;
+uniform mat4 view, projection;
+void main() {
+    gl_Position = projection * view * vec4(in_place, 1.0);
+    v_color = in_color;
+}
+"""
+LINES_FRAGMENT = (
+    _LIGHT
+    + """
+in vec3 v_color;
+out vec4 f_color;
+void main() { f_color = vec4(light_of(v_color), 1.0); }
+"""
+)
 MIRROR_VERTEX = """#version 330
 in vec2 in_corner;
 out vec2 v_place;
