@@ -1,7 +1,7 @@
 """Asks the trainer what the items at a finger tip look like. Thread rule: everything runs on the executor's thread."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,10 @@ _KEPT = 256
 class Previews:
     """Looks of items; each is asked for once."""
 
-    def __init__(self, node: Node, health: HealthReporter) -> None:
+    def __init__(self, node: Node, health: HealthReporter, on_answer: Callable[[], object]) -> None:
+        """`on_answer` is called when an item is known that was not."""
         self._node = node
+        self._tell = on_answer
         self._health = health
         self._client = node_tools.client(node, topics.GET_ITEM)
         self._pictures: OrderedDict[int, Image.Image | None] = OrderedDict()
@@ -68,6 +70,7 @@ class Previews:
         except ValueError as error:
             self._health.drop(str(error))
             self._pictures[item] = None
+        self._tell()
         while len(self._pictures) > _KEPT:
             self._pictures.popitem(last=False)
 

@@ -41,13 +41,18 @@ class SceneSide:
         )
         self._inbox = Inbox(node)
         self._inbox.report_to(health)
-        self._previews = Previews(node, health)
+        self._previews = Previews(node, health, self._change)
         if settings.forces:
             self._inbox.toggle_forces()
         self._changes = Changes()
         self._is_recording = False
+        self._changed = False
+        """Something has changed that is not in the inbox."""
         node_tools.every(node, 1.0 / settings.scene_rate_hz, self._look)
         node_tools.every(node, _LOOK_FOR_OTHERS_S, self._look_for_others)
+
+    def _change(self) -> None:
+        self._changed = True
 
     def _on_mirror(self, picture: Picture) -> None:
         """On the loop's thread."""
@@ -66,14 +71,17 @@ class SceneSide:
 
     def _look(self) -> None:
         now_s = time.monotonic()
-        if not self._changes.any(self._inbox, now_s):
+        if not self._changed and not self._changes.any(self._inbox, now_s):
             return
+        self._changed = False
         scene = self._inbox.scene(now_s)
         if scene is not None:
             self.show.scenes.put((scene, panels_of(scene, self._is_recording, self._previews.of(scene))))
             self._changes.drawn(self._inbox, scene)
 
     def _look_for_others(self) -> None:
-        self._is_recording = _RECORDER in self._node.get_node_names()
+        is_recording = _RECORDER in self._node.get_node_names()
+        self._changed |= is_recording != self._is_recording
+        self._is_recording = is_recording
         watched = bool(node_tools.listeners(self._node, topics.MIRROR))
         self.show.mirror_rate_hz = self._settings.mirror_rate_hz if watched else 0.0

@@ -105,7 +105,7 @@ def see_the_cloud(runtime: Runtime, tmp_path: Path, display: str) -> None:
 
         def magenta_is_seen() -> bool:
             picture = pictures_of(peer)
-            return bool(((picture[..., 1] < 90) & (picture[..., [0, 2]].min(axis=2) > 150)).sum() > 60)
+            return bool(((picture[..., 1] < 110) & (picture[..., [0, 2]].min(axis=2) > 120)).sum() > 40)
 
         peer.wait_until(magenta_is_seen, "the picture of an item")
         assert "Error" not in bridge.said()
