@@ -31,7 +31,13 @@ bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it 
 	@$(WITH_ENV) python benchmarks/layout.py $(ARGS)
 
 test: lint ## Check everything. ARGS="test/unit -k journal" for a part.
+ifeq ($(ARGS),)
+	# Those that share no time with anything run beside each other; nodes and sessions have the machine for themselves.
+	@$(WITH_ENV) OMP_NUM_THREADS=1 python -m pytest -n auto --maxprocesses 4 --dist loadfile test/unit
+	@$(WITH_ENV) exec python -m pytest test/nodes test/xr test/session
+else
 	@$(WITH_ENV) exec python -m pytest $(ARGS)
+endif
 
 xr-test: setup ## Check the bridge on a real OpenXR runtime without a headset (Monado; fetches it, 170 MB, once).
 	@$(WITH_ENV) exec python -m pytest test/xr $(ARGS)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 # Of this process alone: several test runs may share a machine. 0 to 100 are left to people.
 os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 130))
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+if _WORKER:
+    os.environ["ROS_DOMAIN_ID"] = str(101 + (int(os.environ["ROS_DOMAIN_ID"]) + 37 * (int(_WORKER) + 1)) % 130)
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 # What is kept between sessions of a person does not count here, nor does anything here stay.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="latentvr-cache-")

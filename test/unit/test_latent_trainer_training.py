@@ -645,10 +645,10 @@ def test_the_network_that_is_shown_follows_quickly_when_labels_have_changed_then
 
 
 def test_steps_that_are_far_too_wide_make_training_go_back_and_it_goes_on_with_narrower_ones() -> None:
-    training = prepared(learning_rate=1.0, weight_spread=1.0, weight_uniformity=0.0)
+    training = prepared(learning_rate=2.0, weight_spread=1.0, weight_uniformity=0.0)
     make_steps(training, 600)
     assert training.return_count >= 1
-    assert training.optimizer.param_groups[0]["lr"] <= 0.5
+    assert training.optimizer.param_groups[0]["lr"] <= 1.0
     assert training.step_count > 400
     assert np.linalg.norm(training.encode().positions, axis=1).max() < 100
 
