@@ -141,7 +141,7 @@ def test_hands_are_gone_with_the_runtime_and_back_with_it_and_nothing_leaks(brid
     settled = used[1:]
     assert settled[-1][0] <= settled[0][0], used
     assert settled[-1][1] <= settled[0][1], used
-    # Where it draws, the first cycles fill what OpenGL keeps: 270 MB after thirty, 226 at first, flat from the tenth on.
+    # Where it draws, the first cycles fill what OpenGL keeps: 226 MB at first, 270 after thirty, flat from ten on.
     most_more = 4e6 if bridge.graphics == "headless" else 40e6
     assert settled[-1][2] - settled[0][2] < most_more, used
     if CYCLES >= 20:
