@@ -30,6 +30,18 @@ class Arguments:
         "simulated person's.",
         choices=("active", "monado"),
     )
+    graphics: str = parameter(
+        "auto",
+        "With hands:=openxr, how to draw in the headset: by X11, by EGL, or not at all.",
+        choices=("auto", "glx", "egl", "headless"),
+    )
+    resolution: float = parameter(
+        1.0,
+        "With hands:=openxr, pixels along each edge of a picture: a share of what the runtime recommends.",
+        at_least=0.1,
+        at_most=4.0,
+    )
+    forces: bool = parameter(False, "Show the forces on some items, in the window and in the headset.")
     gestures: int = parameter(20, "Gestures that the simulated person makes.", at_least=0, at_most=100_000)
     purity: float = parameter(0.9, "Share of right items in its marks.", at_least=0.1, at_most=1.0)
     pace: float = parameter(1.0, "Its speed; 1 is a person's.", at_least=0.1, at_most=20.0)

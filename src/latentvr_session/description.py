@@ -104,7 +104,7 @@ PARTS: tuple[Part, ...] = (
     Part("gesture_labeler", lambda _: {}),
     Part(
         "cloud_view",
-        lambda p: {"directory": str(p.directory), "mode": p.arguments.view},
+        lambda p: {"directory": str(p.directory), "mode": p.arguments.view, "forces": p.arguments.forces},
         when=lambda p: p.arguments.view != "off",
         required=False,
     ),
@@ -117,7 +117,11 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "xr_bridge",
-        lambda _: {},
+        lambda p: {
+            "graphics": p.arguments.graphics,
+            "resolution": p.arguments.resolution,
+            "forces": p.arguments.forces,
+        },
         when=lambda p: p.arguments.hands == "openxr",
         prefix=lambda p: p.runtime.client_command() if p.runtime else (),
         variables=lambda p: p.runtime.client_environment() if p.runtime else {},

@@ -4,8 +4,10 @@ It runs from an unpacked prefix (debian_prefix.py), without a display and withou
 the headset and the hands: whoever connects to its port says where they are.
 """
 
+import atexit
 import json
 import os
+import shutil
 import socket
 import sys
 import sysconfig
@@ -102,7 +104,11 @@ def runtimes_folder() -> Path:
 
 def monado_of_a_session(on_progress: Callable[[str], None]) -> Monado:
     """Return a Monado of one's own, unpacked below `runtimes_folder` if it is not yet. Raises InputError."""
-    made = Monado(monado_prefix(on_progress), Path(tempfile.mkdtemp(prefix="latentvr-xr-")), free_port())
+    prefix = monado_prefix(on_progress)
+    directory = Path(tempfile.mkdtemp(prefix="latentvr-xr-"))
+    # This process lives as long as the session does.
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    made = Monado(prefix, directory, free_port())
     made.write_settings()
     return made
 

@@ -62,10 +62,12 @@ def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = No
             "or say hands:=none"
         )
     categories = _category_names(arguments, dataset)
+    # Before the directory: where it cannot be had, a second try finds that still new.
+    runtime = _runtime(arguments, on_progress)
     directory = _make_directory(arguments)
     _write_session_file(directory, arguments, dataset, categories)
     notes = _notes(dataset, arguments.max_items)
-    return Prepared(arguments, directory, categories, len(dataset), notes, _runtime(arguments, on_progress))
+    return Prepared(arguments, directory, categories, len(dataset), notes, runtime)
 
 
 def _runtime(arguments: Arguments, on_progress: Callable[[str], None] | None) -> Monado | None:

@@ -58,6 +58,11 @@ class Loop:
         """Begin."""
         self._thread.start()
 
+    @property
+    def lives(self) -> bool:
+        """Tell whether the thread runs."""
+        return self._thread.is_alive()
+
     def stop(self, timeout_s: float) -> bool:
         """Ask the thread to end; return whether it did within `timeout_s`."""
         self._stopping.set()
@@ -70,6 +75,10 @@ class Loop:
         try:
             while not self._stopping.is_set():
                 self._turn(runtime, machine)
+        except Exception as error:
+            # Nothing of the runtime's comes here: this is a fault of our own.
+            self._on_status(Status(State.NO_RUNTIME, f"the bridge has failed: {type(error).__name__}: {error}"))
+            raise
         finally:
             runtime.do(Do.DESTROY_INSTANCE)
 

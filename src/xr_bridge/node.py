@@ -4,6 +4,7 @@ Thread rule: the executor's thread publishes; the loop's thread (loop.py) lives 
 in a place for one value. Neither waits for the other.
 """
 
+import math
 import time
 from collections import Counter
 
@@ -21,8 +22,8 @@ from latentvr_common.run import run_node
 from xr_bridge.clocks import ros_from_monotonic
 from xr_bridge.hand_filter import HandFilter, RawHand
 from xr_bridge.loop import Loop, Status
-from xr_bridge.openxr.graphics import choose
-from xr_bridge.openxr.runtime import Graphics, OpenXr
+from xr_bridge.openxr.graphics import Choice
+from xr_bridge.openxr.runtime import OpenXr
 from xr_bridge.parameters import Parameters
 from xr_bridge.scene_node import SceneSide
 from xr_bridge.session_machine import State
@@ -32,6 +33,8 @@ _STOP_TIMEOUT_S = 3.0
 _ABSENT_AFTER_S = 0.1
 _ABSENT_TIMES = 10
 """So often it is said that the hands are gone, by a topic that may lose messages."""
+_WARN_AGAIN_S = 60.0
+_SILENT_S = 1.0
 _WELL = (State.RUNNING, State.VISIBLE, State.FOCUSED)
 
 
@@ -47,6 +50,8 @@ class XrBridge(Node):  # type: ignore[misc]
         self._sights: Newest[Sight] = Newest()
         self._statuses: Newest[Status] = Newest()
         self._status = Status()
+        self._warned: dict[str, float] = {}
+        """The newest warning, and when it was given."""
         self._left, self._right = HandFilter(), HandFilter()
         self._rate = RateMeter()
         self._seen_s = time.monotonic()
@@ -64,10 +69,8 @@ class XrBridge(Node):  # type: ignore[misc]
     # On the loop's thread
 
     def _make_runtime(self) -> OpenXr:
-        return OpenXr(self._choose_graphics, self._on_sight, self._settings.rate_hz)
-
-    def _choose_graphics(self, offered: frozenset[str]) -> Graphics:
-        return choose(self._settings.graphics, offered, self._scene_side.show, self._settings.rate_hz)
+        choice = Choice(self._settings.graphics, self._scene_side.show, self._settings.rate_hz)
+        return OpenXr(choice, self._on_sight, self._settings.rate_hz)
 
     def _on_sight(self, sight: Sight) -> None:
         self._sights.put(sight)
@@ -113,7 +116,9 @@ class XrBridge(Node):  # type: ignore[misc]
             self._tell(status)
 
     def _tell(self, status: Status) -> None:
-        if status.text and status.text != self._status.text:
+        now_s = time.monotonic()
+        if status.text and now_s > self._warned.get(status.text, -math.inf) + _WARN_AGAIN_S:
+            self._warned = {status.text: now_s}
             self.get_logger().warning(status.text)
         elif status.state is State.FOCUSED and self._status.state is not State.FOCUSED:
             self.get_logger().info(f"running on {status.runtime}")
@@ -129,10 +134,16 @@ class XrBridge(Node):  # type: ignore[misc]
         self._told_faults = faults
         state = self._status.state.name.lower().replace("_", " ")
         parts = [state, self._status.text, *sorted(new)]
-        good = self._status.state in _WELL and not new
-        rate_hz = self._rate.rate(time.monotonic())
+        now_s = time.monotonic()
+        silent = self._status.state in _WELL and now_s - self._seen_s > _SILENT_S
+        if silent:
+            parts.append(f"the runtime has not answered for {now_s - self._seen_s:.0f} s")
+        good = self._status.state in _WELL and not new and not silent
+        rate_hz = self._rate.rate(now_s)
         values = {"runtime": self._status.runtime, "hands a second": f"{rate_hz:.0f}", **faults}
         level = DiagnosticStatus.OK if good else DiagnosticStatus.WARN
+        if not self._loop.lives:
+            level = DiagnosticStatus.ERROR
         return Health("; ".join(part for part in parts if part), level, values)
 
     def close(self) -> None:

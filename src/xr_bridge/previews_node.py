@@ -1,5 +1,7 @@
 """Asks the trainer what the items at a finger tip look like. Thread rule: everything runs on the executor's thread."""
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -19,6 +21,7 @@ from xr_bridge.panels import Look, Panel, preview_panel
 
 _MOST = 3
 _KEPT = 256
+_ASK_AGAIN_S = 2.0
 
 
 class Previews:
@@ -31,7 +34,8 @@ class Previews:
         self._health = health
         self._client = node_tools.client(node, topics.GET_ITEM)
         self._pictures: OrderedDict[int, Image.Image | None] = OrderedDict()
-        self._asked: set[int] = set()
+        self._asked_s: dict[int, float] = {}
+        """When each was asked for, monotonic seconds; again after a while where no answer helps."""
         self._shown: tuple[tuple[tuple[int, str], ...], Panel] | None = None
 
     def of(self, scene: Scene) -> tuple[Panel, npt.NDArray[np.floating]] | None:
@@ -53,14 +57,17 @@ class Previews:
         return self._shown[1]
 
     def _ask(self, item: int) -> None:
-        if item in self._pictures or item in self._asked or not self._client.service_is_ready():
+        now_s = time.monotonic()
+        lately = now_s < self._asked_s.get(item, -math.inf) + _ASK_AGAIN_S
+        if item in self._pictures or lately or not self._client.service_is_ready():
             return
-        self._asked.add(item)
+        if len(self._asked_s) > _KEPT:
+            self._asked_s.clear()
+        self._asked_s[item] = now_s
         future = self._client.call_async(srv.GetItem.Request(sample_id=item))
         future.add_done_callback(node_tools.guarded(self._node, lambda done: self._on_answer(item, done)))
 
     def _on_answer(self, item: int, future: Future) -> None:
-        self._asked.discard(item)
         response = future.result()
         if response is None or not response.found:
             return

@@ -11,6 +11,8 @@ from enum import Enum, IntEnum, auto
 
 SHORTEST_REST_S = 0.25
 LONGEST_REST_S = 2.0
+WELL_AFTER_S = 3.0
+"""Frames have to be made for so long before tries come quickly again."""
 AFTER_EXIT_S = 10.0
 """Who has left by the headset's menu is not called back at once."""
 EVENTS_EVERY_S = 0.05
@@ -112,6 +114,7 @@ class SessionMachine:
         self._rest_until_s = 0.0
         self._rest_s = SHORTEST_REST_S
         self._failures = 0
+        self._first_frame_s: float | None = None
 
     @property
     def state(self) -> State:
@@ -140,7 +143,10 @@ class SessionMachine:
             return self._when_rested(Do.CREATE_INSTANCE, now_s)
         if not self._session:
             return self._when_rested(Do.CREATE_SESSION if self._headset else Do.FIND_HEADSET, now_s)
-        if self._told in (Told.LOSS_PENDING, Told.EXITING):
+        if self._told is Told.EXITING:
+            # Who leaves, or ends the runtime, wants this program gone from it.
+            return Next(Do.DESTROY_INSTANCE)
+        if self._told is Told.LOSS_PENDING:
             return Next(Do.DESTROY_SESSION)
         return self._next_of_session()
 
@@ -165,7 +171,7 @@ class SessionMachine:
         elif self._session:
             self._told = told
             if told in _SHOWN_TO_ITS_USER:
-                self._all_is_well()
+                self.problem = ""
 
     def done(self, do: Do, result: Result, now_s: float, problem: str = "") -> None:
         """Take what came of `do`, and why where it is not what was wanted."""
@@ -174,6 +180,8 @@ class SessionMachine:
         elif result is Result.DONE:
             if do in _GAINED:
                 _GAINED[do](self)
+            elif do is Do.FRAME:
+                self._frame_made(now_s)
         else:
             self._take_failure(do, result, now_s, problem)
 
@@ -201,8 +209,12 @@ class SessionMachine:
         self._rest_until_s = now_s + self._rest_s
         self._rest_s = min(2 * self._rest_s, LONGEST_REST_S)
 
-    def _all_is_well(self) -> None:
-        self._rest_s, self._failures, self.problem = SHORTEST_REST_S, 0, ""
+    def _frame_made(self, now_s: float) -> None:
+        """Once frames have been made for a while all is well: the next trouble is a new one."""
+        if self._first_frame_s is None:
+            self._first_frame_s = now_s
+        elif now_s - self._first_frame_s >= WELL_AFTER_S:
+            self._rest_s, self._failures = SHORTEST_REST_S, 0
 
     def _instance_made(self) -> None:
         self._instance, self.problem = True, ""
@@ -211,7 +223,7 @@ class SessionMachine:
         self._headset, self.problem = True, ""
 
     def _session_made(self) -> None:
-        self._session, self._told, self._begun = True, Told.IDLE, False
+        self._session, self._told, self._begun, self._first_frame_s = True, Told.IDLE, False, None
 
     def _begins(self) -> None:
         self._begun = True
@@ -220,20 +232,20 @@ class SessionMachine:
         self._begun = False
 
     def _session_gone(self, now_s: float) -> None:
-        left = self._told is Told.EXITING
         self._session = self._begun = self._headset = False
         self._told = Told.IDLE
+        if self._rest_until_s <= now_s:
+            self._rest(now_s)
+
+    def _instance_gone(self, now_s: float) -> None:
+        left = self._told is Told.EXITING
+        self._instance = self._instance_lost = self._headset = self._session = self._begun = False
+        self._told = Told.IDLE
+        self._failures = 0
         if left:
             self.problem = f"the session was left by the headset's menu; it begins anew in {AFTER_EXIT_S:.0f} s"
             self._rest_until_s = now_s + AFTER_EXIT_S
         elif self._rest_until_s <= now_s:
-            self._rest(now_s)
-
-    def _instance_gone(self, now_s: float) -> None:
-        self._instance = self._instance_lost = self._headset = self._session = self._begun = False
-        self._told = Told.IDLE
-        self._failures = 0
-        if self._rest_until_s <= now_s:
             self._rest(now_s)
 
 

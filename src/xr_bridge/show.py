@@ -26,6 +26,7 @@ class Show:
     """Called on the loop's thread with a picture of what the person sees."""
     scenes: Newest[tuple[Scene, Panels]] = field(default_factory=Newest)
     """What there is to draw, and what to write beside it."""
+    _taken: tuple[Scene, Panels] | None = None
     mirror_rate_hz: float = 0.0
     """How many mirror pictures a second are wanted now; 0: none."""
     mirror_width: int = 640
@@ -34,3 +35,21 @@ class Show:
     """Of pictures for the eyes, as a share of what the runtime recommends."""
     most_points: int = 300_000
     """Of a larger cloud only so many points are drawn."""
+
+    def take(self) -> tuple[Scene, Panels] | None:
+        """Return what is new to draw; None: nothing is. On the loop's thread."""
+        found = self.scenes.take()
+        if found is not None:
+            self._taken = found
+        return found
+
+    def again(self) -> None:
+        """Have what was taken last drawn again, unless there is something new: a new session knows nothing of it."""
+        newer = self.scenes.take()
+        wanted = newer if newer is not None else self._taken
+        if wanted is not None:
+            self.scenes.put(wanted)
+
+    def forget(self) -> None:
+        """Do not draw again what was taken last: it cannot be drawn."""
+        self._taken = None

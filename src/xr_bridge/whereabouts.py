@@ -30,8 +30,15 @@ def places(environment: Mapping[str, str], machine: str) -> Iterator[Path]:
 
 def describe(environment: Mapping[str, str] | None = None, machine: str | None = None) -> str:
     """Return what was looked for and where, and how to come to a runtime, in one line."""
-    given = os.environ if environment is None else environment
-    files = list(places(given, machine or os.uname().machine))
+    try:
+        return _describe(os.environ if environment is None else environment, machine or os.uname().machine)
+    except (OSError, RuntimeError) as error:
+        # A folder that may not be read, no home directory, links that lead back to themselves.
+        return f"no OpenXR runtime was found ({error}); {_HOW}"
+
+
+def _describe(given: Mapping[str, str], machine: str) -> str:
+    files = list(places(given, machine))
     found = next((file for file in files if file.exists()), None)
     if found is not None:
         return f"the runtime named in {found}{_library(found)} does not answer; {_HOW}"

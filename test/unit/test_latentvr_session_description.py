@@ -163,6 +163,9 @@ def test_every_argument_reaches_a_process_or_decides_whether_one_starts() -> Non
     other = {
         "hands": "none",
         "xr_runtime": "monado",
+        "graphics": "egl",
+        "resolution": 0.5,
+        "forces": True,
         "view": "off",
         "record": False,
         "device": "cpu",
@@ -171,7 +174,7 @@ def test_every_argument_reaches_a_process_or_decides_whether_one_starts() -> Non
     }
     prepares = {"categories", "directory"}  # These are in what `prepare` returns.
     for field in dataclasses.fields(Arguments):
-        said = {"hands": "openxr"} if field.name == "xr_runtime" else {}
+        said = {"hands": "openxr"} if field.name in ("xr_runtime", "graphics", "resolution") else {}
         before = [(p.executable, p.parameters) for p in processes(prepared(**said))]
         changed = prepared(**said, **{field.name: other.get(field.name, 7)})
         after = [(p.executable, p.parameters) for p in processes(changed)]

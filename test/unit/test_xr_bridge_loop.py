@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from xr_bridge.loop import Loop, Status
-from xr_bridge.openxr.graphics import choose
+from xr_bridge.openxr.graphics import Choice
 from xr_bridge.openxr.pictures import Pictures
 from xr_bridge.openxr.results import MissingError
 from xr_bridge.openxr.runtime import Headless
@@ -99,11 +99,49 @@ def test_a_loop_that_waits_stops_at_once() -> None:
     assert not [t for t in threading.enumerate() if t.name == "openxr"]
 
 
-def test_the_first_way_to_draw_that_the_runtime_has_is_taken() -> None:
+def test_what_was_drawn_last_is_drawn_again_by_a_new_session_unless_it_cannot_be() -> None:
+    show, scene = Show(lambda picture: None), (object(), object())
+    show.again()
+    assert show.take() is None
+    show.scenes.put(scene)  # type: ignore[arg-type]
+    assert show.take() is scene
+    assert show.take() is None
+    show.again()
+    assert show.take() is scene
+    newer = (object(), object())
+    show.scenes.put(newer)  # type: ignore[arg-type]
+    show.again()
+    assert show.take() is newer
+    show.forget()
+    show.again()
+    assert show.take() is None
+
+
+def test_the_first_way_to_draw_that_the_runtime_has_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DISPLAY", raising=False)
     show = Show(lambda picture: None)
     egl, headless = {"XR_MNDX_egl_enable", "XR_KHR_opengl_enable"}, {"XR_MND_headless"}
-    assert isinstance(choose("auto", frozenset(egl | headless), show, 90.0), Pictures)
-    assert isinstance(choose("auto", frozenset(headless), show, 90.0), Headless)
-    assert isinstance(choose("headless", frozenset(egl), show, 90.0), Headless)
+    assert isinstance(Choice("auto", show, 90.0).choose(frozenset(egl | headless)), Pictures)
+    assert isinstance(Choice("auto", show, 90.0).choose(frozenset(headless)), Headless)
+    assert isinstance(Choice("headless", show, 90.0).choose(frozenset(egl)), Headless)
     with pytest.raises(MissingError, match=r"lacks XR_MNDX_egl_enable and XR_KHR_opengl_enable; or XR_MND_headless"):
-        choose("auto", frozenset({"XR_KHR_opengl_enable"}), show, 90.0)
+        Choice("auto", show, 90.0).choose(frozenset({"XR_KHR_opengl_enable"}))
+
+
+def test_a_way_with_which_no_session_can_be_made_gives_way_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISPLAY", ":99")
+    offered = frozenset({"XR_MNDX_egl_enable", "XR_KHR_opengl_enable", "XR_MND_headless"})
+    choice = Choice("auto", Show(lambda picture: None), 90.0)
+    seen = []
+    for _ in range(4):
+        found = choice.choose(offered)
+        seen.append(found.extensions)
+        choice.failed(found)
+    assert [len(extensions) for extensions in seen[:3]] == [1, 2, 1]
+    assert seen[2] == ("XR_MND_headless",)
+    assert seen[3] == seen[0]  # When all have failed, all are tried again.
+    only = Choice("glx", Show(lambda picture: None), 90.0)
+    for _ in range(2):
+        found = only.choose(offered)
+        assert found.extensions == ("XR_KHR_opengl_enable",)
+        only.failed(found)

@@ -12,6 +12,7 @@ from xr_bridge.session_machine import (
     EVENTS_EVERY_S,
     LONGEST_REST_S,
     SHORTEST_REST_S,
+    WELL_AFTER_S,
     Do,
     Result,
     SessionMachine,
@@ -112,10 +113,10 @@ def test_a_headset_taken_off_is_not_an_exit() -> None:
 
 
 def test_who_leaves_by_the_menu_is_called_back_after_a_while() -> None:
-    story = focused().hears(Told.STOPPING).goes(Do.END).hears(Told.IDLE, Told.EXITING).goes(Do.DESTROY_SESSION)
+    story = focused().hears(Told.STOPPING).goes(Do.END).hears(Told.IDLE, Told.EXITING).goes(Do.DESTROY_INSTANCE)
     assert "headset's menu" in story.machine.problem
     assert story.rest() == pytest.approx(AFTER_EXIT_S)
-    story.goes(Do.FIND_HEADSET)
+    story.goes(Do.CREATE_INSTANCE)
     assert story.machine.problem == ""
 
 
@@ -181,8 +182,25 @@ def test_what_fails_again_and_again_is_made_anew_from_the_beginning() -> None:
 def test_one_failure_now_and_then_does_not_add_up() -> None:
     story = focused()
     for _ in range(10):
+        for _ in range(2):
+            story.goes(Do.FRAME)
+            story.now_s += WELL_AFTER_S
         story.fails(Do.FRAME, Result.FAILED).goes(Do.DESTROY_SESSION, Do.FIND_HEADSET, Do.CREATE_SESSION)
         story.hears(Told.READY).goes(Do.BEGIN).hears(Told.FOCUSED)
+
+
+def test_what_fails_with_its_first_picture_is_tried_less_and_less_often() -> None:
+    story, rests = focused(), []
+    for _ in range(12):
+        story.goes(Do.FRAME)
+        story.machine.done(Do.FRAME, Result.FAILED, story.now_s, "cannot draw")
+        gone = story.asked()
+        assert gone in (Do.DESTROY_SESSION, Do.DESTROY_INSTANCE)
+        story.goes(gone)
+        rests.append(story.rest())
+        story.goes(*([Do.CREATE_INSTANCE] if gone is Do.DESTROY_INSTANCE else []), Do.FIND_HEADSET, Do.CREATE_SESSION)
+        story.hears(Told.READY).goes(Do.BEGIN).hears(Told.FOCUSED)
+    assert rests[-1] == pytest.approx(LONGEST_REST_S)
 
 
 def test_a_session_that_cannot_be_made_costs_the_instance() -> None:

@@ -61,8 +61,13 @@ class EglContext:
         self._check(count.value, "has no configuration for OpenGL")
         self._config = config.value
         self._context = egl.eglCreateContext(self._display, self._config, None, _words(_CORE_3_3))
-        self._check(self._context and self._make_current(self._context), "makes no context of OpenGL 3.3")
-        self.gl = current.context(lambda name: egl.eglGetProcAddress(name.encode()))
+        self._check(self._context, "makes no context of OpenGL 3.3")
+        try:
+            self._check(self._make_current(self._context), "does not take its own context")
+            self.gl = current.context(lambda name: egl.eglGetProcAddress(name.encode()))
+        except Exception:
+            self._give_back()
+            raise
 
     def _check(self, good: object, otherwise: str) -> None:
         if not good:
@@ -89,5 +94,8 @@ class EglContext:
     def close(self) -> None:
         """Give it back."""
         self.gl.release()
+        self._give_back()
+
+    def _give_back(self) -> None:
         self._make_current(None)
         self._egl.eglDestroyContext(self._display, self._context)

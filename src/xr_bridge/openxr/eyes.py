@@ -16,7 +16,7 @@ from xr_bridge.openxr.results import MissingError, destroy
 VIEWS = xr.ViewConfigurationType.PRIMARY_STEREO
 NEAR_M, FAR_M = 0.03, 60.0
 _SRGB8_ALPHA8, _RGBA8 = 0x8C43, 0x8058
-_FOREVER = 0x7FFFFFFFFFFFFFFF
+_PATIENCE_NS = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class EyeChain:
     def acquire(self) -> moderngl.Framebuffer:
         """Return what the next picture is drawn into."""
         index = int(xr.acquire_swapchain_image(self._chain, xr.SwapchainImageAcquireInfo()))
-        xr.wait_swapchain_image(self._chain, xr.SwapchainImageWaitInfo(timeout=_FOREVER))
+        xr.wait_swapchain_image(self._chain, xr.SwapchainImageWaitInfo(timeout=_PATIENCE_NS))
         return self._targets[index]
 
     def release(self) -> None:

@@ -39,7 +39,11 @@ class GlxContext:
         glfw.make_context_current(self._window)
         # The compositor keeps the beat.
         glfw.swap_interval(0)
-        self.gl = current.context(lambda name: cast(glfw.get_proc_address(name), c_void_p).value)
+        try:
+            self.gl = current.context(lambda name: cast(glfw.get_proc_address(name), c_void_p).value)
+        except Exception:
+            self._give_back()
+            raise
 
     def binding(self) -> object:
         """Return the structure that binds a session to this context."""
@@ -52,5 +56,8 @@ class GlxContext:
     def close(self) -> None:
         """Give it back."""
         self.gl.release()
+        self._give_back()
+
+    def _give_back(self) -> None:
         glfw.make_context_current(None)  # type: ignore[arg-type]
         glfw.destroy_window(self._window)

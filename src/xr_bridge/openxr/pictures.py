@@ -11,11 +11,13 @@ import moderngl
 import numpy as np
 import xr
 
+from latentvr_common.scene import Scene
 from xr_bridge.drawing.mirror import Mirror
 from xr_bridge.drawing.painter import Eye, Painter
 from xr_bridge.openxr import eyes
 from xr_bridge.openxr.eyes import EyeChain
 from xr_bridge.openxr.runtime import LocateHands
+from xr_bridge.panels import Panels
 from xr_bridge.show import Show
 
 _FRAMEBUFFER_SRGB = 0x8DB9
@@ -57,12 +59,14 @@ class Pictures:
         """Make what a new session draws into."""
         assert self._context is not None
         gl = self._context.gl
-        self._chains = [EyeChain(gl, session, size) for size in eyes.sizes(instance, system, self._show.resolution)]
+        for size in eyes.sizes(instance, system, self._show.resolution):
+            self._chains.append(EyeChain(gl, session, size))
         is_srgb = all(chain.is_srgb for chain in self._chains)
         if is_srgb:
             gl.enable_direct(_FRAMEBUFFER_SRGB)
         self._painter = Painter(gl, self._show.most_points, is_srgb=is_srgb)
         self._mirror = Mirror(gl, self._painter.corners, is_srgb)
+        self._show.again()
 
     def frame(self, session: xr.Session, space: xr.Space, draws: bool, locate_hands: LocateHands) -> float:
         """Wait until it is time for the next frame, and draw it; return the seconds until the one after that.
@@ -93,9 +97,9 @@ class Pictures:
             return []
         assert self._painter is not None
         now_s = time.monotonic()
-        seen = self._show.scenes.take()
+        seen = self._show.take()
         if seen is not None:
-            self._painter.see(*seen, now_s)
+            self._see(self._painter, *seen, now_s)
         seeing = [eyes.eye_of(view) for view in views]
         head = np.mean([eye.position for eye in seeing], axis=0)
         self._painter.show_person(*locate_hands(xr_time), head)
@@ -103,6 +107,13 @@ class Pictures:
             self._draw_eye(i, eye, now_s)
         drawn = [chain.layer_view(view) for chain, view in zip(self._chains, views, strict=True)]
         return [byref(xr.CompositionLayerProjection(space=space, views=drawn))]
+
+    def _see(self, painter: Painter, scene: Scene, panels: Panels, now_s: float) -> None:
+        try:
+            painter.see(scene, panels, now_s)
+        except Exception:
+            self._show.forget()
+            raise
 
     def _draw_eye(self, index: int, eye: Eye, now_s: float) -> None:
         assert self._painter is not None
@@ -123,11 +134,14 @@ class Pictures:
             self._show.on_mirror(self._mirror.picture(target, self._show.mirror_width))
 
     def close(self) -> None:
-        """Give back what a session drew into, and the context."""
+        """Give back what a session drew into; the session is still there."""
         for chain in self._chains:
             with suppress(moderngl.Error):
                 chain.close()
         self._chains, self._painter, self._mirror = [], None, None
+
+    def close_context(self) -> None:
+        """Give back the context, once the session that was bound to it is gone."""
         if self._context is not None:
             self._context.close()
         self._context = None

@@ -23,6 +23,8 @@ LocateHands = Callable[[int], tuple[Hand, Hand]]
 """Of an XrTime, to draw them there."""
 _ERRORS = (xr.XrException, MissingError, OSError, ValueError, KeyError)
 _SPACES = (xr.ReferenceSpaceType.STAGE, xr.ReferenceSpaceType.LOCAL)
+_EYES_M = 1.5
+"""Where there is no STAGE: LOCAL begins at the eyes, the floor is taken to be so far below."""
 _POSE_BITS = xr.SpaceLocationFlags.POSITION_VALID_BIT | xr.SpaceLocationFlags.ORIENTATION_VALID_BIT
 
 
@@ -41,17 +43,28 @@ class Graphics(Protocol):
         """Wait until it is time for the next frame, and draw it; return the seconds until the one after that."""
 
     def close(self) -> None:
-        """Give back what a session drew into."""
+        """Give back what a session drew into; the session is still there."""
+
+    def close_context(self) -> None:
+        """Give back what the session was bound to, once it is gone."""
+
+
+class Chooser(Protocol):
+    """Which way to draw."""
+
+    def choose(self, offered: frozenset[str]) -> Graphics:
+        """Return one for a runtime with these extensions. Raises MissingError."""
+
+    def failed(self, graphics: Graphics) -> None:
+        """Take note that no session could be made with it."""
 
 
 class OpenXr:
-    """At most one instance with at most one session. `graphics`: how to draw with a runtime of these extensions."""
+    """At most one instance with at most one session."""
 
-    def __init__(
-        self, graphics: Callable[[frozenset[str]], Graphics], on_sight: Callable[[Sight], object], rate_hz: float
-    ) -> None:
+    def __init__(self, chooser: Chooser, on_sight: Callable[[Sight], object], rate_hz: float) -> None:
         """`rate_hz`: how often to look, where the compositor does not ask for more pictures."""
-        self._choose_graphics = graphics
+        self._chooser = chooser
         self._look_period_s = 1.0 / rate_hz
         self._on_sight = on_sight
         self.name = ""
@@ -69,6 +82,7 @@ class OpenXr:
         self._clock: XrClock | None = None
         self._space: xr.Space | None = None
         self._view: xr.Space | None = None
+        self._may_have_hands = False
         self._hands: list[HandTracker] = []
         self._drawn = (HandFilter(), HandFilter())
         self._acts: dict[Do, Callable[[], None]] = {
@@ -88,14 +102,20 @@ class OpenXr:
             self._acts[do]()
         except Exception as error:
             # Also what nobody thought of: the session is made anew, and the reason is told.
-            result, words = result_of(error), words_of(error)
-            if do is Do.CREATE_INSTANCE:
-                self._destroy_instance()
-                words = f"{whereabouts.describe()} ({words})" if not isinstance(error, MissingError) else words
-            elif do is Do.CREATE_SESSION:
-                self._destroy_session()
-            return result, words
+            return result_of(error), self._after(do, error)
         return Result.DONE, ""
+
+    def _after(self, do: Do, error: Exception) -> str:
+        """Give back what a step that failed has made; return what went wrong, for people."""
+        words = words_of(error)
+        if do is Do.CREATE_INSTANCE:
+            self._destroy_instance()
+            return words if isinstance(error, MissingError) else f"{whereabouts.describe()} ({words})"
+        if do is Do.CREATE_SESSION:
+            if self._graphics is not None and result_of(error) is Result.FAILED:
+                self._chooser.failed(self._graphics)
+            self._destroy_session()
+        return words
 
     def events(self) -> tuple[list[Told], Result, str]:
         """Return what the runtime has told since, and whether asking worked."""
@@ -103,7 +123,7 @@ class OpenXr:
         if self._instance is not None:
             try:
                 heard.extend(events(self._instance))
-            except _ERRORS as error:
+            except Exception as error:
                 return heard, result_of(error), words_of(error)
         return heard, Result.DONE, ""
 
@@ -112,7 +132,7 @@ class OpenXr:
             p.extension_name.decode()
             for p in xr.enumerate_instance_extension_properties()  # type: ignore[attr-defined]
         )
-        self._graphics = self._choose_graphics(offered)
+        self._graphics = self._chooser.choose(offered)
         needed = (clock.EXTENSION, *self._graphics.extensions)
         missing = [name for name in needed if name not in offered]
         if missing:
@@ -126,7 +146,7 @@ class OpenXr:
         )
         found = xr.get_instance_properties(self._instance)
         self.name = f"{found.runtime_name.decode()} {xr.Version(found.runtime_version)}"
-        self.has_hands = hand_trackers.EXTENSION in offered
+        self._may_have_hands = hand_trackers.EXTENSION in offered
         self._clock = XrClock(self._instance)
 
     def _find_headset(self) -> None:
@@ -140,11 +160,19 @@ class OpenXr:
         )
         offered = set(xr.enumerate_reference_spaces(session))
         kind = next((space for space in _SPACES if space.value in {int(o) for o in offered}), _SPACES[-1])
-        self._space = _space(session, kind)
+        self._space = _space(session, kind, 0.0 if kind is xr.ReferenceSpaceType.STAGE else -_EYES_M)
         self._view = _space(session, xr.ReferenceSpaceType.VIEW)
-        if self.has_hands:
-            self._hands = [HandTracker(self._instance, session, hand) for hand in (xr.HandEXT.LEFT, xr.HandEXT.RIGHT)]
+        self._track_hands(self._instance, session)
         self._graphics.open(self._instance, self._system, session)
+
+    def _track_hands(self, instance: xr.Instance, session: xr.Session) -> None:
+        """Runtimes offer the extension whatever the device: only asking for hands tells whether it has them."""
+        self.has_hands = False
+        if self._may_have_hands:
+            with suppress(xr.exception.FeatureUnsupportedError):
+                for hand in (xr.HandEXT.LEFT, xr.HandEXT.RIGHT):
+                    self._hands.append(HandTracker(instance, session, hand))
+                self.has_hands = True
 
     def _begin(self) -> None:
         xr.begin_session(
@@ -172,7 +200,7 @@ class OpenXr:
         self._on_sight(Sight(clock.monotonic_ns(now), left, right, self._locate_head(now)))
 
     def _locate_hands(self, xr_time: int) -> tuple[RawHand | None, RawHand | None]:
-        if not self._hands or not self.hears_hands:
+        if not self.has_hands or not self.hears_hands:
             return None, None
         left, right = (tracker.locate(self._space, xr_time) for tracker in self._hands)
         return left, right
@@ -207,6 +235,10 @@ class OpenXr:
         if self._session is not None:
             destroy(xr.destroy_session, self._session)
         self._hands, self._view, self._space, self._session = [], None, None, None
+        self.has_hands = False
+        if self._graphics is not None:
+            with suppress(*_ERRORS):
+                self._graphics.close_context()
 
     def _destroy_instance(self) -> None:
         self._destroy_session()
@@ -216,8 +248,10 @@ class OpenXr:
         self.name, self.has_hands = "", False
 
 
-def _space(session: xr.Session, kind: xr.ReferenceSpaceType) -> xr.Space:
-    return xr.create_reference_space(session, xr.ReferenceSpaceCreateInfo(reference_space_type=kind))
+def _space(session: xr.Session, kind: xr.ReferenceSpaceType, up_m: float = 0.0) -> xr.Space:
+    pose = xr.Posef(xr.Quaternionf(0.0, 0.0, 0.0, 1.0), xr.Vector3f(0.0, up_m, 0.0))
+    wanted = xr.ReferenceSpaceCreateInfo(reference_space_type=kind, pose_in_reference_space=pose)
+    return xr.create_reference_space(session, wanted)
 
 
 class Headless:
@@ -244,3 +278,6 @@ class Headless:
 
     def close(self) -> None:
         """Nothing was drawn."""
+
+    def close_context(self) -> None:
+        """Nothing was bound."""
