@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 
 import pytest
+import xr
 
 from xr_bridge.loop import Loop, Status
+from xr_bridge.openxr import runtime
 from xr_bridge.openxr.graphics import Choice
 from xr_bridge.openxr.pictures import Pictures
 from xr_bridge.openxr.results import MissingError
-from xr_bridge.openxr.runtime import Headless
+from xr_bridge.openxr.runtime import Headless, OpenXr
 from xr_bridge.session_machine import Do, Result, State, Told
 from xr_bridge.show import Show
 
@@ -145,3 +147,31 @@ def test_a_way_with_which_no_session_can_be_made_gives_way_to_the_next(monkeypat
         found = only.choose(offered)
         assert found.extensions == ("XR_KHR_opengl_enable",)
         only.failed(found)
+
+
+def test_a_device_without_hands_is_told_by_asking_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    class Tracker:
+        def __init__(self, _instance: object, _session: object, hand: object) -> None:
+            if not device_has_hands:
+                raise xr.exception.FeatureUnsupportedError
+            made.append(str(hand))
+
+        def locate(self, _space: object, _xr_time: int) -> str:
+            return "hand"
+
+        def close(self) -> None:
+            made.pop()
+
+    monkeypatch.setattr(runtime, "HandTracker", Tracker)
+    for device_has_hands in (False, True):
+        openxr = OpenXr(Choice("headless", Show(lambda picture: None), 90.0), lambda sight: None, 90.0)
+        openxr._may_have_hands = openxr.hears_hands = True  # The runtime offers the extension.
+        openxr._track_hands(None, None)
+        assert openxr.has_hands == device_has_hands
+        assert len(made) == 2 * device_has_hands
+        assert openxr._locate_hands(0) == (("hand", "hand") if device_has_hands else (None, None))
+        openxr.do(Do.DESTROY_SESSION)
+        assert made == []
+        assert not openxr.has_hands
