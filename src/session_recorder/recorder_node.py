@@ -28,7 +28,7 @@ from session_recorder.space import Room, SpaceGuard, free_bytes
 _MB = 1_000_000
 _TICK_S = 1.0
 _KEYFRAMED = (topics.CLOUD, topics.FORCES, topics.CUES)
-_FIRST_LEFT_OUT = (*_KEYFRAMED, topics.HANDS, topics.HEAD, topics.SELECTION)
+_FIRST_LEFT_OUT = (*_KEYFRAMED, topics.HANDS, topics.HEAD, topics.SELECTION, topics.MIRROR)
 _DEPTH = 1000
 """Others want the newest message, a recorder wants all: what comes while it writes has to wait, not to be dropped."""
 

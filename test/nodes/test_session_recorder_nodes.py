@@ -22,7 +22,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.highlevel import AnyReader
-from sensor_msgs.msg import PointCloud2
+from sensor_msgs.msg import CompressedImage, PointCloud2
 
 import session_recorder
 from latentvr_common import conversions, topics
@@ -122,6 +122,7 @@ def samples(number: int) -> dict[str, Any]:
         "epoch": msg.Epoch(header=stamp, epoch=number, terms=["a", "b"], losses=[1.0, 2.0]),
         "forces": PointCloud2(header=stamp, data=bytes(100)),
         "cues": PointCloud2(header=stamp, data=bytes(150)),
+        "xr/mirror": CompressedImage(header=stamp, format="jpeg", data=bytes(150)),
         "categories": msg.Categories(header=stamp, categories=[msg.Category(id=number, name="c" * number)]),
         "labels": msg.LabelEvent(seq=number, event_id="e", sample_ids=list(range(number))),
         "hands": msg.Hands(header=stamp, left=msg.Hand(tracked=True)),
