@@ -88,7 +88,16 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._frame_rate = RateMeter()
         self._frame_s = -math.inf
         self._colors = CloudColors()
-        self._worker = Worker(
+        self._worker = self._make_worker()
+        self._connect()
+        self._serve(directory)
+        self.get_logger().info(
+            f"{len(self._dataset)} items of {self._dataset.name}, {self._device}, {self._threads} threads"
+        )
+        self._worker.start()
+
+    def _make_worker(self) -> Worker:
+        return Worker(
             self._make_training,
             self._find_neighbours,
             cloud_rate_hz=self._settings.cloud_rate_hz,
@@ -96,12 +105,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
             early_positions=self._preparation.early_positions,
             on_part=node_tools.soon(self, self._on_part),
         )
-        self._connect()
-        self._serve(directory)
-        self.get_logger().info(
-            f"{len(self._dataset)} items of {self._dataset.name}, {self._device}, {self._threads} threads"
-        )
-        self._worker.start()
 
     def _connect(self) -> None:
         self._cloud_out = node_tools.advertise(self, topics.CLOUD)

@@ -22,7 +22,7 @@ from rclpy.timer import Timer
 
 from latentvr_common.topics import Service, Topic
 
-_RECORDER = "session_recorder"
+RECORDER = "session_recorder"
 _NAMELESS = "_NODE_NAME_UNKNOWN_"
 """What ROS says of a subscription that it has found, while it does not know of what node."""
 _FAILURES = "_latentvr_failures"
@@ -113,7 +113,7 @@ def listeners(node: Node, topic: Topic) -> list[str]:
     A subscription is heard of a moment before the name of its node; it counts once that is known.
     """
     found = node.get_subscriptions_info_by_topic(node.resolve_topic_name(topic.name))
-    return sorted(info.node_name for info in found if info.node_name not in (_RECORDER, _NAMELESS))
+    return sorted(info.node_name for info in found if info.node_name not in (RECORDER, _NAMELESS))
 
 
 def every(node: Node, seconds: float, callback: Callable[[], None]) -> Timer:

@@ -19,7 +19,6 @@ from xr_bridge.parameters import Parameters
 from xr_bridge.previews_node import Previews
 from xr_bridge.show import Picture, Show
 
-_RECORDER = "session_recorder"
 _LOOK_FOR_OTHERS_S = 1.0
 _QUALITY = 80
 
@@ -80,7 +79,7 @@ class SceneSide:
             self._changes.drawn(self._inbox, scene)
 
     def _look_for_others(self) -> None:
-        is_recording = _RECORDER in self._node.get_node_names()
+        is_recording = node_tools.RECORDER in self._node.get_node_names()
         self._changed |= is_recording != self._is_recording
         self._is_recording = is_recording
         watched = bool(node_tools.listeners(self._node, topics.MIRROR))

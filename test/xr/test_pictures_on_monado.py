@@ -97,19 +97,22 @@ def see_the_cloud(runtime: Runtime, tmp_path: Path, display: str) -> None:
         peer.wait_until(
             lambda: (np.abs(pictures_of(peer) - without_hands).sum(axis=2) > 90).sum() > 300, "the hands are drawn"
         )
-        # What is at a finger tip shows its picture.
-        node_tools.serve(peer.node, topics.GET_ITEM, magenta_item)
-        placement = Placement(np.array([0.0, 1.6, -0.9]))
-        middle = placement.stage_from_latent(np.array([0.7, -0.3, 0.0]))
-        runtime.hold(POINTING, tuple((middle - BODY.finger_tip).tolist()))
-
-        def magenta_is_seen() -> bool:
-            picture = pictures_of(peer)
-            return bool(((picture[..., 1] < 110) & (picture[..., [0, 2]].min(axis=2) > 120)).sum() > 40)
-
-        peer.wait_until(magenta_is_seen, "the picture of an item")
+        see_what_a_finger_points_at(runtime, peer)
         assert "Error" not in bridge.said()
         assert bridge.stop() == 0
+
+
+def see_what_a_finger_points_at(runtime: Runtime, peer: Peer) -> None:
+    node_tools.serve(peer.node, topics.GET_ITEM, magenta_item)
+    placement = Placement(np.array([0.0, 1.6, -0.9]))
+    middle = placement.stage_from_latent(np.array([0.7, -0.3, 0.0]))
+    runtime.hold(POINTING, tuple((middle - BODY.finger_tip).tolist()))
+
+    def magenta_is_seen() -> bool:
+        picture = pictures_of(peer)
+        return bool(((picture[..., 1] < 110) & (picture[..., [0, 2]].min(axis=2) > 120)).sum() > 40)
+
+    peer.wait_until(magenta_is_seen, "the picture of an item")
 
 
 def test_hands_come_more_often_than_a_slow_compositor_asks_for_pictures(runtime: Runtime, tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ from xr_bridge.sight import Pose, Sight
 
 LocateHands = Callable[[int], tuple[Hand, Hand]]
 """Of an XrTime, to draw them there."""
-_ERRORS = (xr.XrException, MissingError, OSError, ValueError, KeyError)
 _SPACES = (xr.ReferenceSpaceType.STAGE, xr.ReferenceSpaceType.LOCAL)
 _EYES_M = 1.5
 """Where there is no STAGE: LOCAL begins at the eyes, the floor is taken to be so far below."""
@@ -225,7 +224,7 @@ class OpenXr:
 
     def _destroy_session(self) -> None:
         if self._graphics is not None:
-            with suppress(*_ERRORS):
+            with suppress(Exception):  # Whatever it is: the session has to be given back too.
                 self._graphics.close()
         for tracker in self._hands:
             tracker.close()
@@ -237,7 +236,7 @@ class OpenXr:
         self._hands, self._view, self._space, self._session = [], None, None, None
         self.has_hands = False
         if self._graphics is not None:
-            with suppress(*_ERRORS):
+            with suppress(Exception):
                 self._graphics.close_context()
 
     def _destroy_instance(self) -> None:
