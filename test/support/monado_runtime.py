@@ -16,6 +16,7 @@ import pytest
 from latentvr_common import rotations
 from latentvr_common.errors import InputError
 from latentvr_session.monado import STARTED, Monado, free_port, monado_prefix
+from latentvr_session.monado_service import as_a_service
 from scripted_hands.anatomy import OPEN, Bend
 from scripted_hands.monado_remote import Remote, packed
 from scripted_hands.motion import HandPosture, Posture
@@ -42,7 +43,7 @@ class Runtime:
                 stdout=stream,
                 stderr=stream,
                 env={**os.environ, **self.monado.environment()},
-                preexec_fn=lambda: signal.signal(signal.SIGPIPE, signal.SIG_IGN) and None,
+                preexec_fn=as_a_service,
             )
         until = time.monotonic() + START_S
         while STARTED not in self.log.read_text(errors="replace"):
