@@ -30,7 +30,7 @@ def _rgb(packed: int) -> FloatArray:
 def brush_outlines(brushes: Sequence[Brush], colors: Mapping[int, int], camera: Camera) -> tuple[Mesh, Lines]:
     """Return each brush as a bright rim towards the camera and three thin great circles."""
     meshes, lines = [], []
-    for brush in brushes:
+    for brush in (b for b in brushes if b.is_ball):
         color = _rgb(colors[brush.category]) if brush.category in colors else _ERASER
         one = np.asarray(brush.position, dtype=float)[None]
         radius = np.array([brush.radius])
@@ -46,14 +46,14 @@ def palette_shape(scene: Scene) -> Mesh:
     pose = open_palm(scene.hands)
     if pose is None or not scene.categories:
         return Mesh()
-    buttons = palette.buttons(scene.categories)
+    buttons = palette.buttons(scene.categories, scene.tool.page)
     centers = np.array([b.center for b in buttons])
     half = (centers.max(axis=0) - centers.min(axis=0)) / 2 + palette.PITCH_M / 2 + 0.004
     parts = [_plate(pose, (centers.max(axis=0) + centers.min(axis=0)) / 2, half, 0.010, -0.003, _PLATE)]
     colors = scene.colors()
     for button in buttons:
         parts += _button(pose, button, _rgb(colors[button.category]) if button.category in colors else _TOOL)
-        if button.category == scene.active_category and button.category in colors:
+        if button.category == scene.tool.category and button.category in colors:
             parts.append(_plate(pose, button.center, _HALF_BUTTON + 0.003, _CORNER_M + 0.003, -0.001, _GLYPH))
     return join_meshes(parts)
 

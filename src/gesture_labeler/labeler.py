@@ -1,29 +1,33 @@
 """From hands to gestures, from gestures to marks: the state machine. Pure, over joints, clouds and time.
 
-At most one gesture at a time: while a stroke is painted the palette does not answer, and a pinch over the palette
-paints nothing. Opening the other palm while painting takes the stroke back.
+One gesture at a time (vocabulary.py). A gesture whose hand is lost, whose joints jump, or whose headset loses the
+focus is cancelled: it marks nothing, and what it has changed is put back.
 """
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from gesture_labeler.frames import Frame, Frames
+from gesture_labeler import buttons
+from gesture_labeler.outcome import Ask, Outcome
 from gesture_labeler.parameters import Parameters
-from gesture_labeler.pinch import Change, Pinch
 from gesture_labeler.poke import Poke
-from gesture_labeler.reports import PINCH_BRUSH, POKE, Outcome, Phase, Preview, Report
-from gesture_labeler.stroke import Stroke
-from latentvr_common import brush, palette
+from gesture_labeler.running import Recogniser, Room, Running, Step
+from gesture_labeler.signs import HandReader, Head, Signs
+from gesture_labeler.vocabulary import may_begin, recognisers
+from latentvr_common import palette
 from latentvr_common.cloud import NONE
+from latentvr_common.gestures import POKE, Phase, Report, Side, Tool
 from latentvr_common.hands import Hand, Hands
-from latentvr_common.labels import Category, Kind, LabelEvent
+from latentvr_common.labels import Category
 from latentvr_common.palette import Button, PalettePose
 from latentvr_common.placement import Placement
+from latentvr_common.selecting.frames import Frames
 
 _NS = 1_000_000_000
-_PALETTE_REACH_M = 0.12
 
 
 def _new_id() -> str:
@@ -37,41 +41,94 @@ class Labeler:
         """Start with no category chosen. `new_id` names gestures and entries."""
         self._parameters = parameters
         self._new_id = new_id
-        self._pinch = Pinch(parameters)
-        self._poke = Poke(parameters.poke_rearm_m)
-        self._categories: Sequence[Category] = ()
+        self._room = Room(parameters, tool=Tool(radius_m=parameters.brush_radius_m))
+        self._recognisers = recognisers()
+        self._doing: Running | None = None
         self._stamp_ns = 0
-        self._stroke: Stroke | None = None
-        self._stroke_id = ""
-        self._palette_was_shown = False
-        self.frames = Frames()
-        self.placement = Placement()
-        self.category = NONE
-        """The one that the brush paints; -1: none chosen yet."""
-        self.radius_m = parameters.brush_radius_m
+        self._focused = True
+        self._start_anew()
+        self.head: Head | None = None
+        """None: nobody tells."""
+
+    def _start_anew(self) -> None:
+        self._readers = HandReader(self._parameters), HandReader(self._parameters)
+        self._poke = Poke(self._parameters.poke_rearm_m)
+
+    @property
+    def frames(self) -> Frames:
+        """The clouds that were shown."""
+        return self._room.frames
+
+    @property
+    def placement(self) -> Placement:
+        """Where the cloud hangs."""
+        return self._room.placement
+
+    @property
+    def tool(self) -> Tool:
+        """What the hands hold."""
+        return self._room.tool
+
+    @property
+    def categories(self) -> Sequence[Category]:
+        """All of them, the retired ones too."""
+        return self._room.categories
+
+    @property
+    def doing(self) -> str | None:
+        """The name of the gesture that goes on; None: none does."""
+        return self._doing.name if self._doing is not None else None
+
+    def hold(self, tool: Tool) -> None:
+        """Have the hands hold this."""
+        self._room.tool = tool
+
+    def place(self, placement: Placement) -> None:
+        """Hang the cloud there."""
+        self._room.placement = placement
 
     def set_categories(self, categories: Sequence[Category]) -> None:
         """Take in the list of categories; one that is retired is no longer painted."""
-        self._categories = categories
-        if not any(c.id == self.category and not c.retired for c in categories):
-            self.category = NONE
+        self._room.categories = tuple(categories)
+        self._room.tool = buttons.offered(self._room.tool, categories)
+
+    def choose(self, category: int) -> None:
+        """Have the hands paint `category`, which has just been added: the list of categories may not tell of it yet."""
+        page = palette.page_of(category, self._room.categories)
+        self._room.tool = replace(self._room.tool, category=category, erases=False, page=page)
+
+    def set_paused(self, paused: bool) -> None:
+        """Take in whether training is paused."""
+        if paused != self._room.tool.paused:
+            self._room.tool = replace(self._room.tool, paused=paused)
+
+    def set_focus(self, focused: bool) -> Outcome:
+        """Take in whether what the hands do is meant for this: without, they do nothing."""
+        outcome = Outcome()
+        if not focused and self._focused:
+            self._cancel("the headset has lost the focus", outcome)
+            self._start_anew()
+        self._focused = focused
+        return outcome
 
     def update(self, hands: Hands) -> Outcome | None:
         """Take in both hands; return None for hands that are not newer than the last ones: they change nothing."""
-        outcome = Outcome()
         if hands.stamp_ns <= self._stamp_ns:
             return None
         self._stamp_ns = hands.stamp_ns
+        outcome = Outcome()
+        if not self._focused:
+            return outcome
         main, other = self._in_roles(hands)
-        pose = palette.palette_pose(other)
-        change = self._pinch.update(main, hands.stamp_ns / _NS)
-        if self._stroke is None:
-            self._choose(main, pose, outcome)
-            if change is Change.BEGAN:
-                self._begin_stroke(pose, outcome)
-        else:
-            self._go_on_with_stroke(self._stroke, change, pose, outcome)
-        self._palette_was_shown = pose is not None
+        now_s, eye = hands.stamp_ns / _NS, self.head.position if self.head is not None else None
+        of_main, of_other = self._readers
+        signs = Signs(
+            now_s, hands.stamp_ns, of_main.read(main, now_s, eye), of_other.read(other, now_s, eye), self.head
+        )
+        if self._doing is not None:
+            self._take(self._doing, self._doing.go_on(signs, self._room), outcome)
+        self._choose(main, signs.other.palm_up, outcome)
+        self._look_for_more(signs, outcome)
         return outcome
 
     def miss(self, silent_s: float) -> Outcome:
@@ -80,123 +137,90 @@ class Labeler:
         After that, hands of any stamp are taken: the clock may have been set.
         """
         outcome = Outcome()
-        if silent_s <= self._parameters.lost_s:
-            return outcome
-        change = self._pinch.miss(self._stamp_ns / _NS + silent_s)
-        if self._stroke is not None and change is Change.LOST:
-            self._cancel(outcome, "hands no longer arrive")
-        self._pinch, self._stamp_ns = Pinch(self._parameters), 0
+        if silent_s > self._parameters.lost_s:
+            self._cancel("hands no longer arrive", outcome)
+            self._start_anew()
+            self._stamp_ns = 0
         return outcome
 
     def _in_roles(self, hands: Hands) -> tuple[Hand, Hand]:
         is_right = self._parameters.dominant_hand == "right"
         return (hands.right, hands.left) if is_right else (hands.left, hands.right)
 
+    # Gestures
+
+    def _look_for_more(self, signs: Signs, outcome: Outcome) -> None:
+        # All are asked each time: some take note of since when.
+        wanted = [r for r in self._recognisers if r.begins(signs, self._room, self._doing)]
+        for recogniser in wanted:
+            if may_begin(recogniser.name, self.doing):
+                self._begin(recogniser, signs, outcome)
+                return
+
+    def _begin(self, recogniser: Recogniser, signs: Signs, outcome: Outcome) -> None:
+        gesture_id = self._new_id()
+        reason = recogniser.refusal(signs, self._room)
+        if reason:
+            phase, place = Phase.CANCEL, signs.main.point
+            outcome.reports.append(self._report(gesture_id, recogniser.name, phase, place, detail=reason))
+            return
+        self._cancel(f"it became another gesture: {recogniser.name}", outcome)
+        self._doing = recogniser.begin(gesture_id, signs, self._room)
+        outcome.reports.append(self._report_of(self._doing, Phase.BEGIN))
+        self._take(self._doing, self._doing.go_on(signs, self._room), outcome)
+
+    def _take(self, doing: Running, step: Step, outcome: Outcome) -> None:
+        outcome.preview = step.preview or outcome.preview
+        if step.cancelled:
+            self._cancel(step.cancelled, outcome)
+        elif not step.ended:
+            outcome.reports.append(self._report_of(doing, Phase.UPDATE))
+        else:
+            self._doing = None
+            end = self._report_of(doing, Phase.END)
+            if step.commit is None:
+                outcome.reports.append(end)
+            else:
+                outcome.commit, outcome.end = step.commit, end
+
+    def _cancel(self, reason: str, outcome: Outcome) -> None:
+        doing, self._doing = self._doing, None
+        if doing is not None:
+            doing.take_back(self._room)
+            outcome.reports.append(self._report_of(doing, Phase.CANCEL, reason))
+
     # The palette
 
     def _choose(self, finger: Hand, pose: PalettePose | None, outcome: Outcome) -> None:
-        button = self._poke.update(finger, pose, self._categories)
+        if not may_begin(POKE, self.doing):
+            pose = None
+        button = self._poke.update(finger, pose, self._room.categories, self._room.tool.page)
         if button is None or pose is None:
             return
-        self._press(button)
-        outcome.reports.append(
-            Report(
-                self._new_id(),
-                POKE,
-                Phase.END,
-                self._stamp_ns,
-                pose.stage_from_palette(button.center),
-                self.radius_m,
-                self.category,
-                detail=button.action,
-            )
-        )
+        self._cancel("it became another gesture: poke", outcome)
+        self._room.tool = buttons.pressed(self._room.tool, button, self._room.categories)
+        place = pose.stage_from_palette(button.center)
+        end = self._report(self._new_id(), POKE, Phase.END, place, detail=button.action)
+        self._press(button, end, outcome)
 
-    def _press(self, button: Button) -> None:
-        if button.category != NONE:
-            self.category = button.category
+    @staticmethod
+    def _press(button: Button, end: Report, outcome: Outcome) -> None:
+        if button.action in buttons.ASKED:
+            outcome.asks.append(Ask(button.action, end))
         else:
-            self.radius_m = brush.resized(self.radius_m, larger=button.action == palette.LARGER)
+            outcome.reports.append(end)
 
-    # The brush
+    # Reports
 
-    def _begin_stroke(self, pose: PalettePose | None, outcome: Outcome) -> None:
-        self._stroke_id = self._new_id()
-        frame = self.frames.shown_at(self._stamp_ns)
-        refusal = self._why_not_paint(pose, frame)
-        if refusal or frame is None:
-            self._cancel(outcome, refusal)
-            return
-        self._stroke = Stroke(len(frame.cloud))
-        outcome.reports.append(self._report(Phase.BEGIN))
-        self._paint(self._stroke, frame, outcome)
+    def _report_of(self, doing: Running, phase: Phase, detail: str = "") -> Report:
+        report = self._report(doing.gesture_id, doing.name, phase, doing.position, detail=detail)
+        side = report.side if doing.side is None else doing.side
+        return replace(report, samples=doing.samples, side=side, item=doing.item)
 
-    def _why_not_paint(self, pose: PalettePose | None, frame: Frame | None) -> str:
-        if frame is None:
-            return "there is no cloud yet"
-        if pose is not None and np.linalg.norm(self._pinch.point - pose.origin) < _PALETTE_REACH_M:
-            return "pinched at the palette"
-        return "" if self.category != NONE else "no category chosen: poke one on the palette of the other palm"
-
-    def _go_on_with_stroke(self, stroke: Stroke, change: Change, pose: PalettePose | None, outcome: Outcome) -> None:
-        frame = self.frames.shown_at(self._stamp_ns)
-        if change in (Change.LOST, Change.JUMPED):
-            self._cancel(outcome, change.value)
-        elif pose is not None and not self._palette_was_shown:
-            self._cancel(outcome, "the other palm opened")
-        elif self.category == NONE:
-            self._cancel(outcome, "the category was retired")
-        elif frame is None or len(frame.cloud) != stroke.item_count:
-            self._cancel(outcome, "the cloud was replaced by another")
-        elif change is Change.ENDED:
-            self._commit(stroke, outcome)
-        elif self._pinch.closed:
-            self._paint(stroke, frame, outcome)
-
-    def _paint(self, stroke: Stroke, frame: Frame, outcome: Outcome) -> None:
-        center = self.placement.latent_from_stage(self._pinch.point)
-        if stroke.extend(frame, center, self.radius_m / self.placement.scale):
-            outcome.preview = self._preview(stroke, frame)
-        outcome.reports.append(self._report(Phase.UPDATE, samples=stroke.count))
-
-    def _preview(self, stroke: Stroke, frame: Frame) -> Preview:
-        ids = stroke.sample_ids()
-        present, counts = np.unique(frame.cloud.label[ids], return_counts=True)
-        by_label = dict(zip(present.tolist(), counts.tolist(), strict=True))
-        return Preview(self._stroke_id, self._stamp_ns, stroke.stamp_ns, self.category, stroke.region(), ids, by_label)
-
-    def _commit(self, stroke: Stroke, outcome: Outcome) -> None:
-        if stroke.count == 0:
-            self._cancel(outcome, "no point in the brush")
-            return
-        outcome.commit = LabelEvent(
-            self._stroke_id,
-            Kind.ASSIGN,
-            self.category,
-            stroke.sample_ids(),
-            author=self._parameters.author,
-            cloud_stamp_ns=stroke.stamp_ns,
-            epoch=stroke.epoch,
-            region=stroke.region(),
-            gesture=PINCH_BRUSH,
-        )
-        outcome.end = self._report(Phase.END, samples=stroke.count)
-        self._stroke = None
-
-    def _cancel(self, outcome: Outcome, reason: str) -> None:
-        samples = self._stroke.count if self._stroke is not None else 0
-        outcome.reports.append(self._report(Phase.CANCEL, samples, reason))
-        self._stroke = None
-
-    def _report(self, phase: Phase, samples: int = 0, detail: str = "") -> Report:
-        return Report(
-            self._stroke_id,
-            PINCH_BRUSH,
-            phase,
-            self._stamp_ns,
-            self._pinch.point,
-            self.radius_m,
-            self.category,
-            samples,
-            detail=detail,
-        )
+    def _report(
+        self, gesture_id: str, name: str, phase: Phase, place: npt.NDArray[np.floating], *, detail: str = ""
+    ) -> Report:
+        side = Side.RIGHT if self._parameters.dominant_hand == "right" else Side.LEFT
+        tool = self._room.tool
+        category = NONE if tool.erases else tool.category
+        return Report(gesture_id, name, phase, self._stamp_ns, place, tool.radius_m, category, detail=detail, side=side)

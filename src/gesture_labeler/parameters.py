@@ -37,3 +37,57 @@ class Parameters:
         at_least=0.001,
         at_most=0.1,
     )
+    two_hands_s: float = parameter(
+        0.25,
+        "A pinch of the other hand this soon after the first makes a gesture of both hands of it; later it takes away.",
+        unit="s",
+        at_least=0.0,
+        at_most=2.0,
+    )
+    empty_m: float = parameter(
+        0.04, "Where no item is as near as this, space is empty.", unit="m", at_least=0.001, at_most=1.0
+    )
+    smallest_scale: float = parameter(
+        0.05, "Smallest size of the cloud, where 1 is that at the start.", at_least=0.001, at_most=1.0
+    )
+    largest_scale: float = parameter(
+        20.0, "Largest size of the cloud, where 1 is that at the start.", at_least=1.0, at_most=1000.0
+    )
+    pointing_straight: float = parameter(
+        0.93, "A finger is stretched at this share of its bones' length.", at_least=0.5, at_most=1.0
+    )
+    pointing_bent: float = parameter(0.80, "The others are bent at this share.", at_least=0.1, at_most=1.0)
+    pointing_slack: float = parameter(
+        0.05, "By so much of the length a hand that points may deviate from both.", at_least=0.0, at_most=0.3
+    )
+    radius_hold_s: float = parameter(
+        0.3, "How long both hands must point before they set the brush.", unit="s", at_least=0.0, at_most=5.0
+    )
+    dwell_s: float = parameter(
+        0.5, "How long a finger must stay at an item to look at it.", unit="s", at_least=0.05, at_most=5.0
+    )
+    dwell_reach_m: float = parameter(
+        0.03, "A finger is at an item within this distance.", unit="m", at_least=0.001, at_most=0.5
+    )
+    recentre_s: float = parameter(
+        1.0, "How long both palms must face up to bring the cloud back.", unit="s", at_least=0.1, at_most=10.0
+    )
+    system_cosine: float = parameter(
+        0.8,
+        "A pinch of a palm that faces the eyes, within the angle of this cosine, is left to the headset.",
+        at_least=-1.0,
+        at_most=1.0,
+    )
+    flood_share: float = parameter(
+        0.5,
+        "A dense region is what is at least this share as dense as its densest place near the pinch.",
+        at_least=0.02,
+        at_most=1.0,
+    )
+    flood_travel_m: float = parameter(
+        0.04,
+        "A pinch pulled so far towards the eyes halves that share, one pushed away doubles it.",
+        unit="m",
+        at_least=0.005,
+        at_most=0.5,
+    )

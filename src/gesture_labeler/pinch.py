@@ -70,7 +70,7 @@ class Pinch:
         jumped = self._jumped(touch.point, now_s)
         self.point, self._seen_s = touch.point, now_s
         if jumped:
-            self._forget()
+            self.forget()
             return Change.JUMPED
         weight = self._parameters.smoothing
         self._gap_m = touch.gap_m if self._gap_m is None else weight * touch.gap_m + (1 - weight) * self._gap_m
@@ -83,7 +83,7 @@ class Pinch:
         if now_s - self._seen_s <= self._parameters.lost_s:
             return Change.NONE
         was_active = self.active
-        self._forget()
+        self.forget()
         return Change.LOST if was_active else Change.NONE
 
     def _jumped(self, point: FloatArray, now_s: float) -> bool:
@@ -111,7 +111,8 @@ class Pinch:
         self._crossed_s = None
         return Change.BEGAN if self.active else Change.ENDED
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Have it open until it has been seen open: whatever it was, it is no pinch."""
         # A hand that comes back closed has not pinched: it must be seen open first.
         self._must_open = True
         self.active = self.closed = False

@@ -17,7 +17,9 @@ class Poke:
         self._rearm_m = rearm_m
         self._armed = False
 
-    def update(self, finger: Hand, pose: PalettePose | None, categories: Sequence[Category]) -> Button | None:
+    def update(
+        self, finger: Hand, pose: PalettePose | None, categories: Sequence[Category], page: int = 0
+    ) -> Button | None:
         """Take in the hand that pokes and where the palette is (None: not there); return the button poked now."""
         tip = finger.position_of(Joint.INDEX_TIP)
         if tip is None or pose is None:
@@ -34,4 +36,4 @@ class Poke:
             return None
         # Down is down, whether on a button or beside one: sliding in from the side is no poke.
         self._armed = False
-        return button_at(buttons(categories), np.array([across, down]))
+        return button_at(buttons(categories, page), np.array([across, down]))

@@ -99,16 +99,23 @@ class Journal:
         self._hash = row[-1]
         return Receipt(placed, duplicate=False)
 
-    def step_history(self, author: str, event_id: str, *, redo: bool, now_ns: int) -> LabelEvent:
+    def step_history(self, author: str, event_id: str, *, redo: bool, now_ns: int) -> Receipt:
         """Undo or redo the newest mark of `author` by an entry named `event_id`; return that entry.
+
+        The same name again is the same step.
 
         Raises RejectedError if there is nothing to undo or redo, and what `submit` raises.
         """
+        known = self._book.find(event_id)
+        if known is not None:
+            if known.author != author or known.kind is not (Kind.RESTORE if redo else Kind.RETRACT):
+                raise RejectedError(f"event_id {event_id} is entry {known.seq}, which says something else")
+            return Receipt(known, duplicate=True)
         find, kind = (redo_target, Kind.RESTORE) if redo else (undo_target, Kind.RETRACT)
         target = find(self._book.events(), author)
         if target is None:
             raise RejectedError(f"nothing to {'redo' if redo else 'undo'} for author {author!r}")
-        return self.submit(LabelEvent(event_id, kind, target_seq=target, author=author), now_ns).event
+        return self.submit(LabelEvent(event_id, kind, target_seq=target, author=author), now_ns)
 
     def add_category(self, name: str, color: int | None, now_ns: int) -> Category:
         """Add a category; `color` None: the next of the default colours. Raises RejectedError, WriteFailedError."""

@@ -86,9 +86,12 @@ class LabelJournal(Node):  # type: ignore[misc]
     def _on_step(self, request: srv.StepHistory.Request, response: srv.StepHistory.Response, *, redo: bool) -> Any:
         def step() -> None:
             now_ns = node_tools.now_ns(self)
-            event = self._journal.step_history(request.author, str(uuid.uuid4()), redo=redo, now_ns=now_ns)
-            response.accepted, response.seq, response.target_seq = True, event.seq, event.target_seq
-            self._publish(event)
+            name = request.event_id or str(uuid.uuid4())
+            receipt = self._journal.step_history(request.author, name, redo=redo, now_ns=now_ns)
+            response.accepted, response.seq = True, receipt.event.seq
+            response.target_seq = receipt.event.target_seq
+            if not receipt.duplicate:
+                self._publish(receipt.event)
 
         response.message = self._refusal(step)
         return response

@@ -3,10 +3,11 @@
 import hashlib
 import json
 import sqlite3
+from typing import Any
 
 import numpy as np
 
-from latentvr_common.labels import Kind, LabelEvent, Region
+from latentvr_common.labels import Kind, LabelEvent, Region, Shape, box, flood
 
 READ_ALL = """SELECT seq, event_id, kind, category, sample_ids, target_seq, author, cloud_stamp_ns, epoch, region,
     gesture, committed_ns, previous_hash, hash FROM event ORDER BY seq"""
@@ -48,9 +49,7 @@ def event_of(row: Row) -> LabelEvent:
         author=row[6],
         cloud_stamp_ns=row[7],
         epoch=row[8],
-        region=Region(
-            np.array(region["centers"], dtype=np.float64).reshape(-1, 3), np.array(region["radii"], dtype=np.float32)
-        ),
+        region=_region_of(region),
         gesture=row[10],
         committed_ns=row[11],
     )
@@ -82,6 +81,25 @@ def _content(event: LabelEvent) -> tuple[object, ...]:
 
 
 def _region_text(region: Region) -> str:
-    return json.dumps(
-        {"centers": region.centers.tolist(), "radii": [float(r) for r in region.radii]}, separators=(",", ":")
-    )
+    """Return it as JSON: only the fields that its shape has."""
+    fields: dict[str, object] = {"centers": region.centers.tolist(), "radii": [float(r) for r in region.radii]}
+    if region.shape not in (Shape.NONE, Shape.SPHERES):
+        fields["shape"] = region.shape.name.lower()
+    if len(region.takes_away):
+        fields["takes_away"] = region.takes_away.tolist()
+    if region.shape is Shape.BOX:
+        fields |= {"half_size": region.half_size.tolist(), "orientation": region.quat_xyzw.tolist()}
+    if region.shape is Shape.FLOOD:
+        fields["density"] = region.density
+    return json.dumps(fields, separators=(",", ":"))
+
+
+def _region_of(fields: dict[str, Any]) -> Region:
+    centers = np.array(fields["centers"], dtype=np.float64).reshape(-1, 3)
+    radii = np.array(fields["radii"], dtype=np.float32)
+    shape = Shape[fields["shape"].upper()] if "shape" in fields else Shape.SPHERES if len(radii) else Shape.NONE
+    if shape is Shape.BOX:
+        return box(centers[0], np.array(fields["half_size"]), np.array(fields["orientation"]))
+    if shape is Shape.FLOOD:
+        return flood(centers[0], float(radii[0]), float(fields["density"]))
+    return Region(centers, radii, shape, np.array(fields.get("takes_away", []), dtype=bool))

@@ -7,7 +7,6 @@ when a scene is asked for. Of each topic only the newest counts.
 import time
 from dataclasses import dataclass
 
-import numpy as np
 from latentvr import msg
 from rclpy.node import Node
 from rclpy.serialization import deserialize_message
@@ -15,18 +14,20 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import PointCloud2
 
 from latentvr_common import conversions, node_tools, topics
-from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
-from latentvr_common.hands import FARTHEST_M, Hands, is_near
+from latentvr_common.gestures import BOX, DENSITY, PINCH_BRUSH, RADIUS, Phase, Tool
+from latentvr_common.hands import Hands
 from latentvr_common.health import HealthReporter
 from latentvr_common.labels import Category
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
 from latentvr_common.scene import Brush, Progress, Scene, Selection, State, hands_moved
 
+_BRUSHES = (PINCH_BRUSH, DENSITY, BOX, RADIUS)
+"""Gestures that hold something to be seen."""
 _STALE_S = 1.0
 """Hands, selections and brushes that are older are no longer there: who sends them has gone, or their end was lost."""
-_BRUSH = "pinch_brush"
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Inbox:
         self._progress = Progress()
         self._placement = Placement()
         self._brushes: dict[str, _SeenBrush] = {}
-        self._active_category = NONE
+        self._tool = Tool()
         self._place: Place | None = None
         self._forces_in: Subscription | None = None
         self._forces: Forces | None = None
@@ -72,6 +73,7 @@ class Inbox:
         node_tools.listen(node, topics.CATEGORIES, self._on_categories)
         node_tools.listen(node, topics.CLOUD_PLACEMENT, self._on_placement)
         node_tools.listen(node, topics.GESTURES, self._on_gesture)
+        node_tools.listen(node, topics.TOOL, self._on_tool)
 
     def report_to(self, health: HealthReporter) -> None:
         """Say there which messages could not be used."""
@@ -134,21 +136,25 @@ class Inbox:
         self.changes += 1
 
     def _on_gesture(self, message: msg.Gesture) -> None:
-        position = conversions.point_from_msg(message.position)
-        if not (is_near(position) and abs(message.radius) <= FARTHEST_M):
-            where = ", ".join(f"{value:.3g}" for value in position)
-            reason = f"expected finite numbers within {FARTHEST_M:.0f} m"
-            self._drop(ValueError(f"gesture at ({where}) with radius {message.radius:.3g}: {reason}"))
+        try:
+            gesture = conversions.gesture_from_msg(message)
+        except ValueError as error:
+            self._drop(error)
             return
-        if message.category != NONE:
-            self._active_category = message.category
-        if message.phase in (msg.Gesture.END, msg.Gesture.CANCEL):
-            self._brushes.pop(message.gesture_id, None)
-        elif message.name == _BRUSH and message.radius > 0:
+        if gesture.phase in (Phase.END, Phase.CANCEL):
+            self._brushes.pop(gesture.gesture_id, None)
+        elif gesture.name in _BRUSHES and gesture.radius_m > 0:
             now_s = time.monotonic()
             self._forget_brushes(now_s)
-            brush = Brush(position, float(message.radius), message.category)
-            self._brushes[message.gesture_id] = _SeenBrush(brush, now_s)
+            brush = Brush(gesture.position, gesture.radius_m, gesture.category, gesture.name)
+            self._brushes[gesture.gesture_id] = _SeenBrush(brush, now_s)
+        self.changes += 1
+
+    def _on_tool(self, message: msg.Tool) -> None:
+        try:
+            self._tool = conversions.tool_from_msg(message)
+        except ValueError as error:
+            self._drop(error)
         self.changes += 1
 
     def _forget_brushes(self, now_s: float) -> None:
@@ -182,7 +188,7 @@ class Inbox:
             hands,
             tuple(seen.brush for seen in self._brushes.values()) if hands is not None else (),
             self._current_selection(now_s),
-            self._active_category,
+            self._tool,
             self._place if hands is not None else None,
             self._forces,
         )
@@ -200,10 +206,15 @@ class Inbox:
         stored = self._selection
         if stored is None or now_s > stored.came_s + _STALE_S:
             return None
-        message = deserialize_message(stored.data, msg.Selection)
-        if message.gesture_id not in self._brushes:
+        try:
+            preview = conversions.selection_from_msg(deserialize_message(stored.data, msg.Selection))
+        except ValueError as error:
+            self._drop(error)
+            self._selection = None
             return None
-        return Selection(message.category, np.asarray(message.sample_ids, dtype=np.uint32))
+        if preview.gesture_id not in self._brushes:
+            return None
+        return Selection(preview.category, preview.sample_ids, preview.region)
 
     def _drop(self, error: ValueError) -> None:
         if self._health is not None:

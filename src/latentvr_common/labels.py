@@ -7,7 +7,10 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from latentvr_common import rotations
 from latentvr_common.cloud import NONE
+
+FloatArray = npt.NDArray[np.floating]
 
 CATEGORY_CAPACITY = 256
 """Ids of categories are less than this: the network has so many outputs."""
@@ -22,14 +25,79 @@ class Kind(IntEnum):
     RESTORE = 3
 
 
+class Shape(IntEnum):
+    """What a region is. Equal to the constants of Region.msg."""
+
+    NONE = 0
+    SPHERES = 1
+    BOX = 2
+    FLOOD = 3
+
+
+def _no_flags() -> npt.NDArray[np.bool_]:
+    return np.zeros(0, dtype=bool)
+
+
 @dataclass(frozen=True)
 class Region:
-    """The union of K spheres in latent space; K = 0: no geometry."""
+    """A part of latent space; the fields are those of Region.msg. No geometry unless told."""
 
-    centers: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
+    centers: FloatArray = field(default_factory=lambda: np.zeros((0, 3)))
     """(K, 3), latent units."""
     radii: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
-    """(K,), latent units."""
+    """(K,), latent units; (0,) for a box."""
+    shape: Shape = Shape.NONE
+    takes_away: npt.NDArray[np.bool_] = field(default_factory=_no_flags)
+    """(K,), which of the spheres take away what they touch; (0,): none."""
+    half_size: FloatArray = field(default_factory=lambda: np.zeros(3))
+    """(3,), of a box along its own axes, latent units."""
+    quat_xyzw: FloatArray = field(default_factory=lambda: rotations.IDENTITY.copy())
+    """(4,), of a box."""
+    density: float = 0.0
+    """Of a flood: items for each cubic latent unit."""
+
+
+def spheres(
+    centers: npt.NDArray[np.float64], radii: npt.NDArray[np.float32], takes_away: npt.NDArray[np.bool_] | None = None
+) -> Region:
+    """Return the region of spheres (K, 3) and (K,), K at least 1, of which some may take away."""
+    return Region(
+        centers, radii, Shape.SPHERES, takes_away if takes_away is not None and takes_away.any() else _no_flags()
+    )
+
+
+def box(center: FloatArray, half_size: FloatArray, quat_xyzw: FloatArray) -> Region:
+    """Return the region of a box around `center` (3,) with `half_size` (3,) along axes turned by `quat_xyzw` (4,)."""
+    return Region(np.reshape(center, (1, 3)), shape=Shape.BOX, half_size=half_size, quat_xyzw=quat_xyzw)
+
+
+def flood(seed: FloatArray, reach: float, density: float) -> Region:
+    """Return the region that hangs together with the densest place within `reach` of `seed` (3,)."""
+    return Region(np.reshape(seed, (1, 3)), np.array([reach], dtype=np.float32), Shape.FLOOD, density=density)
+
+
+def check_region(region: Region) -> None:
+    """Raise ValueError, naming the field, for a region whose fields do not belong together."""
+    centers, radii = len(region.centers), len(region.radii)
+    if not (np.isfinite(region.centers).all() and np.isfinite(region.radii).all() and (region.radii > 0).all()):
+        raise ValueError("region: centers must be finite and radii finite and greater than 0")
+    expected = {Shape.NONE: (0, 0), Shape.BOX: (1, 0), Shape.FLOOD: (1, 1)}.get(region.shape, (centers, centers))
+    if (centers, radii) != expected:
+        wanted = (
+            f"expected {expected[0]} and {expected[1]}" if region.shape is not Shape.SPHERES else "expected as many"
+        )
+        raise ValueError(f"region has {centers} centers and {radii} radii, {wanted}")
+    if region.shape is Shape.SPHERES and not centers:
+        raise ValueError("region has 0 centers and 0 radii, expected at least one sphere")
+    if len(region.takes_away) not in (0, centers if region.shape is Shape.SPHERES else 0):
+        raise ValueError(f"region.takes_away has {len(region.takes_away)} values, expected none or {centers}")
+    if region.shape is Shape.BOX:
+        if not (np.isfinite(region.half_size).all() and (region.half_size > 0).all()):
+            raise ValueError(f"region.half_size is {region.half_size.tolist()}, expected finite numbers above 0")
+        if not bool(rotations.is_unit(region.quat_xyzw)):
+            raise ValueError(f"region.orientation is {region.quat_xyzw.tolist()}, expected a unit quaternion")
+    if region.shape is Shape.FLOOD and not (np.isfinite(region.density) and region.density > 0):
+        raise ValueError(f"region.density is {region.density}, expected a finite number above 0")
 
 
 @dataclass(frozen=True)

@@ -26,13 +26,24 @@ UP = np.array([0.0, 1.0, 0.0])
 OPEN_COSINE = 0.6
 """The palette is there while the cosine between the palm's normal and up is at least this."""
 
+NEW = "new_category"
+ERASE = "erase"
+UNDO = "undo"
+REDO = "redo"
+KIND = "brush_kind"
+PAUSE = "pause"
 SMALLER = "brush_smaller"
 LARGER = "brush_larger"
+MORE = "more_categories"
+TOOLS = (NEW, ERASE, UNDO, REDO, KIND, PAUSE, SMALLER, LARGER)
+"""The actions of the buttons below the categories."""
+PAGE = 12
+"""So many buttons for categories at once; where there are more categories, the last one leads to the next page."""
 
 
 @dataclass(frozen=True)
 class Button:
-    """`action`: "category:3", or one of SMALLER, LARGER. `center` (2,): metres in the palette's plane."""
+    """`action`: "category:3", MORE, or one of TOOLS. `center` (2,): metres in the palette's plane."""
 
     action: str
     category: int
@@ -44,18 +55,46 @@ def category_action(category: int) -> str:
     return f"category:{category}"
 
 
-def buttons(categories: Sequence[Category]) -> list[Button]:
-    """Lay out a button for each category that is not retired, and the tools, in rows of COLUMNS around the middle."""
-    actions = [(category_action(c.id), c.id) for c in categories if not c.retired] + [(SMALLER, -1), (LARGER, -1)]
+def pages(categories: Sequence[Category]) -> int:
+    """Return how many pages the palette has, 1 or more."""
+    offered = sum(not c.retired for c in categories)
+    return 1 if offered <= PAGE else -(-offered // (PAGE - 1))
+
+
+def page_of(category: int, categories: Sequence[Category]) -> int:
+    """Return the page with `category` on it; 0 where it is not offered."""
+    offered = [c.id for c in categories if not c.retired]
+    return offered.index(category) // (PAGE - 1) if pages(categories) > 1 and category in offered else 0
+
+
+def buttons(categories: Sequence[Category], page: int = 0) -> list[Button]:
+    """Lay out a button for each category of the page that is not retired, then the tools, in rows of COLUMNS.
+
+    The middle is the palette's origin. A page that is not there is the first one.
+    """
+    actions = [(category_action(c.id), c.id) for c in _on_page(categories, page)]
+    if pages(categories) > 1:
+        actions.append((MORE, -1))
     rows = -(-len(actions) // COLUMNS)
+    places = [*range(len(actions)), *range(rows * COLUMNS, rows * COLUMNS + len(TOOLS))]
+    actions += [(action, -1) for action in TOOLS]
+    rows += -(-len(TOOLS) // COLUMNS)
     return [
         Button(
             action,
             category,
             np.array([(i % COLUMNS - (COLUMNS - 1) / 2) * PITCH_M, (i // COLUMNS - (rows - 1) / 2) * PITCH_M]),
         )
-        for i, (action, category) in enumerate(actions)
+        for i, (action, category) in zip(places, actions, strict=True)
     ]
+
+
+def _on_page(categories: Sequence[Category], page: int) -> list[Category]:
+    offered = [c for c in categories if not c.retired]
+    if pages(categories) == 1:
+        return offered
+    first = (page if 0 <= page < pages(categories) else 0) * (PAGE - 1)
+    return offered[first : first + PAGE - 1]
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
+from latentvr_common.gestures import BOX, PINCH_BRUSH, Tool
 from latentvr_common.hands import Hands
-from latentvr_common.labels import Category
+from latentvr_common.labels import Category, Region
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
 
@@ -42,11 +43,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Brush:
-    """A gesture that paints: a ball in the stage, metres. `category` -1: it erases."""
+    """What a gesture holds: a ball in the stage, metres, unless `name` is that of a box. `category` -1: it erases."""
 
     position: FloatArray
     radius: float
     category: int
+    name: str = PINCH_BRUSH
+
+    @property
+    def is_ball(self) -> bool:
+        """Whether there is a ball to be seen."""
+        return self.name != BOX
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,8 @@ class Selection:
 
     category: int
     sample_ids: npt.NDArray[np.uint32]
+    region: Region = field(default_factory=Region)
+    """What holds them, latent units."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,8 @@ class Scene:
     hands: Hands | None = None
     brushes: Sequence[Brush] = ()
     selection: Selection | None = None
-    active_category: int = NONE
-    """The one that the person paints with, as far as the gestures tell."""
+    tool: Tool = field(default_factory=Tool)
+    """What the hands hold."""
     place: Place | None = None
     """What would live where the hand is; None: nobody points, or nobody tells."""
     forces: Forces | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
-from latentvr.msg import Categories, CloudPlacement, Epoch, Gesture, Hands, LabelEvent, Selection, XrState
+from latentvr.msg import Categories, CloudPlacement, Epoch, Gesture, Hands, LabelEvent, Selection, Tool, XrState
 from latentvr.srv import (
     DecodePlace,
     ExportSession,
@@ -151,6 +151,14 @@ SELECTION = Topic(
     "what would be marked if the gesture ended now",
     "gesture_labeler",
 )
+TOOL = Topic(
+    "tool",
+    Tool,
+    latched(),
+    "state, small; who draws the palette must know it at once",
+    "what the hands hold: brush, category, page of the palette",
+    "gesture_labeler",
+)
 CLOUD_PLACEMENT = Topic(
     "cloud_placement",
     CloudPlacement,
@@ -188,6 +196,7 @@ TOPICS: tuple[Topic, ...] = (
     HEAD,
     GESTURES,
     SELECTION,
+    TOOL,
     CLOUD_PLACEMENT,
     XR_STATE,
     MIRROR,

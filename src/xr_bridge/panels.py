@@ -186,9 +186,9 @@ def palette_panel(scene: Scene) -> Panel | None:
                 _TOOL_WORDS.get(button.action, ""),
                 by_id[button.category].color if button.category in by_id else _TOOL,
                 int(labelled[button.category]) if 0 <= button.category < len(labelled) else 0,
-                button.category in by_id and button.category == scene.active_category,
+                button.category in by_id and button.category == scene.tool.category,
             )
-            for button in palette.buttons(scene.categories)
+            for button in palette.buttons(scene.categories, scene.tool.page)
         )
     )
 

@@ -27,6 +27,7 @@ from cloud_view.tool_shapes import brush_outlines, palette_shape
 from latentvr_common import palette, rotations
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.colors import category_color, split_rgb
+from latentvr_common.gestures import Tool
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category
 from latentvr_common.scene import Brush, Scene, Selection, hands_moved
@@ -156,7 +157,7 @@ def test_the_palette_shows_every_category_at_an_open_palm_only() -> None:
     closed = Scene(cloud, CATEGORIES, hands=Hands(0, some_hand(), Hand()))
     assert open_palm(closed.hands) is None
     assert len(palette_shape(closed).vertices) == 0
-    opened = Scene(cloud, CATEGORIES, hands=Hands(0, some_hand(PALM_UP), Hand()), active_category=1)
+    opened = Scene(cloud, CATEGORIES, hands=Hands(0, some_hand(PALM_UP), Hand()), tool=Tool(category=1))
     mesh = palette_shape(opened)
     assert_sound(mesh)
     for category in CATEGORIES:

@@ -5,17 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gesture_labeler.frames import Frame, Frames
 from gesture_labeler.labeler import Labeler
-from gesture_labeler.outbox import RETRY_S, Outbox
+from gesture_labeler.outcome import Outcome
 from gesture_labeler.parameters import Parameters
-from gesture_labeler.reports import Outcome, Phase, Report
-from gesture_labeler.stroke import Stroke
 from latentvr_common import palette, rotations
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.gestures import Phase, Report
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category, Kind, LabelEvent
 from latentvr_common.placement import Placement
+from latentvr_common.selecting.frames import Frame, Frames
+from latentvr_common.selecting.stroke import Stroke
 
 RANDOM = np.random.default_rng(2)
 RATE_HZ = 72
@@ -59,8 +59,8 @@ class Bench:
     def __init__(self, **parameters: object) -> None:
         self.labeler = Labeler(Parameters(smoothing=1.0, **parameters))
         self.labeler.set_categories(CATEGORIES)
-        self.labeler.placement = Placement(np.array([0.2, 1.1, -0.5]), rotations.about_axis(np.array([0, 1.0, 0]), 0.7))
-        self.labeler.category = 1
+        self.labeler.place(Placement(np.array([0.2, 1.1, -0.5]), rotations.about_axis(np.array([0, 1.0, 0]), 0.7)))
+        self.labeler.hold(replace(self.labeler.tool, category=1))
         axis = np.linspace(-1, 1, 11)
         self.grid = np.stack(np.meshgrid(axis, axis, axis), -1).reshape(-1, 3)
         self.now_ns = 0
@@ -69,7 +69,7 @@ class Bench:
 
     @property
     def radius(self) -> float:
-        return self.labeler.radius_m / self.labeler.placement.scale
+        return self.labeler.tool.radius_m / self.labeler.placement.scale
 
     def show(self, latent: np.ndarray, gap_m: float, seconds: float, other: Hand = FAR, tracked: bool = True) -> None:
         place = self.labeler.placement.stage_from_latent(np.asarray(latent, dtype=float))
@@ -218,7 +218,7 @@ def test_opening_the_other_palm_takes_the_stroke_back() -> None:
 
 def test_without_a_category_a_pinch_says_what_to_do() -> None:
     bench = Bench()
-    bench.labeler.category = NONE
+    bench.labeler.hold(replace(bench.labeler.tool, category=NONE))
     paint(bench)
     bench.show(np.zeros(3), 0.06, 0.3)
     assert bench.cancelled() == ["no category chosen: poke one on the palette of the other palm"]
@@ -226,7 +226,7 @@ def test_without_a_category_a_pinch_says_what_to_do() -> None:
 
 def test_without_a_cloud_a_pinch_is_cancelled() -> None:
     bench = Bench()
-    bench.labeler.frames = Frames()
+    bench.labeler._room.frames = Frames()
     paint(bench)
     assert bench.cancelled() == ["there is no cloud yet"]
 
@@ -303,11 +303,11 @@ def test_a_poke_chooses_what_the_next_stroke_paints() -> None:
 
 def test_pokes_change_the_size_of_the_brush_and_say_it() -> None:
     bench = Bench()
-    before = bench.labeler.radius_m
+    before = bench.labeler.tool.radius_m
     poke(bench, "brush_larger")
-    assert bench.reports[-1].radius_m == bench.labeler.radius_m > before
+    assert bench.reports[-1].radius_m == bench.labeler.tool.radius_m > before
     poke(bench, "brush_smaller")
-    assert bench.labeler.radius_m == pytest.approx(before)
+    assert bench.labeler.tool.radius_m == pytest.approx(before)
 
 
 def test_a_pinch_at_the_palette_paints_nothing() -> None:
@@ -345,34 +345,3 @@ def test_a_brush_at_rest_adds_no_spheres() -> None:
     for _ in range(50):
         stroke.extend(frame, np.zeros(3), 0.1)
     assert len(stroke.region().radii) <= 2
-
-
-def event(name: str) -> LabelEvent:
-    return LabelEvent(name, Kind.ASSIGN, 0, np.array([1], np.uint32), author="ann")
-
-
-END = Report("", "pinch_brush", Phase.END, 0, np.zeros(3), 0.05, 1, 1)
-
-
-def test_marks_are_sent_one_after_the_other_until_each_is_answered() -> None:
-    outbox = Outbox()
-    outbox.add(event("a"), END)
-    outbox.add(event("b"), END)
-    first = outbox.due(0.0)
-    assert first is not None
-    assert first.event_id == "a"
-    assert outbox.due(RETRY_S / 2) is None
-    again = outbox.due(RETRY_S)
-    assert again is not None
-    assert again.event_id == "a"
-    report = outbox.answered("a", True, 7, "")
-    assert report is not None
-    assert (report.phase, report.seq) == (Phase.END, 7)
-    assert outbox.answered("a", True, 7, "") is None
-    second = outbox.due(RETRY_S)
-    assert second is not None
-    assert second.event_id == "b"
-    refused = outbox.answered("b", False, 0, "category is 9")
-    assert refused is not None
-    assert (refused.phase, refused.detail) == (Phase.CANCEL, "the journal did not accept it: category is 9")
-    assert len(outbox) == 0

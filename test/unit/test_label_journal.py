@@ -19,7 +19,7 @@ from label_journal.journal import Journal, WriteFailedError
 from label_journal.rules import RejectedError
 from latentvr_common.cloud import NONE
 from latentvr_common.errors import InputError
-from latentvr_common.labels import CATEGORY_CAPACITY, Kind, LabelBook, LabelEvent, Region
+from latentvr_common.labels import CATEGORY_CAPACITY, Kind, LabelBook, LabelEvent, spheres
 
 ITEMS = 30
 NAMES = ("cat", "dog", "eel")
@@ -43,7 +43,7 @@ def labels_of(journal: Journal) -> list[int]:
 
 def test_a_committed_entry_is_there_with_all_its_content_after_opening_anew(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "labels.db")
-    region = Region(np.array([[0.1, -0.2, 0.3]]), np.array([0.123], dtype=np.float32))
+    region = spheres(np.array([[0.1, -0.2, 0.3]]), np.array([0.123], dtype=np.float32))
     event = assign(1, [2, 3, 5], cloud_stamp_ns=123_456_789_012, epoch=7, region=region, gesture="pinch_brush")
     receipt = journal.submit(event, 99)
     journal.close()
@@ -97,7 +97,7 @@ BAD = {
         "target_seq is 1, expected a retracted",
     ),
     "too many spheres": (
-        {"region": Region(np.zeros((10_001, 3)), np.ones(10_001, np.float32))},
+        {"region": spheres(np.zeros((10_001, 3)), np.ones(10_001, np.float32))},
         "region has 10001 spheres",
     ),
 }
@@ -113,11 +113,26 @@ def test_a_bad_entry_is_rejected_and_changes_nothing(tmp_path: Path, change: dic
     assert journal.submit(assign(1, [2]), 0).event.seq == 2
 
 
+def test_a_step_asked_for_again_is_the_same_step(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "labels.db")
+    for ids in ([1], [2]):
+        journal.submit(assign(0, ids, "ann"), 0)
+    name = str(uuid.uuid4())
+    first = journal.step_history("ann", name, redo=False, now_ns=0)
+    again = journal.step_history("ann", name, redo=False, now_ns=0)
+    assert (first.duplicate, again.duplicate) == (False, True)
+    assert first.event == again.event
+    assert journal.last_seq == 3
+    for author, redo in (("bob", False), ("ann", True)):
+        with pytest.raises(RejectedError, match="says something else"):
+            journal.step_history(author, name, redo=redo, now_ns=0)
+
+
 def test_undo_and_redo_follow_one_author_without_limit(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "labels.db")
 
     def step(author: str, redo: bool = False) -> int:
-        return journal.step_history(author, str(uuid.uuid4()), redo=redo, now_ns=0).target_seq
+        return journal.step_history(author, str(uuid.uuid4()), redo=redo, now_ns=0).event.target_seq
 
     for category, ids, author in ((0, [1], "ann"), (1, [1, 2], "ann"), (2, [2], "bob")):
         journal.submit(assign(category, ids, author), 0)

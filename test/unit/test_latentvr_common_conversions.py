@@ -14,7 +14,7 @@ from latentvr_common.cloud import Cloud
 from latentvr_common.cues import Cues
 from latentvr_common.forces import Forces
 from latentvr_common.hands import JOINT_COUNT, Hand, Hands
-from latentvr_common.labels import Category, Kind, LabelEvent, Region
+from latentvr_common.labels import Category, Kind, LabelEvent, spheres
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
 
@@ -238,7 +238,7 @@ def test_label_entry_survives_serialization() -> None:
         author="person",
         cloud_stamp_ns=12_345_678_901,
         epoch=9,
-        region=Region(np.array([[0.1, 0.2, 0.3]]), np.array([0.25], dtype=np.float32)),
+        region=spheres(np.array([[0.1, 0.2, 0.3]]), np.array([0.25], dtype=np.float32)),
         gesture="pinch_brush",
         seq=4,
         committed_ns=99,

@@ -88,11 +88,33 @@ def test_palette_floats_above_the_palm_and_reads_left_to_right_from_the_fingers_
 def test_every_button_is_found_at_its_center_and_nowhere_else() -> None:
     categories = [Category(i, str(i), 0, retired=i == 4) for i in range(10)]
     laid_out = palette.buttons(categories)
-    assert [b.category for b in laid_out] == [0, 1, 2, 3, 5, 6, 7, 8, 9, -1, -1]
+    assert [b.category for b in laid_out] == [0, 1, 2, 3, 5, 6, 7, 8, 9, *(-1 for _ in palette.TOOLS)]
+    assert [b.action for b in laid_out[9:]] == list(palette.TOOLS)
     for button in laid_out:
         assert palette.button_at(laid_out, button.center) is button
         assert palette.button_at(laid_out, button.center + palette.PITCH_M / 2) is not button
     assert palette.button_at(laid_out, np.array([1.0, 1.0])) is None
+
+
+def test_the_pages_of_the_palette_hold_every_category_once() -> None:
+    for count in (1, 12, 13, 40, 256):
+        categories = [Category(i, str(i), 0, retired=i % 7 == 3) for i in range(count)]
+        offered = [c.id for c in categories if not c.retired]
+        shown = [[b.category for b in palette.buttons(categories, p)] for p in range(palette.pages(categories))]
+        assert [c for page in shown for c in page if c >= 0] == offered
+        for page, on_it in enumerate(shown):
+            assert sum(c >= 0 for c in on_it) <= palette.PAGE
+            assert all(palette.page_of(c, categories) == page for c in on_it if c >= 0)
+        actions = [b.action for b in palette.buttons(categories)]
+        assert (palette.MORE in actions) == (len(offered) > palette.PAGE)
+        assert palette.buttons(categories, 99)[0].action == palette.buttons(categories)[0].action
+
+
+def test_no_two_buttons_of_a_page_overlap() -> None:
+    laid_out = palette.buttons([Category(i, str(i), 0) for i in range(30)], 1)
+    for i, a in enumerate(laid_out):
+        for b in laid_out[:i]:
+            assert np.abs(a.center - b.center).max() >= palette.PITCH_M - 1e-9
 
 
 def test_palette_points_there_and_back_are_the_same() -> None:

@@ -39,6 +39,7 @@ DESIGN = {
     "head": ("geometry_msgs/PoseStamped", BEST_EFFORT, VOLATILE, 1),
     "gestures": ("latentvr/Gesture", RELIABLE, VOLATILE, 100),
     "selection": ("latentvr/Selection", BEST_EFFORT, VOLATILE, 1),
+    "tool": ("latentvr/Tool", RELIABLE, LATCHED, 1),
     "cloud_placement": ("latentvr/CloudPlacement", RELIABLE, LATCHED, 1),
     "xr_state": ("latentvr/XrState", RELIABLE, LATCHED, 1),
     "xr/mirror": ("sensor_msgs/CompressedImage", BEST_EFFORT, VOLATILE, 1),

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from gesture_labeler.labeler import Labeler
+from gesture_labeler.outcome import Outcome
 from gesture_labeler.parameters import Parameters as LabelerParameters
-from gesture_labeler.reports import Outcome, Phase, Report
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.gestures import Phase, Report
 from latentvr_common.labels import Category, LabelEvent
 from scripted_hands.parameters import Parameters
 from scripted_hands.person import Answer, Person

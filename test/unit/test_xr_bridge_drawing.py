@@ -11,6 +11,7 @@ from PIL import Image
 from latentvr_common import palette, rotations
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
+from latentvr_common.gestures import Tool
 from latentvr_common.hands import Hand, Hands, Joint, Validity
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
@@ -139,15 +140,15 @@ def test_a_stroke_says_what_it_would_mark() -> None:
 
 
 def test_panels_are_drawn_anew_only_where_they_say_something_else() -> None:
-    scene = Scene(cloud_of(((0, 0, 0), RED)), CATEGORIES, Progress(State.TRAINING, 3, 400), active_category=1)
+    scene = Scene(cloud_of(((0, 0, 0), RED)), CATEGORIES, Progress(State.TRAINING, 3, 400), tool=Tool(category=1))
     first = panels_of(scene, True)
-    again = panels_of(Scene(cloud_of(((0, 0, 0), BLUE)), CATEGORIES, scene.progress, active_category=1), True)
+    again = panels_of(Scene(cloud_of(((0, 0, 0), BLUE)), CATEGORIES, scene.progress, tool=Tool(category=1)), True)
     assert first.palette is again.palette
     assert first.state is again.state
     assert first.selection is None
     other = panels_of(scene, False)
     assert other.state is not first.state
-    chosen = panels_of(Scene(scene.cloud, CATEGORIES, scene.progress, active_category=0), True)
+    chosen = panels_of(Scene(scene.cloud, CATEGORIES, scene.progress, tool=Tool(category=0)), True)
     assert chosen.palette is not first.palette
     assert panels_of(Scene(scene.cloud), True).palette is None
 
@@ -156,7 +157,8 @@ def test_the_palette_is_drawn_where_its_buttons_are() -> None:
     scene = Scene(cloud_of(((0, 0, 0), RED)), CATEGORIES)
     panel = panels_of(scene, True).palette
     assert panel is not None
-    pose = palette.PalettePose(HEAD, *np.eye(3))
+    down, normal = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    pose = palette.PalettePose(HEAD, rotations.cross(normal, down), down, normal)
     middle, quat = on_palette(pose)
     height, width = panel.pixels.shape[:2]
     for button in palette.buttons(CATEGORIES):

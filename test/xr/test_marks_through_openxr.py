@@ -73,7 +73,6 @@ def test_a_whole_session_through_openxr(tmp_path: Path) -> None:
     with sqlite3.connect(directory / "labels.db") as journal:
         ((labelled,),) = journal.execute("SELECT count(*) FROM current_label")
     assert labelled == summary["labels"] > 50
-    assert "pinch_brush cancelled" not in session.output
 
 
 def test_where_monado_cannot_be_had_the_session_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,14 @@ from latentvr_common.conversions.clouds import (
     forces_from_msg,
     forces_to_msg,
 )
+from latentvr_common.conversions.gestures import (
+    gesture_from_msg,
+    gesture_to_msg,
+    selection_from_msg,
+    selection_to_msg,
+    tool_from_msg,
+    tool_to_msg,
+)
 from latentvr_common.conversions.hands import (
     hand_from_msg,
     hand_to_msg,
@@ -61,6 +69,8 @@ __all__ = [
     "cues_to_msg",
     "forces_from_msg",
     "forces_to_msg",
+    "gesture_from_msg",
+    "gesture_to_msg",
     "hand_from_msg",
     "hand_to_msg",
     "hands_from_cdr",
@@ -81,6 +91,10 @@ __all__ = [
     "pose_to_msg",
     "region_from_msg",
     "region_to_msg",
+    "selection_from_msg",
+    "selection_to_msg",
     "time_from_msg",
     "time_to_msg",
+    "tool_from_msg",
+    "tool_to_msg",
 ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from geometry_msgs.msg import Quaternion, Vector3
 from latentvr import msg
 
 from latentvr_common.conversions.basics import (
@@ -13,29 +14,40 @@ from latentvr_common.conversions.basics import (
     time_from_msg,
     time_to_msg,
 )
-from latentvr_common.labels import Category, Kind, LabelEvent, Region
+from latentvr_common.labels import Category, Kind, LabelEvent, Region, Shape, check_region
 
 
 def region_to_msg(region: Region) -> msg.Region:
     """A region to its message."""
+    x, y, z = region.half_size.tolist()
+    qx, qy, qz, qw = region.quat_xyzw.tolist()
     return msg.Region(
-        shape=msg.Region.SPHERES if len(region.radii) else msg.Region.NONE,
+        shape=int(region.shape),
         centers=[point_to_msg(c) for c in region.centers],
         radii=region.radii.astype(np.float32),
+        takes_away=region.takes_away.tolist(),
+        half_size=Vector3(x=x, y=y, z=z),
+        orientation=Quaternion(x=qx, y=qy, z=qz, w=qw),
+        density=region.density,
     )
 
 
 def region_from_msg(message: msg.Region) -> Region:
     """A message to a region."""
-    if message.shape not in (msg.Region.NONE, msg.Region.SPHERES):
-        raise ValueError(f"region.shape is {message.shape}, expected 0 (none) or 1 (spheres)")
-    if len(message.centers) != len(message.radii):
-        raise ValueError(f"region has {len(message.centers)} centers and {len(message.radii)} radii, expected as many")
-    centers = np.array([point_from_msg(c) for c in message.centers]).reshape(-1, 3)
-    radii = np.asarray(message.radii, dtype=np.float32)
-    if not (np.isfinite(centers).all() and np.isfinite(radii).all() and (radii > 0).all()):
-        raise ValueError("region: centers must be finite and radii finite and greater than 0")
-    return Region(centers, radii)
+    if message.shape not in list(Shape):
+        raise ValueError(f"region.shape is {message.shape}, expected 0 (none), 1 (spheres), 2 (box) or 3 (flood)")
+    half, turn = message.half_size, message.orientation
+    region = Region(
+        np.array([point_from_msg(c) for c in message.centers]).reshape(-1, 3),
+        np.asarray(message.radii, dtype=np.float32),
+        Shape(message.shape),
+        np.asarray(message.takes_away, dtype=bool),
+        np.array([half.x, half.y, half.z]),
+        np.array([turn.x, turn.y, turn.z, turn.w]),
+        float(message.density),
+    )
+    check_region(region)
+    return region
 
 
 def label_event_to_msg(event: LabelEvent) -> msg.LabelEvent:

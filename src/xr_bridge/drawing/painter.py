@@ -75,6 +75,7 @@ class Painter:
             balls = [
                 ball(b.position, b.radius, split_rgb(colors[b.category]) / 255 if b.category in colors else _ERASER)
                 for b in scene.brushes
+                if b.is_ball
             ]
             self._brushes.fill(np.concatenate(balls) if balls else np.zeros(0, BALL))
         self._scene = scene

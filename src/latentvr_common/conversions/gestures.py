@@ -1,0 +1,126 @@
+"""Gestures, what they would mark, and what the hands hold."""
+
+import math
+
+import numpy as np
+from latentvr import msg
+
+from latentvr_common.conversions.basics import (
+    LATENT_FRAME,
+    STAGE_FRAME,
+    header,
+    ids_to_array,
+    point_from_msg,
+    point_to_msg,
+    time_from_msg,
+    time_to_msg,
+)
+from latentvr_common.conversions.labels import region_from_msg, region_to_msg
+from latentvr_common.gestures import Phase, Preview, Report, Side, Tool, ToolKind
+from latentvr_common.hands import FARTHEST_M, is_near
+
+
+def gesture_to_msg(report: Report) -> msg.Gesture:
+    """A report to its message."""
+    return msg.Gesture(
+        header=header(STAGE_FRAME, report.stamp_ns),
+        gesture_id=report.gesture_id,
+        name=report.name,
+        phase=int(report.phase),
+        hand=int(report.side),
+        position=point_to_msg(report.position),
+        radius=report.radius_m,
+        category=report.category,
+        samples=report.samples,
+        seq=report.seq,
+        item=report.item,
+        detail=report.detail,
+    )
+
+
+def gesture_from_msg(message: msg.Gesture) -> Report:
+    """A message to a report."""
+    if message.phase not in list(Phase):
+        raise ValueError(f"gesture: phase is {message.phase}, expected 0 to 3")
+    if message.hand not in list(Side):
+        raise ValueError(f"gesture: hand is {message.hand}, expected 0 to 2")
+    position = point_from_msg(message.position)
+    if not (is_near(position) and abs(message.radius) <= FARTHEST_M):
+        where = ", ".join(f"{value:.3g}" for value in position)
+        reason = f"expected finite numbers within {FARTHEST_M:.0f} m"
+        raise ValueError(f"gesture at ({where}) with radius {message.radius:.3g}: {reason}")
+    return Report(
+        message.gesture_id,
+        message.name,
+        Phase(message.phase),
+        time_from_msg(message.header.stamp),
+        position,
+        float(message.radius),
+        message.category,
+        message.samples,
+        message.seq,
+        message.detail,
+        Side(message.hand),
+        message.item,
+    )
+
+
+def selection_to_msg(preview: Preview) -> msg.Selection:
+    """A preview to its message."""
+    return msg.Selection(
+        header=header(LATENT_FRAME, preview.stamp_ns),
+        gesture_id=preview.gesture_id,
+        cloud_stamp=time_to_msg(preview.cloud_stamp_ns),
+        category=preview.category,
+        region=region_to_msg(preview.region),
+        sample_ids=ids_to_array(preview.sample_ids),
+        label_categories=list(preview.label_counts),
+        label_counts=list(preview.label_counts.values()),
+    )
+
+
+def selection_from_msg(message: msg.Selection) -> Preview:
+    """A message to a preview."""
+    if len(message.label_categories) != len(message.label_counts):
+        raise ValueError(
+            f"selection has {len(message.label_categories)} label_categories and {len(message.label_counts)} "
+            "label_counts, expected as many"
+        )
+    return Preview(
+        message.gesture_id,
+        time_from_msg(message.header.stamp),
+        time_from_msg(message.cloud_stamp),
+        message.category,
+        region_from_msg(message.region),
+        np.asarray(message.sample_ids, dtype=np.uint32),
+        dict(zip(message.label_categories, message.label_counts, strict=True)),
+    )
+
+
+def tool_to_msg(tool: Tool, stamp_ns: int) -> msg.Tool:
+    """A tool to its message."""
+    return msg.Tool(
+        header=header("", stamp_ns),
+        kind=int(tool.kind),
+        category=tool.category,
+        erases=tool.erases,
+        radius=tool.radius_m,
+        page=tool.page,
+        paused=tool.paused,
+    )
+
+
+def tool_from_msg(message: msg.Tool) -> Tool:
+    """A message to a tool."""
+    if message.kind not in list(ToolKind):
+        raise ValueError(f"tool: kind is {message.kind}, expected 0 (sphere) or 1 (density)")
+    if not (math.isfinite(message.radius) and 0 < message.radius <= FARTHEST_M):
+        raise ValueError(f"tool: radius is {message.radius:.3g}, expected more than 0 and at most {FARTHEST_M:.0f} m")
+    return Tool(
+        ToolKind(message.kind),
+        message.category,
+        message.erases,
+        float(message.radius),
+        message.page,
+        message.paused,
+    )
