@@ -129,7 +129,7 @@ def samples(number: int) -> dict[str, Any]:
         "head": PoseStamped(header=stamp),
         "gestures": msg.Gesture(header=stamp, name="pinch_brush", samples=number),
         "selection": msg.Selection(header=stamp, sample_ids=[1, 2, number]),
-        "tool": msg.Tool(header=stamp, category=number, radius=0.05),
+        "tool": msg.Tool(header=stamp, category=number, radius=0.5),
         "cloud_placement": msg.CloudPlacement(header=stamp, scale=1.0 + number),
         "xr_state": msg.XrState(header=stamp, text="ü" * number),
         "/diagnostics": DiagnosticArray(header=stamp, status=[DiagnosticStatus(name="test", message=str(number))]),
