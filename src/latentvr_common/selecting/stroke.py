@@ -27,7 +27,11 @@ class Stroke:
     def __init__(self, item_count: int) -> None:
         """Start without points, for a cloud of `item_count` items."""
         self._marked = np.zeros(item_count, dtype=bool)
+        self._taken = np.zeros(item_count, dtype=bool)
+        """Those that were taken away: a brush that rests does not mark them again, one that comes by does."""
         self._dabs: list[_Dab] = []
+        self._last: dict[bool, FloatArray] = {}
+        """Where the last one of those that take away, or do not, is."""
         self._newest: _Dab | None = None
         self.count = 0
         """Items marked."""
@@ -48,25 +52,33 @@ class Stroke:
         """
         center = np.asarray(center)
         for place in self._way_to(center, radius, takes_away):
-            self._touch(frame, place, radius, takes_away)
+            self._come_by(frame, place, radius, takes_away)
             self._dabs.append(_Dab(place, radius, takes_away))
-        self._touch(frame, center, radius, takes_away)
+            self._last[takes_away] = place
+        self._rest(frame, center, radius, takes_away)
         self._newest = _Dab(center, radius, takes_away)
         self.stamp_ns, self.epoch = frame.cloud.stamp_ns, frame.epoch
         before, self.count = self.count, int(np.count_nonzero(self._marked))
         return self.count != before
 
-    def _touch(self, frame: Frame, center: FloatArray, radius: float, takes_away: bool) -> None:
+    def _come_by(self, frame: Frame, center: FloatArray, radius: float, takes_away: bool) -> None:
         hit = frame.points.within_ball(center, radius)
+        gains, loses = (self._taken, self._marked) if takes_away else (self._marked, self._taken)
+        np.logical_or(gains, hit, out=gains)
+        np.greater(loses, hit, out=loses)
+
+    def _rest(self, frame: Frame, center: FloatArray, radius: float, takes_away: bool) -> None:
         if takes_away:
-            np.greater(self._marked, hit, out=self._marked)
-        else:
-            np.logical_or(self._marked, hit, out=self._marked)
+            self._come_by(frame, center, radius, takes_away)
+            return
+        hit = frame.points.within_ball(center, radius)
+        np.greater(hit, self._taken, out=hit)
+        np.logical_or(self._marked, hit, out=self._marked)
 
     def _way_to(self, center: FloatArray, radius: float, takes_away: bool) -> list[FloatArray]:
-        if not self._dabs or self._dabs[-1].takes_away != takes_away:
+        last = self._last.get(takes_away)
+        if last is None:
             return [center]
-        last = self._dabs[-1].center
         steps = min(int(np.linalg.norm(center - last) / (_SPACING * radius)), _MOST_SPHERES - len(self._dabs))
         return [last + (center - last) * (i / steps) for i in range(1, steps + 1)]
 
