@@ -14,7 +14,7 @@ from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 
-_THIN, _THICK, _RING, _HEAD = 0.0016, 0.0042, 0.0032, 0.055
+_THIN, _THICK, _RING, _HEAD = 0.0016, 0.0042, 0.0032, 0.048
 """Radii, as shares of the subject's: of a column at its place and at its head, of a ring's rod, of a disc."""
 _INK = np.array([18.0, 21.0, 27.0]) / 255
 _DIGIT_HALF, _STROKE = (0.24, 0.46), 0.10

@@ -11,6 +11,8 @@ from latentvr_common.beacons import COLORS
 from xr_bridge.drawing import shaders
 
 _HALF_WIDTH_M = 0.0016
+_LEAST_PX = 2.5
+"""Width: a thinner ribbon would be broken where it falls between pixels."""
 _AT_PLACE, _AT_HEAD = 0.25, 0.9
 """Opacity of a column: little where the items are, for it is not to hide them."""
 _RING = 0.7
@@ -41,6 +43,7 @@ class BeaconColumns:
         self._context = context
         self.program = context.program(shaders.RIBBONS_VERTEX, shaders.RIBBONS_FRAGMENT)
         self.program["half_width"].value = _HALF_WIDTH_M  # type: ignore[union-attr]
+        self.program["least_pixels"].value = _LEAST_PX  # type: ignore[union-attr]
         self._corners = corners
         self._buffer: moderngl.Buffer | None = None
         self._shape: moderngl.VertexArray | None = None
@@ -66,9 +69,10 @@ class BeaconColumns:
             )
         return self._buffer
 
-    def paint(self, view: npt.NDArray[np.float32], projection: npt.NDArray[np.float32]) -> None:
-        """Draw what an eye sees of them; blending is on."""
+    def paint(self, view: npt.NDArray[np.float32], projection: npt.NDArray[np.float32], height: int) -> None:
+        """Draw into a picture `height` pixels high what an eye sees of them; blending is on."""
         if self._count and self._shape is not None:
+            self.program["height"].value = float(height)  # type: ignore[union-attr]
             for name, matrix in (("view", view), ("projection", projection)):
                 self.program[name].write(np.ascontiguousarray(matrix.T).tobytes())  # type: ignore[union-attr]
             self._shape.render(moderngl.TRIANGLE_STRIP, instances=self._count)

@@ -107,7 +107,7 @@ class Painter:
         self._context.enable(moderngl.BLEND)
         self._balls["rim"].value = 1.0  # type: ignore[union-attr]
         self._brushes.paint()
-        self._columns.paint(eye.view, eye.projection)
+        self._columns.paint(eye.view, eye.projection, target.height)
         if self._hung is None:
             self._hung = list(self._hung_panels(self._head))
         for name, panel, place in self._hung:

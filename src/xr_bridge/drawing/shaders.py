@@ -156,7 +156,7 @@ in vec2 in_opacity;
 out vec3 v_color;
 out float v_opacity, v_aside;
 uniform mat4 view, projection;
-uniform float half_width;
+uniform float half_width, least_pixels, height;
 void main() {
     float along = 0.5 * in_corner.y + 0.5;
     vec3 start = (view * vec4(in_start, 1.0)).xyz;
@@ -164,7 +164,8 @@ void main() {
     vec3 place = mix(start, end, along);
     // Flat towards the eye; nothing of it is seen from its end.
     vec3 aside = cross(end - start, place);
-    place += half_width * in_corner.x * aside / max(length(aside), 1e-9);
+    float pixel = 2.0 * max(0.01, -place.z) / (projection[1][1] * height);
+    place += max(half_width, 0.5 * least_pixels * pixel) * in_corner.x * aside / max(length(aside), 1e-9);
     gl_Position = projection * vec4(place, 1.0);
     v_color = in_color;
     v_opacity = mix(in_opacity.x, in_opacity.y, along);
