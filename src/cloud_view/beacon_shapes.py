@@ -3,10 +3,13 @@
 Where they stand is in latentvr_common/beacon_lights.py; what their colours mean is in the caption.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
 from cloud_view.camera import Camera, Subject
+from cloud_view.force_shapes import brought_forward
 from cloud_view.shapes import Mesh, discs, join_meshes, polygon, rods
 from latentvr_common.beacon_lights import Light, lights
 from latentvr_common.beacons import COLORS
@@ -16,6 +19,8 @@ FloatArray = npt.NDArray[np.floating]
 
 _THIN, _THICK, _RING, _HEAD = 0.0016, 0.0042, 0.0032, 0.048
 """Radii, as shares of the subject's: of a column at its place and at its head, of a ring's rod, of a disc."""
+_FORWARD = 0.5
+"""So far, as a share of that radius, discs are drawn nearer to the camera: no items hide what is written on them."""
 _INK = np.array([18.0, 21.0, 27.0]) / 255
 _DIGIT_HALF, _STROKE = (0.24, 0.46), 0.10
 """Half width and half height of a digit, and half the width of its strokes, in radii of its disc."""
@@ -47,7 +52,9 @@ def _beacon(light: Light, camera: Camera, size_m: float) -> Mesh:
     around = np.full((len(light.ring), 2), _RING * size_m)
     ring = rods(light.ring, np.roll(light.ring, -1, axis=0), around, color, camera)
     disc = discs(light.head[None], np.array([_HEAD * size_m]), color, camera, 32)
-    return join_meshes([column, ring, disc, digit(light.beacon.number, light.head, _HEAD * size_m, camera)])
+    head = join_meshes([disc, digit(light.beacon.number, light.head, _HEAD * size_m, camera)])
+    before = replace(head, vertices=brought_forward(head.vertices, _FORWARD * size_m, camera))
+    return join_meshes([column, ring, before])
 
 
 def digit(number: int, middle: FloatArray, radius_m: float, camera: Camera) -> Mesh:

@@ -38,9 +38,12 @@ def test_a_beacon_leads_from_its_item_up_and_has_the_colour_of_its_reason() -> N
         foot = scene.points()[10]
         below = np.linalg.norm(mesh.vertices - foot, axis=1)
         assert below.min() < 0.01 * subject.radius
-        assert mesh.vertices[:, 1].max() > foot[1] + 0.25 * scene.placement.scale
-        disc = np.array(COLORS[why]) / 255
-        assert (np.abs(mesh.colors - disc).max(axis=1) < 1e-9).sum() > 20
+        disc = mesh.vertices[np.abs(mesh.colors - np.array(COLORS[why]) / 255).max(axis=1) < 1e-9]
+        assert len(disc) > 20
+        # It appears over the item, and so near that no item hides it.
+        head = camera.pixels(foot + np.array([0.0, 0.3 * scene.placement.scale, 0.0]), 1280, 720)
+        assert np.linalg.norm(camera.pixels(disc, 1280, 720) - head, axis=1).max() < 0.06 * 720
+        assert camera.depths(disc).max() < camera.depths(foot) - 0.4 * subject.radius
 
 
 def test_a_column_hides_few_points() -> None:
