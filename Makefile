@@ -39,7 +39,7 @@ else
 	@$(WITH_ENV) exec python -m pytest $(ARGS)
 endif
 
-xr-test: setup ## Check the bridge on a real OpenXR runtime without a headset (Monado; fetches it, 170 MB, once).
+xr-test: setup ## Check the bridge on a real OpenXR runtime without a headset (Monado; fetches it, 180 MB, once).
 	@$(WITH_ENV) exec python -m pytest test/xr $(ARGS)
 
 clean: ## Remove what was built; keeps sessions.

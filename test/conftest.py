@@ -18,7 +18,7 @@ os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="latentvr-cache-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 _HERE = Path(__file__).parent
-# But for an OpenXR runtime: 170 MB.
+# But for an OpenXR runtime: 180 MB.
 os.environ.setdefault("LATENTVR_RUNTIMES", str(_HERE.parent / "build" / "runtimes"))
 sys.path[:0] = [str(_HERE.parent / "src"), str(_HERE / "support")]
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
+from latentvr_common.beacons import COLORS, Why
 from latentvr_common.cloud import NONE
 from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR
 from latentvr_common.labels import Category
@@ -58,6 +59,8 @@ class Caption:
     """Categories that found no room."""
     arrows: bool = False
     """Forces are shown."""
+    beacons: bool = False
+    """Places to look at next are shown."""
 
 
 def caption_of(scene: Scene) -> Caption:
@@ -75,6 +78,7 @@ def caption_of(scene: Scene) -> Caption:
         _legend(scene, shown),
         len(offered) - len(shown),
         scene.forces is not None,
+        scene.beacons is not None,
     )
 
 
@@ -114,11 +118,17 @@ def _counts(categories: npt.NDArray[np.int16]) -> dict[int, int]:
 _ROW = 29.0
 _LEGEND_TOP = 184.0
 _ARROWS_LINE = 151.0
+_BEACONS_LINE = 24.0
+"""Below that of the arrows, where both are shown; the categories then begin so much lower."""
 
 
 def caption_height(caption: Caption) -> float:
     """Return the height of the painted caption."""
-    return _LEGEND_TOP + _ROW * (len(caption.rows) + (caption.left_out > 0)) + 6
+    return _legend_top(caption) + _ROW * (len(caption.rows) + (caption.left_out > 0)) + 6
+
+
+def _legend_top(caption: Caption) -> float:
+    return _LEGEND_TOP + _BEACONS_LINE * (caption.arrows and caption.beacons)
 
 
 @lru_cache(maxsize=2)
@@ -132,6 +142,8 @@ def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
     sheet.text(17, 123, caption.state, 17, SOFT)
     if caption.arrows:
         _paint_arrows(sheet)
+    if caption.beacons:
+        _paint_beacons(sheet, _ARROWS_LINE + _BEACONS_LINE * caption.arrows)
     _paint_legend(sheet, caption)
     return sheet.image
 
@@ -143,13 +155,20 @@ def _paint_arrows(sheet: Sheet) -> None:
         sheet.text(x + 26, _ARROWS_LINE, words, 15, SOFT)
 
 
+def _paint_beacons(sheet: Sheet, baseline: float) -> None:
+    """Say what the colours of the beacons are."""
+    for x, why in zip((0, 76, 172), Why, strict=True):
+        sheet.dot(x, baseline - 5, 9, COLORS[why])
+        sheet.text(x + 15, baseline, why.value, 15, SOFT)
+
+
 def _paint_legend(sheet: Sheet, caption: Caption) -> None:
     most = max([row.items for row in caption.rows], default=0) or 1
     for i, row in enumerate(caption.rows):
-        _paint_row(sheet, row, _LEGEND_TOP + i * _ROW, most)
+        _paint_row(sheet, row, _legend_top(caption) + i * _ROW, most)
     if caption.left_out:
         words = f"and {caption.left_out} more"
-        sheet.text(22, _LEGEND_TOP + len(caption.rows) * _ROW, words, 15, SOFT)
+        sheet.text(22, _legend_top(caption) + len(caption.rows) * _ROW, words, 15, SOFT)
 
 
 def _paint_row(sheet: Sheet, row: LegendRow, baseline: float, most: int) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cloud_view.beacon_shapes import beacon_shapes
 from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import Points, cloud_shapes
 from cloud_view.force_shapes import force_arrows
@@ -28,10 +29,11 @@ def draw(scene: Scene, camera: Camera, subject: Subject, *, fine: bool = False) 
     items, points = cloud_shapes(scene, camera, subject, fine=fine)
     brushes, outlines = brush_outlines(scene.brushes, scene.colors(), camera)
     hands = hands_shape(scene.hands, camera)
+    told = [force_arrows(scene, camera, subject), beacon_shapes(scene, camera, subject)]
     return Drawing(
         camera,
         subject,
-        join_meshes([items, force_arrows(scene, camera, subject), hands, palette_shape(scene), brushes]),
+        join_meshes([items, *told, hands, palette_shape(scene), brushes]),
         join_lines([floor_grid(subject), outlines]),
         points,
     )

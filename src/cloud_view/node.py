@@ -20,7 +20,7 @@ from cloud_view.painter import Painter
 from cloud_view.parameters import Parameters
 from cloud_view.pictures import Film, Studio, take_still
 from cloud_view.video import VideoError
-from cloud_view.window import FORCES_KEY, Window
+from cloud_view.window import CUES_KEY, FORCES_KEY, Window
 from latentvr_common import node_tools, session_files, topics
 from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
@@ -50,6 +50,8 @@ class CloudView(Node):  # type: ignore[misc]
         self._inbox.report_to(self._health)
         if self._parameters.forces:
             self._inbox.toggle_forces()
+        if self._parameters.cues:
+            self._inbox.toggle_cues()
         if self._parameters.decode:
             self._guide = Guide(self, self._inbox, self._health)
         self._window = self._open_window()
@@ -74,7 +76,7 @@ class CloudView(Node):  # type: ignore[misc]
         if self._parameters.mode == "headless":
             return None
         try:
-            return Window({FORCES_KEY: self._inbox.toggle_forces})
+            return Window({FORCES_KEY: self._inbox.toggle_forces, CUES_KEY: self._inbox.toggle_cues})
         except DrawError as error:
             if self._parameters.mode == "window":
                 raise InputError(f"parameter mode is window, but {error}; expected an X11 display, or auto") from error

@@ -27,3 +27,6 @@ class Parameters:
         0.15, "Share of one processor core that the time-lapse may cost.", at_least=0.01, at_most=1.0
     )
     forces: bool = parameter(False, "Show forces as arrows from the beginning; the key f of the window toggles them.")
+    cues: bool = parameter(
+        False, "Show where a mark would teach the most from the beginning; the key c of the window toggles that."
+    )

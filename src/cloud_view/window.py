@@ -1,6 +1,6 @@
 """A window on a monitor, with Open3D's mouse controls: drag to turn, Ctrl and drag to move, wheel to come nearer.
 
-The key f shows and hides forces.
+The key f shows and hides forces, c the cues: where to look next.
 
 Thread rule: a window lives on the main thread, where it is made, drawn, polled and closed.
 """
@@ -26,7 +26,7 @@ from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 
-FORCES_KEY = "f"
+FORCES_KEY, CUES_KEY = "f", "c"
 _SIZE = (1280, 720)
 _PANEL_DEPTH_M = 0.03
 _PANEL_MARGIN_PX = 28

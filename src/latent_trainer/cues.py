@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from latent_trainer.training import Encoded
 from latentvr_common.cloud import NONE
-from latentvr_common.cues import Cues
+from latentvr_common.cues import Cues, worth_of
 
 FloatArray = npt.NDArray[np.float32]
 Neighbours = npt.NDArray[np.int64]
@@ -96,9 +96,3 @@ def where_to_look(cues: Cues, count: int, neighbours: Neighbours | None = None) 
         away = np.linalg.norm(cues.positions - cues.positions[best], axis=1)
         worth = np.where(away < _SPACING, 0.0, worth)
     return np.array(found, dtype=np.int64)
-
-
-def worth_of(cues: Cues) -> npt.NDArray[np.float64]:
-    """Return what marking each item (N,) would teach, 0 to 1; 0 for labelled ones."""
-    doubt = (2.0 * cues.uncertainty.astype(np.float64) + cues.disagreement) / 3.0
-    return np.where(cues.coverage >= 1.0, 0.0, doubt * cues.density * (1.0 - cues.coverage))

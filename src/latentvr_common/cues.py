@@ -40,3 +40,9 @@ class Cues:
     def __len__(self) -> int:
         """Return N."""
         return len(self.positions)
+
+
+def worth_of(cues: Cues) -> npt.NDArray[np.float64]:
+    """Return what marking each item (N,) would teach, 0 to 1; 0 for labelled ones."""
+    doubt = (2.0 * cues.uncertainty.astype(np.float64) + cues.disagreement) / 3.0
+    return np.where(cues.coverage >= 1.0, 0.0, doubt * cues.density * (1.0 - cues.coverage))

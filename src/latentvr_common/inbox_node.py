@@ -5,6 +5,7 @@ when a scene is asked for. Of each topic only the newest counts.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from latentvr import msg
@@ -14,6 +15,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import PointCloud2
 
 from latentvr_common import conversions, node_tools, topics
+from latentvr_common.beacons import Beacon, beacons_of
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.gestures import BOX, DENSITY, PINCH_BRUSH, RADIUS, Phase, Tool
@@ -64,6 +66,8 @@ class Inbox:
         self._place: Place | None = None
         self._forces_in: Subscription | None = None
         self._forces: Forces | None = None
+        self._cues_in: Subscription | None = None
+        self._beacons: tuple[Beacon, ...] | None = None
         self._health: HealthReporter | None = None
         self._node = node
         node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True)
@@ -81,12 +85,22 @@ class Inbox:
 
     def toggle_forces(self) -> None:
         """Begin to listen to the forces, or end: the trainer works them out only while somebody listens."""
-        if self._forces_in is None:
-            self._forces_in = node_tools.listen(self._node, topics.FORCES, self._on_forces)
-        else:
-            self._node.destroy_subscription(self._forces_in)
-            self._forces_in = self._forces = None
+        self._forces_in = self._toggled(self._forces_in, topics.FORCES, self._on_forces)
+        self._forces = None
+
+    def toggle_cues(self) -> None:
+        """Begin to listen to the cues, or end: the trainer works them out only while somebody listens."""
+        self._cues_in = self._toggled(self._cues_in, topics.CUES, self._on_cues)
+        self._beacons = None
+
+    def _toggled(
+        self, before: Subscription | None, topic: topics.Topic, on_message: Callable[[PointCloud2], None]
+    ) -> Subscription | None:
         self.changes += 1
+        if before is None:
+            return node_tools.listen(self._node, topic, on_message)
+        self._node.destroy_subscription(before)
+        return None
 
     def take_place(self, place: Place | None) -> None:
         """Show this in the scene from now on."""
@@ -103,6 +117,15 @@ class Inbox:
             return  # What was under way when nobody wanted them any more.
         try:
             self._forces = conversions.forces_from_msg(message)
+        except ValueError as error:
+            self._drop(error)
+        self.changes += 1
+
+    def _on_cues(self, message: PointCloud2) -> None:
+        if self._cues_in is None:
+            return  # As with forces.
+        try:
+            self._beacons = beacons_of(conversions.cues_from_msg(message))
         except ValueError as error:
             self._drop(error)
         self.changes += 1
@@ -191,6 +214,7 @@ class Inbox:
             self._tool,
             self._place if hands is not None else None,
             self._forces,
+            self._beacons,
         )
 
     def _read_cloud(self) -> None:

@@ -8,6 +8,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from latentvr_common.beacons import Beacon
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.gestures import BOX, PINCH_BRUSH, Tool
@@ -83,6 +84,8 @@ class Scene:
     """What would live where the hand is; None: nobody points, or nobody tells."""
     forces: Forces | None = None
     """On some of the items; None: not wanted, or nobody tells."""
+    beacons: Sequence[Beacon] | None = None
+    """Where to look next; None: not wanted, or nobody tells."""
 
     def points(self) -> FloatArray:
         """Return where the items are in the stage (N, 3), metres."""

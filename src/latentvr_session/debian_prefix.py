@@ -64,7 +64,7 @@ def unpacked(
     root = cache / f"{suite}-{key}"
     if not (root / _DONE).exists():
         _check_tools()
-        on_progress(f"fetching {packages[0]} of Debian {suite} into {root}: some 170 MB, once")
+        on_progress(f"fetching {packages[0]} of Debian {suite} into {root}: some 180 MB, once")
         try:
             _make(packages, suite, root, bare)
         except OSError as error:
@@ -103,13 +103,7 @@ def _check_tools() -> None:
 
 def _download(packages: Sequence[str], suite: str, architecture: str, scratch: Path) -> Path:
     """Have apt, with a root of its own, fetch what is wanted; return the folder with the packages."""
-    for folder in (
-        "state/lists/partial",
-        "cache/archives/partial",
-        "etc/apt.conf.d",
-        "etc/preferences.d",
-        "etc/sources.list.d",
-    ):
+    for folder in _APT_FOLDERS:
         (scratch / folder).mkdir(parents=True)
     (scratch / "state" / "status").touch()
     mirror = os.environ.get("LATENTVR_DEBIAN_MIRROR", _MIRROR)

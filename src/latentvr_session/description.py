@@ -104,7 +104,12 @@ PARTS: tuple[Part, ...] = (
     Part("gesture_labeler", lambda _: {}),
     Part(
         "cloud_view",
-        lambda p: {"directory": str(p.directory), "mode": p.arguments.view, "forces": p.arguments.forces},
+        lambda p: {
+            "directory": str(p.directory),
+            "mode": p.arguments.view,
+            "forces": p.arguments.forces,
+            "cues": p.arguments.cues,
+        },
         when=lambda p: p.arguments.view != "off",
         required=False,
     ),
@@ -121,6 +126,7 @@ PARTS: tuple[Part, ...] = (
             "graphics": p.arguments.graphics,
             "resolution": p.arguments.resolution,
             "forces": p.arguments.forces,
+            "cues": p.arguments.cues,
         },
         when=lambda p: p.arguments.hands == "openxr",
         prefix=lambda p: p.runtime.client_command() if p.runtime else (),

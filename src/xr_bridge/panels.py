@@ -4,7 +4,7 @@ Lengths are metres, frame stage. A panel's own x runs to the right of who reads 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from latentvr_common import palette, rotations
+from latentvr_common.beacons import COLORS, Beacon
 from latentvr_common.cloud import NONE
 from latentvr_common.fonts import font_for
 from latentvr_common.scene import Scene, Selection, State
@@ -75,6 +76,8 @@ class Panels:
     """Beside the brush: what a stroke would mark."""
     preview: tuple[Panel, FloatArray] | None = None
     """What the items at a finger tip look like, and where that tip is (3,)."""
+    beacons: Mapping[int, Panel] = field(default_factory=dict)
+    """By the number of a beacon: what stands at its head."""
 
 
 class _Sheet:
@@ -109,7 +112,8 @@ def _px(length_m: float) -> int:
 
 def panels_of(scene: Scene, is_recording: bool, preview: tuple[Panel, FloatArray] | None = None) -> Panels:
     """Return what there is to say of `scene`."""
-    return Panels(state_panel(scene, is_recording), palette_panel(scene), selection_panel(scene), preview)
+    beacons = {beacon.number: beacon_panel(beacon) for beacon in scene.beacons or ()}
+    return Panels(state_panel(scene, is_recording), palette_panel(scene), selection_panel(scene), preview, beacons)
 
 
 def state_panel(scene: Scene, is_recording: bool) -> Panel:
@@ -119,7 +123,12 @@ def state_panel(scene: Scene, is_recording: bool) -> Panel:
     if progress.state is not State.TRAINING:
         parts.append(progress.state.name.lower())
     parts.append("recording" if is_recording else "not recorded")
-    return _line("  ·  ".join(parts), 0.02, _BRIGHT)
+    return _line("  ·  ".join(parts), 0.03, _BRIGHT)
+
+
+def beacon_panel(beacon: Beacon) -> Panel:
+    """Return the number of `beacon`, and why it is one."""
+    return _line(f"{beacon.number}  {beacon.why.value}", 0.01, (*COLORS[beacon.why], 255))
 
 
 def selection_panel(scene: Scene) -> Panel | None:

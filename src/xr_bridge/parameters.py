@@ -31,6 +31,7 @@ class Parameters:
         30.0, "How often what is drawn may change, hands apart.", unit="Hz", at_least=1.0, at_most=120.0
     )
     forces: bool = parameter(False, "Draw forces: what pulls an item is white, how it moves is pink.")
+    cues: bool = parameter(False, "Draw beacons where a mark would teach the most.")
     mirror_rate_hz: float = parameter(
         4.0, "Pictures a second on xr/mirror while somebody listens.", unit="Hz", at_least=0.1, at_most=60.0
     )

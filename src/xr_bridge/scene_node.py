@@ -43,6 +43,8 @@ class SceneSide:
         self._previews = Previews(node, health, self._change)
         if settings.forces:
             self._inbox.toggle_forces()
+        if settings.cues:
+            self._inbox.toggle_cues()
         self._changes = Changes()
         self._is_recording = False
         self._changed = False

@@ -28,8 +28,10 @@ from virtual_display import virtual_display
 import cloud_view
 from cloud_view.pictures import LAST_PICTURE_FRAMES
 from latentvr_common import conversions, session_files, topics
+from latentvr_common.beacons import COLORS, Beacon, Why
 from latentvr_common.cloud import Cloud
 from latentvr_common.colors import category_color, split_rgb
+from latentvr_common.cues import Cues
 from latentvr_common.forces import Forces
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands
 from latentvr_common.inbox_node import Inbox
@@ -304,11 +306,11 @@ def test_forces_are_arrows_in_the_pictures_of_who_wants_them(graph: Graph, tmp_p
     assert white(frames[-1]) > 1.4 * max(white(frames[0]), white(frames[1]))
 
 
-def test_who_does_not_want_forces_does_not_listen_to_them(graph: Graph, tmp_path: Path) -> None:
-    out = advertise(graph.node, topics.FORCES)
+def test_who_does_not_want_forces_or_cues_does_not_listen_to_them(graph: Graph, tmp_path: Path) -> None:
+    outs = [advertise(graph.node, topic) for topic in (topics.FORCES, topics.CUES)]
     graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
     publish_until(graph, lambda: graph.value("pictures") >= 3, "three pictures")
-    assert out.get_subscription_count() == 0
+    assert [out.get_subscription_count() for out in outs] == [0, 0]
 
 
 def test_forces_are_listened_to_only_while_they_are_wanted(graph: Graph) -> None:
@@ -331,6 +333,65 @@ def test_forces_are_listened_to_only_while_they_are_wanted(graph: Graph) -> None
         inbox.toggle_forces()
         assert (shown(), inbox.changes) == (None, 1 + 3 * times)
         graph.spin_until(lambda: out.get_subscription_count() == 0, "it listens no longer")
+
+
+def cues_on(cloud: Cloud, item: int) -> Cues:
+    """One place, of which the network knows nothing."""
+    even = np.full(len(cloud), 0.5, np.float32)
+    here = np.arange(len(cloud)) == item
+    return Cues(
+        1, cloud.positions, np.where(here, 1.0, 0.5).astype(np.float32), even, even, even, here.astype(np.int16)
+    )
+
+
+def test_cues_are_listened_to_only_while_they_are_wanted_and_give_beacons(graph: Graph) -> None:
+    inbox = Inbox(graph.node)
+    inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
+
+    def shown() -> Any:
+        scene = inbox.scene(time.monotonic())
+        assert scene is not None
+        return scene.beacons
+
+    out = advertise(graph.node, topics.CUES)
+    assert (shown(), out.get_subscription_count()) == (None, 0)
+    graph.said = lambda: ""  # type: ignore[method-assign]
+    for times in (1, 2):
+        inbox.toggle_cues()
+        graph.spin_until(lambda: out.get_subscription_count() == 1, "it listens")
+        out.publish(conversions.cues_to_msg(cues_on(cloud_at(0.0), 5)))
+        graph.spin_until(shown, "beacons")
+        assert shown() == (Beacon(1, 5, Why.UNSURE),)
+        inbox.toggle_cues()
+        assert (shown(), inbox.changes) == (None, 1 + 3 * times)
+        graph.spin_until(lambda: out.get_subscription_count() == 0, "it listens no longer")
+
+
+def test_cues_are_beacons_in_the_pictures_of_who_wants_them(graph: Graph, tmp_path: Path) -> None:
+    out = advertise(graph.node, topics.CUES)
+    graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0, cues=True)
+
+    def take(pictures: int, what: str) -> None:
+        before = graph.value("pictures")
+        publish_until(graph, lambda: graph.value("pictures") >= before + pictures, what)
+
+    graph.spin_until(lambda: out.get_subscription_count() == 1, "the view listens")
+    take(2, "pictures without cues")
+    message = conversions.cues_to_msg(cues_on(cloud_at(0.0), 5))
+    out.publish(message)
+    take(2, "pictures with cues")
+    message.point_step += 1
+    out.publish(message)
+    publish_until(graph, lambda: graph.value("dropped messages") == 1, "a dropped message")
+    assert graph.stop() == 0
+    frames = frames_of(tmp_path / session_files.VIDEO)
+    assert yellow(frames[-1]) > max(yellow(frames[0]), yellow(frames[1])) + 50
+
+
+def yellow(picture: np.ndarray) -> int:
+    """Pixels with the colour of a beacon at what the network is unsure of, beside the caption."""
+    beside = picture[:, picture.shape[1] // 3 :, :3].astype(int)
+    return int((np.abs(beside - COLORS[Why.UNSURE]).max(axis=-1) < 40).sum())
 
 
 def test_a_view_that_is_killed_leaves_its_film_up_to_then(graph: Graph, tmp_path: Path) -> None:

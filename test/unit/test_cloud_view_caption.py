@@ -9,6 +9,7 @@ from PIL import Image
 
 from cloud_view.caption import MOST_ROWS, caption_height, caption_of, paint_caption, put_caption
 from latentvr_common import fonts
+from latentvr_common.beacons import COLORS, Beacon, Why
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR
 from latentvr_common.forces import Forces
@@ -131,3 +132,25 @@ def test_what_the_arrows_are_is_said_while_forces_are_shown() -> None:
     for color in (PULL_COLOR, MOTION_COLOR):
         assert (picture == color).all(axis=-1).sum() > 20
     assert picture.shape == np.asarray(paint_caption(plain, 720).convert("RGB")).shape
+
+
+@pytest.mark.parametrize("arrows", [False, True])
+def test_what_the_colours_of_beacons_are_is_said_while_they_are_shown(arrows: bool) -> None:
+    plain = replace(caption_of(scene()), arrows=arrows)
+    shown = replace(plain, beacons=True)
+    assert not plain.beacons
+    assert caption_of(replace(scene(), beacons=())).beacons
+    assert caption_of(replace(scene(), beacons=(Beacon(1, 0, Why.MIXED),))).beacons
+    before, picture = (np.asarray(paint_caption(c, 720).convert("RGB")) for c in (plain, shown))
+    columns = []
+    for color in COLORS.values():
+        there = (picture == color).all(axis=-1)
+        assert there.sum() > 20
+        columns.append(np.flatnonzero(there.any(axis=0)).mean())
+    assert columns == sorted(columns)
+    # Beside the arrows it takes a line of its own; nothing is written over anything.
+    assert len(picture) - len(before) == (24 if arrows else 0)
+    for color in (PULL_COLOR, MOTION_COLOR) if arrows else ():
+        assert (picture == color).all(axis=-1).sum() == (before == color).all(axis=-1).sum()
+    rows = len(before) - 180
+    np.testing.assert_array_equal(picture[-rows:], before[-rows:])

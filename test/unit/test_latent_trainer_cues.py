@@ -10,11 +10,11 @@ import pytest
 import torch
 from brushes import painted
 
-from latent_trainer.cues import cues_of, steps_to, surroundings, where_to_look, worth_of
+from latent_trainer.cues import cues_of, steps_to, surroundings, where_to_look
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.training import Encoded
 from latentvr_common.cloud import NONE
-from latentvr_common.cues import Cues
+from latentvr_common.cues import Cues, worth_of
 from latentvr_common.datasets import load
 
 torch.set_num_threads(1)

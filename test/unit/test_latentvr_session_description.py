@@ -166,6 +166,7 @@ def test_every_argument_reaches_a_process_or_decides_whether_one_starts() -> Non
         "graphics": "egl",
         "resolution": 0.5,
         "forces": True,
+        "cues": True,
         "view": "off",
         "record": False,
         "device": "cpu",

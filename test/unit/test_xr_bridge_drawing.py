@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from latentvr_common import palette, rotations
+from latentvr_common.beacon_lights import lights
+from latentvr_common.beacons import COLORS, Beacon, Why
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.gestures import Tool
@@ -19,6 +21,7 @@ from latentvr_common.scene import Brush, Progress, Scene, Selection, State
 from scripted_hands.anatomy import FINGER_TIP, OPEN, POINTING, hand_at
 from xr_bridge.drawing import matrices
 from xr_bridge.drawing.arrow_lines import arrow_lines
+from xr_bridge.drawing.beacon_columns import beacon_ribbons
 from xr_bridge.drawing.cloud_motion import LONGEST_S, CloudMotion
 from xr_bridge.drawing.hand_balls import hand_balls
 from xr_bridge.drawing.matrices import Fov
@@ -205,8 +208,8 @@ class Screen:
         self.target = gl.framebuffer([gl.texture((SIZE, SIZE), 4)], gl.depth_renderbuffer((SIZE, SIZE)))
         self._mirror = Mirror(gl, self.painter.corners, is_srgb=False)
 
-    def picture(self, scene: Scene, now_s: float = 1e3, width: int = SIZE) -> np.ndarray:
-        self.painter.see(scene, Panels(), 0.0)
+    def picture(self, scene: Scene, now_s: float = 1e3, width: int = SIZE, panels: Panels | None = None) -> np.ndarray:
+        self.painter.see(scene, panels or Panels(), 0.0)
         return self.again(now_s, width)
 
     def again(self, now_s: float = 1e3, width: int = SIZE) -> np.ndarray:
@@ -339,6 +342,54 @@ def test_forces_are_drawn_and_gone_when_they_are_not_wanted_any_more(gl: moderng
     with_forces = screen.picture(Scene(cloud, placement=PLACEMENT, forces=forces))
     assert (np.abs(with_forces - without).sum(axis=2) > 60).sum() > 20
     np.testing.assert_array_equal(screen.picture(plain), without)
+
+
+# Beacons
+
+
+def test_a_beacon_is_a_column_that_fades_towards_its_place_and_a_closed_ring() -> None:
+    cloud = cloud_of(((0.2, 0, 0), GREY), each=5)
+    scene = Scene(cloud, placement=PLACEMENT, beacons=[Beacon(2, 3, Why.MIXED)])
+    (light,) = lights(scene)
+    column, ring = np.split(beacon_ribbons([light]), [1])
+    np.testing.assert_allclose(column["start"], [scene.points()[3]], atol=1e-6)
+    np.testing.assert_allclose(column["end"], [light.head], atol=1e-6)
+    assert 0 < column["opacity"][0, 0] < 0.4 < column["opacity"][0, 1] <= 1
+    np.testing.assert_array_equal(ring["end"], np.roll(ring["start"], -1, axis=0))
+    np.testing.assert_allclose(ring["start"], light.ring, atol=1e-6)
+    np.testing.assert_allclose(column["color"][0], np.array(COLORS[Why.MIXED]) / 255)
+    assert len(beacon_ribbons([])) == 0
+
+
+def test_beacons_are_drawn_with_their_words_and_gone_when_they_are_not_wanted_any_more(gl: moderngl.Context) -> None:
+    cloud = cloud_of(((-0.6, 0, 0), GREY), ((0.6, 0, 0), GREY))
+    plain, screen = Scene(cloud, placement=PLACEMENT), Screen(gl)
+    without = screen.picture(plain)
+
+    def changed(*beacons: Beacon, words: bool = True) -> np.ndarray:
+        scene = Scene(cloud, placement=PLACEMENT, beacons=beacons)
+        panels = Panels(beacons=panels_of(scene, is_recording=True).beacons if words else {})
+        return np.asarray(np.abs(screen.picture(scene, panels=panels) - without).sum(axis=2) > 60)
+
+    left, right = Beacon(1, 0, Why.UNSURE), Beacon(2, len(cloud) - 1, Why.UNLABELLED)
+    one, both = changed(left), changed(left, right)
+    half = one.shape[1] // 2
+    assert one[:, :half].sum() > 20
+    assert one[:, half:].sum() == 0
+    assert both[:, half:].sum() > changed(left, right, words=False)[:, half:].sum() > 20
+    np.testing.assert_array_equal(screen.picture(plain), without)
+
+
+def test_the_words_of_a_beacon_are_its_number_and_its_reason() -> None:
+    cloud = cloud_of(((0, 0, 0), GREY), each=5)
+    beacons = [Beacon(1, 0, Why.UNSURE), Beacon(2, 1, Why.UNLABELLED), Beacon(3, 2, Why.UNSURE)]
+    found = panels_of(Scene(cloud, beacons=beacons), is_recording=False).beacons
+    assert list(found) == [1, 2, 3]
+    assert found[2].width_m > found[1].width_m
+    assert (found[1].pixels != found[3].pixels).any()
+    bright = found[2].pixels[found[2].pixels[..., 3] == 255][:, :3]
+    assert (bright == COLORS[Why.UNLABELLED]).all(axis=1).sum() > 20
+    assert panels_of(Scene(cloud), is_recording=False).beacons == {}
 
 
 def pointing_at(place: np.ndarray, side: str = "right") -> Hands:

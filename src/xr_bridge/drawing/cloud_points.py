@@ -12,10 +12,10 @@ from latentvr_common.scene import Scene, Selection
 from xr_bridge.drawing import matrices, shaders
 from xr_bridge.drawing.cloud_motion import CloudMotion
 
-_RADIUS_M = 0.0022
+_RADIUS_M = 0.0026
 """Of a point of 10,000; of more it is smaller, so that a full cloud stays a cloud of points."""
 _USUAL_ITEMS = 10_000
-_LARGEST_M, _SMALLEST_M = 0.0035, 0.0010
+_LARGEST_M, _SMALLEST_M = 0.0050, 0.0010
 _SMALLEST_PX = 1.5
 _SELECTED = np.uint32(0xFFFFFF)
 

@@ -7,12 +7,14 @@ import moderngl
 import numpy as np
 import numpy.typing as npt
 
+from latentvr_common.beacon_lights import Light, lights
 from latentvr_common.colors import split_rgb
 from latentvr_common.hands import Hand
 from latentvr_common.palette import PalettePose, palette_pose
 from latentvr_common.scene import Scene
 from xr_bridge.drawing import shaders
 from xr_bridge.drawing.arrow_lines import ArrowLines
+from xr_bridge.drawing.beacon_columns import BeaconColumns
 from xr_bridge.drawing.cloud_points import CloudPoints
 from xr_bridge.drawing.hand_balls import BALL, ball, hand_balls
 from xr_bridge.drawing.panel_quads import PanelQuads
@@ -54,6 +56,8 @@ class Painter:
         self._hands, self._brushes = (_Balls(context, self._balls, self.corners) for _ in range(2))
         self._around = context.program(shaders.SURROUNDINGS_VERTEX, shaders.SURROUNDINGS_FRAGMENT)
         self._around_shape = context.vertex_array(self._around, [(self.corners, "2f", "in_corner")])
+        self._columns = BeaconColumns(context, self.corners)
+        self._lights: tuple[Light, ...] = ()
         self._quads = PanelQuads(context, self.corners)
         self._scene: Scene | None = None
         self._panels = Panels()
@@ -61,7 +65,8 @@ class Painter:
         self._head: FloatArray = np.zeros(3)
         self._hung: _HungPanels | None = None
         """Of this frame; None: to be worked out."""
-        for program in (*(self._cloud.program, self._arrows.program, self._balls, self._around, self._quads.program),):
+        drawn = (part.program for part in (self._cloud, self._arrows, self._columns, self._quads))
+        for program in (*drawn, self._balls, self._around):
             program["gamma"].value = shaders.GAMMA if is_srgb else 1.0  # type: ignore[union-attr]
 
     def see(self, scene: Scene, panels: Panels, now_s: float) -> None:
@@ -70,6 +75,8 @@ class Painter:
         self._cloud.aim(scene, now_s)
         if scene.forces is not None or (self._scene is not None and self._scene.forces is not None):
             self._arrows.fill(scene)
+        self._lights = lights(scene)
+        self._columns.fill(self._lights)
         if self._scene is None or scene.brushes is not self._scene.brushes:
             colors = scene.colors()
             balls = [
@@ -101,6 +108,7 @@ class Painter:
         self._context.enable(moderngl.BLEND)
         self._balls["rim"].value = 1.0  # type: ignore[union-attr]
         self._brushes.paint()
+        self._columns.paint(eye.view, eye.projection, target.height)
         if self._hung is None:
             self._hung = list(self._hung_panels(self._head))
         for name, panel, place in self._hung:
@@ -113,6 +121,11 @@ class Painter:
         if panels.state is not None and scene is not None:
             place = scene.placement.position + np.array([0.0, -1.1 * scene.placement.scale - 0.05, 0.1])
             yield "state", panels.state, (place, facing(place, reader))
+        for light in self._lights:
+            panel = panels.beacons.get(light.beacon.number)
+            if panel is not None:
+                place = light.head + np.array([0.0, panel.height_m / 2, 0.0])
+                yield f"beacon {light.beacon.number}", panel, (place, facing(place, reader))
         if panels.palette is not None and self._palette is not None:
             yield "palette", panels.palette, on_palette(self._palette)
         if panels.preview is not None:

@@ -149,6 +149,38 @@ out vec4 f_color;
 void main() { f_color = vec4(light_of(v_color), 1.0); }
 """
 )
+RIBBONS_VERTEX = """#version 330
+in vec2 in_corner;
+in vec3 in_start, in_end, in_color;
+in vec2 in_opacity;
+out vec3 v_color;
+out float v_opacity, v_aside;
+uniform mat4 view, projection;
+uniform float half_width, least_pixels, height;
+void main() {
+    float along = 0.5 * in_corner.y + 0.5;
+    vec3 start = (view * vec4(in_start, 1.0)).xyz;
+    vec3 end = (view * vec4(in_end, 1.0)).xyz;
+    vec3 place = mix(start, end, along);
+    // Flat towards the eye; nothing of it is seen from its end.
+    vec3 aside = cross(end - start, place);
+    float pixel = 2.0 * max(0.01, -place.z) / (projection[1][1] * height);
+    place += max(half_width, 0.5 * least_pixels * pixel) * in_corner.x * aside / max(length(aside), 1e-9);
+    gl_Position = projection * vec4(place, 1.0);
+    v_color = in_color;
+    v_opacity = mix(in_opacity.x, in_opacity.y, along);
+    v_aside = in_corner.x;
+}
+"""
+RIBBONS_FRAGMENT = (
+    _LIGHT
+    + """
+in vec3 v_color;
+in float v_opacity, v_aside;
+out vec4 f_color;
+void main() { f_color = vec4(light_of(v_color), v_opacity * (1.0 - v_aside * v_aside)); }
+"""
+)
 MIRROR_VERTEX = """#version 330
 in vec2 in_corner;
 out vec2 v_place;
