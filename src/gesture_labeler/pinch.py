@@ -74,7 +74,10 @@ class Pinch:
             return Change.JUMPED
         weight = self._parameters.smoothing
         self._gap_m = touch.gap_m if self._gap_m is None else weight * touch.gap_m + (1 - weight) * self._gap_m
-        return self._decide(self._gap_m, now_s)
+        change = self._decide(self._gap_m, now_s)
+        # The smoothed gap lags: by the time that it is wide, the point has gone two centimetres with the fingers.
+        self.closed = self.active and touch.gap_m <= self._parameters.pinch_on_m
+        return change
 
     def miss(self, now_s: float) -> Change:
         """Take in that there is no hand at `now_s`."""
@@ -99,7 +102,6 @@ class Pinch:
         crossed, held_s = (
             (gap_m >= p.pinch_off_m, p.pinch_off_s) if self.active else (gap_m <= p.pinch_on_m, p.pinch_on_s)
         )
-        self.closed = self.active and not crossed
         if not crossed:
             self._crossed_s = None
             return Change.NONE
@@ -107,7 +109,7 @@ class Pinch:
             self._crossed_s = now_s
         if now_s - self._crossed_s < held_s:
             return Change.NONE
-        self.active = self.closed = not self.active
+        self.active = not self.active
         self._crossed_s = None
         return Change.BEGAN if self.active else Change.ENDED
 

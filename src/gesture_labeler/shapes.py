@@ -1,5 +1,6 @@
 """What one hand shows: a stretched finger, where the palm faces. Pure, over joints."""
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -24,11 +25,11 @@ def stretch(hand: Hand, finger: Sequence[Joint]) -> float | None:
     No joint of the palm is asked for: some devices never track those.
     """
     places = [hand.position_of(joint) for joint in finger]
-    known = [place for place in places if place is not None]
+    known = [place.tolist() for place in places if place is not None]
     if len(known) < len(places):
         return None
-    length = float(sum(np.linalg.norm(b - a) for a, b in pairwise(known)))
-    return float(np.linalg.norm(known[-1] - known[0])) / length if length > 0.0 else None
+    length = sum(math.dist(a, b) for a, b in pairwise(known))
+    return math.dist(known[0], known[-1]) / length if length > 0.0 else None
 
 
 def points(hand: Hand, straight: float, bent: float) -> bool:
