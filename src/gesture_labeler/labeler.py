@@ -115,8 +115,12 @@ class Labeler:
         """Take in both hands; return None for hands that are not newer than the last ones: they change nothing."""
         if hands.stamp_ns <= self._stamp_ns:
             return None
-        self._stamp_ns = hands.stamp_ns
         outcome = Outcome()
+        if self._stamp_ns and (hands.stamp_ns - self._stamp_ns) / _NS > self._parameters.lost_s:
+            # Whatever the hands did in between, it was not seen.
+            self._cancel("hands did not arrive for a while", outcome)
+            self._start_anew()
+        self._stamp_ns = hands.stamp_ns
         if not self._focused:
             return outcome
         main, other = self._in_roles(hands)

@@ -25,7 +25,7 @@ class Parameters:
         0.15, "A hand may be lost so long before its gesture is cancelled.", unit="s", at_least=0.0, at_most=2.0
     )
     fastest_m_s: float = parameter(
-        8.0, "A pinch that moves faster is a fault of tracking.", unit="m/s", at_least=1.0, at_most=100.0
+        5.0, "A pinch that moves faster is a fault of tracking.", unit="m/s", at_least=1.0, at_most=100.0
     )
     brush_radius_m: float = parameter(
         brush.RADIUS_M, "Radius of the brush.", unit="m", at_least=brush.SMALLEST_M, at_most=brush.LARGEST_M
