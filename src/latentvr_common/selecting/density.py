@@ -11,6 +11,8 @@ FloatArray = npt.NDArray[np.floating]
 _CELLS = 48
 """Along each edge of the grid."""
 _SMOOTHING_CELLS = 1.0
+_SAMPLE = 5_000
+"""So many items tell how far the cloud goes."""
 _STRAY_PERCENT = 0.1
 """So many of the items at each side of each axis do not stretch the grid: a few strays would make its cells coarse."""
 
@@ -29,7 +31,8 @@ class DensityField:
 
     def __init__(self, positions: npt.NDArray[np.float32]) -> None:
         """Take (N, 3) positions of at least one item."""
-        low, high = np.percentile(positions, [_STRAY_PERCENT, 100.0 - _STRAY_PERCENT], axis=0)
+        sample = positions[:: max(1, len(positions) // _SAMPLE)]
+        low, high = np.percentile(sample, [_STRAY_PERCENT, 100.0 - _STRAY_PERCENT], axis=0)
         self._edge = max(float((high - low).max()) / (_CELLS - 4), 1e-6)
         self._origin = (low + high) / 2 - self._edge * _CELLS / 2
         self._cells = self._cells_of(positions)

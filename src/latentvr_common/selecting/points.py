@@ -21,7 +21,7 @@ class Points:
         self._columns = np.ascontiguousarray(positions.T, dtype=np.float32)
         count = len(positions)
         self._room = np.empty((2, count), np.float32)
-        self._hit = np.empty(count, bool)
+        self._hit, self._inside = np.empty((2, count), bool)
 
     def __len__(self) -> int:
         """Return the number of points."""
@@ -36,14 +36,16 @@ class Points:
 
         Valid until the next question.
         """
-        along, inside = self._room
+        along, room = self._room
         axes = rotations.rotate(quat_xyzw, np.eye(3)).astype(np.float32)
-        self._hit.fill(True)
-        for axis, half in zip(axes, half_size, strict=True):
-            self._project(axis, along, inside)
-            along -= np.float32(axis @ np.asarray(center, dtype=np.float32))
+        middles = axes @ np.asarray(center, dtype=np.float32)
+        for i, (axis, middle, half) in enumerate(zip(axes, middles, half_size, strict=True)):
+            self._project(axis, along, room)
+            np.subtract(along, middle, out=along)
             np.abs(along, out=along)
-            np.logical_and(self._hit, along <= np.float32(half), out=self._hit)
+            np.less_equal(along, np.float32(half), out=self._inside if i else self._hit)
+            if i:
+                np.logical_and(self._hit, self._inside, out=self._hit)
         return self._hit
 
     def nearest(self, place: FloatArray) -> tuple[int, float]:
