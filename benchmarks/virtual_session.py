@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from gesture_labeler.reports import Outcome, Report
 
 from gesture_labeler.labeler import Labeler
 from gesture_labeler.parameters import Parameters as LabelerParameters
-from gesture_labeler.reports import Outcome, Report
 from label_journal.journal import Journal
 from latent_trainer.calibration import expected_calibration_error
 from latent_trainer.glide import Glide
