@@ -4,7 +4,7 @@ SHELL := /bin/bash
 WITH_ENV := source tools/env.sh &&
 ARGS ?=
 
-.PHONY: help setup session test lint bench bench-layout bench-learning bench-xr xr-test clean
+.PHONY: help setup session test lint bench bench-layout bench-hands bench-learning bench-xr xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ bench: setup ## Measure; each benchmark ends with one line of JSON, also in buil
 
 bench-learning: setup ## Measure the learning (an hour). ARGS="dataset:=<name or path> gestures:=40 seeds:=3" for your data.
 	@$(WITH_ENV) python benchmarks/learning.py $(ARGS)
+
+bench-hands: setup ## Measure hands to marks: looks, delays through the graph, gestures before devices that lie.
+	@$(WITH_ENV) python benchmarks/hands.py $(ARGS)
 
 bench-xr: setup ## Measure the bridge to the headset, on Monado.
 	@$(WITH_ENV) python benchmarks/headset.py $(ARGS)

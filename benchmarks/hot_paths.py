@@ -12,7 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from latent_trainer.graph import nearest_neighbours
 from latentvr_common import conversions
-from latentvr_common.brush import touched
+from latentvr_common.selecting.points import Points
 from scripted_hands.person import REST
 
 POINTS = 70_000
@@ -46,7 +46,7 @@ def main() -> None:
             50,
         ),
         "brush on a new frame of 70,000 points | k-d tree": (
-            lambda: touched(cloud, still, 0.13),
+            lambda: Points(cloud).within_ball(still, 0.13),
             lambda: cKDTree(cloud).query_ball_point(still, 0.13),
             5,
             3,

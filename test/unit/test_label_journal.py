@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from label_journal.journal import Journal, WriteFailedError
 from label_journal.rules import RejectedError
 from latentvr_common.cloud import NONE
 from latentvr_common.errors import InputError
-from latentvr_common.labels import CATEGORY_CAPACITY, Kind, LabelBook, LabelEvent, spheres
+from latentvr_common.labels import CATEGORY_CAPACITY, Kind, LabelBook, LabelEvent, Region, box, flood, spheres
 
 ITEMS = 30
 NAMES = ("cat", "dog", "eel")
@@ -318,3 +318,23 @@ def test_kill_9_loses_no_acknowledged_entry(tmp_path: Path) -> None:
     kept = {e.seq: e.event_id for e in Journal(path, 30, ["cat"]).events_after(0, 1_000_000)}
     assert len(acknowledged) >= 100
     assert acknowledged.items() <= kept.items()
+
+
+REGIONS = {
+    "some taken away": spheres(np.eye(3)[:2], np.array([0.5, 0.25], np.float32), np.array([False, True])),
+    "box": box(np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.6, 0.7]), np.array([0.0, 0.6, 0.0, 0.8])),
+    "flood": flood(np.array([0.1, 0.2, 0.3]), 0.125, 1024.0),
+}
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_regions_of_every_kind_are_there_after_opening_anew(name: str, tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "labels.db")
+    event = assign(1, [2], region=REGIONS[name])
+    journal.submit(event, 0)
+    journal.close()
+    journal = open_journal(tmp_path / "labels.db")
+    (back,) = journal.events_after(0, 10)
+    for field in fields(Region):
+        np.testing.assert_array_equal(getattr(back.region, field.name), getattr(REGIONS[name], field.name))
+    assert journal.submit(event, 0).duplicate

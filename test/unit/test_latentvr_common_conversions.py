@@ -1,11 +1,15 @@
 """What goes into a message comes out of it."""
 
+from collections.abc import Callable
+from dataclasses import fields as fields_of
+from dataclasses import replace
 from importlib import import_module
 from inspect import isfunction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import Point, Quaternion, Vector3
 from latentvr import msg, srv
 from rclpy.serialization import deserialize_message, serialize_message
 
@@ -13,12 +17,14 @@ from latentvr_common import conversions
 from latentvr_common.cloud import Cloud
 from latentvr_common.cues import Cues
 from latentvr_common.forces import Forces
+from latentvr_common.gestures import Phase, Preview, Report, Side, Tool, ToolKind
 from latentvr_common.hands import JOINT_COUNT, Hand, Hands
-from latentvr_common.labels import Category, Kind, LabelEvent, spheres
+from latentvr_common.labels import Category, Kind, LabelEvent, Region, box, flood, spheres
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
 
 RANDOM = np.random.default_rng(7)
+ONES = Vector3(x=1.0, y=1.0, z=1.0)
 
 
 def some_hand() -> Hand:
@@ -252,12 +258,74 @@ def test_label_entry_survives_serialization() -> None:
         assert getattr(back, name) == getattr(event, name)
 
 
+REGIONS = {
+    "none": Region(),
+    "spheres": spheres(np.arange(6.0).reshape(2, 3), np.array([0.5, 0.25], np.float32), np.array([False, True])),
+    "box": box(np.array([0.1, 0.2, 0.3]), np.array([0.5, 0.6, 0.7]), np.array([0.0, 0.6, 0.0, 0.8])),
+    "flood": flood(np.array([0.1, 0.2, 0.3]), 0.125, 1024.0),
+}
+
+
+@pytest.mark.parametrize("name", REGIONS)
+def test_every_kind_of_region_comes_back(name: str) -> None:
+    region = REGIONS[name]
+    data = serialize_message(conversions.region_to_msg(region))
+    back = conversions.region_from_msg(deserialize_message(data, msg.Region))
+    for field in fields_of(Region):
+        np.testing.assert_array_equal(getattr(back, field.name), getattr(region, field.name))
+
+
+def test_gestures_selections_and_tools_come_back() -> None:
+    place = np.array([0.1, 1.2, -0.3])
+    report = Report("g", "dwell", Phase.CANCEL, 5, place, 0.25, 3, 7, 9, "hand lost", Side.BOTH, 11)
+    back = conversions.gesture_from_msg(conversions.gesture_to_msg(report))
+    assert replace(back, position=place) == report
+    np.testing.assert_array_equal(back.position, place)
+    preview = Preview("g", 5, 4, 3, REGIONS["box"], np.array([1, 5], np.uint32), {-1: 1, 2: 1})
+    seen = conversions.selection_from_msg(conversions.selection_to_msg(preview))
+    assert (seen.gesture_id, seen.stamp_ns, seen.cloud_stamp_ns, seen.category) == ("g", 5, 4, 3)
+    assert (seen.sample_ids.tolist(), seen.label_counts) == ([1, 5], {-1: 1, 2: 1})
+    tool = Tool(ToolKind.DENSITY, 4, False, 0.25, 2, True)
+    assert conversions.tool_from_msg(conversions.tool_to_msg(tool, 5)) == tool
+
+
+@pytest.mark.parametrize(
+    ("convert", "message", "complaint"),
+    [
+        (conversions.gesture_from_msg, msg.Gesture(phase=7), "phase is 7"),
+        (conversions.gesture_from_msg, msg.Gesture(hand=3), "hand is 3"),
+        (conversions.gesture_from_msg, msg.Gesture(position=Point(x=float("nan"))), "expected finite numbers"),
+        (conversions.gesture_from_msg, msg.Gesture(radius=float("inf")), "radius inf"),
+        (conversions.selection_from_msg, msg.Selection(label_counts=[1]), "0 label_categories and 1 label_counts"),
+        (conversions.tool_from_msg, msg.Tool(kind=2, radius=1.0), "kind is 2"),
+        (conversions.tool_from_msg, msg.Tool(radius=0.0), "radius is 0"),
+        (conversions.tool_from_msg, msg.Tool(radius=float("nan")), "radius is nan"),
+    ],
+)
+def test_what_is_no_gesture_selection_or_tool_is_refused(
+    convert: Callable[[object], object], message: object, complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        convert(message)
+
+
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [
         ({"kind": 9}, "kind is 9, expected 0 to 3"),
         ({"region": msg.Region(shape=7)}, "shape is 7"),
-        ({"region": msg.Region(shape=1, radii=[1.0])}, "0 centers and 1 radii"),
+        ({"region": msg.Region(shape=1, radii=[1.0])}, "0 centers and 1 radii, expected as many"),
+        ({"region": msg.Region(shape=1)}, "expected at least one sphere"),
+        ({"region": msg.Region(shape=1, centers=[Point()], radii=[-1.0])}, "greater than 0"),
+        ({"region": msg.Region(shape=1, centers=[Point()], radii=[1.0], takes_away=2 * [True])}, "2 values, expected"),
+        ({"region": msg.Region(shape=2, centers=[Point()])}, "half_size is"),
+        ({"region": msg.Region(shape=2)}, "0 centers and 0 radii, expected 1 and 0"),
+        (
+            {"region": msg.Region(shape=2, centers=[Point()], half_size=ONES, orientation=Quaternion(w=2.0))},
+            "orientation is .* expected a unit quaternion",
+        ),
+        ({"region": msg.Region(shape=3, centers=[Point()], radii=[1.0])}, "density is 0.0"),
+        ({"region": msg.Region(shape=0, radii=[1.0])}, "0 centers and 1 radii, expected 0 and 0"),
     ],
 )
 def test_label_entry_that_is_not_one_is_refused(fields: dict[str, object], complaint: str) -> None:

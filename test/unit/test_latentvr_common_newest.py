@@ -118,24 +118,6 @@ def test_the_brush_stops_at_its_limits(larger: bool, limit: float) -> None:
     assert radius == limit
 
 
-@given(
-    arrays.arrays(np.float32, (30, 3), elements=st.floats(-2, 2, width=32)),
-    arrays.arrays(np.float64, 3, elements=st.floats(-2, 2)),
-    st.floats(0.01, 2.0),
-)
-def test_points_are_touched_exactly_when_they_are_nearer_than_the_radius(
-    points: np.ndarray, center: np.ndarray, radius: float
-) -> None:
-    distance = np.linalg.norm(points.astype(np.float64) - center, axis=1)
-    clear = np.abs(distance - radius) > 1e-5
-    np.testing.assert_array_equal(brush.touched(points, center, radius)[clear], (distance <= radius)[clear])
-
-
-def test_a_point_on_the_edge_is_touched_and_no_points_are_none() -> None:
-    assert brush.touched(np.array([[0.5, 0, 0]], np.float32), np.zeros(3), 0.5).tolist() == [True]
-    assert brush.touched(np.zeros((0, 3), np.float32), np.zeros(3), 0.5).shape == (0,)
-
-
 # Colours
 
 

@@ -191,12 +191,16 @@ def test_of_two_equal_clumps_the_one_is_marked_whose_surroundings_the_network_ha
 # The way
 
 
+def touched(positions: Array, center: Array, radius: float) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.linalg.norm(positions - center, axis=1) <= radius)
+
+
 def swept_by(plan: Plan, positions: Array) -> npt.NDArray[np.bool_]:
     """Which positions (N, 3) a brush on the way of a plan touches, by many small steps."""
-    marked = brush.touched(positions.astype(np.float32), plan.way[0], plan.radius)
+    marked = touched(positions, plan.way[0], plan.radius)
     for start, end in zip(plan.way, plan.way[1:], strict=False):
         for share in np.linspace(0, 1, 100):
-            marked |= brush.touched(positions.astype(np.float32), start + share * (end - start), plan.radius)
+            marked |= touched(positions, start + share * (end - start), plan.radius)
     return marked
 
 
