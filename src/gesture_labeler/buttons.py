@@ -9,7 +9,7 @@ from latentvr_common.gestures import Tool, ToolKind
 from latentvr_common.labels import Category
 from latentvr_common.palette import Button
 
-ASKED = frozenset({palette.NEW, palette.UNDO, palette.REDO, palette.PAUSE})
+ASKED = frozenset({palette.NEW, palette.UNDO, palette.REDO, palette.PAUSE, palette.ACCEPT})
 """Those that change nothing in the hands: others are asked."""
 
 

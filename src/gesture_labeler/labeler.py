@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gesture_labeler import buttons
+from gesture_labeler.accepting import Accepting, Offer
 from gesture_labeler.outcome import Ask, Outcome
 from gesture_labeler.parameters import Parameters
 from gesture_labeler.poke import Poke
@@ -20,7 +21,7 @@ from gesture_labeler.signs import HandReader, Head, Signs
 from gesture_labeler.vocabulary import may_begin, recognisers
 from latentvr_common import palette
 from latentvr_common.cloud import NONE
-from latentvr_common.gestures import POKE, Phase, Report, Side, Tool
+from latentvr_common.gestures import ACCEPT, MARKING, POKE, Phase, Report, Side, Tool
 from latentvr_common.hands import Hand, Hands
 from latentvr_common.labels import Category
 from latentvr_common.palette import Button, PalettePose
@@ -46,6 +47,7 @@ class Labeler:
         self._doing: Running | None = None
         self._stamp_ns = 0
         self._focused = True
+        self._accepting: Accepting | None = None
         self._start_anew()
         self.head: Head | None = None
         """None: nobody tells."""
@@ -169,6 +171,8 @@ class Labeler:
             outcome.reports.append(self._report(gesture_id, recogniser.name, phase, place, detail=reason))
             return
         self._cancel(f"it became another gesture: {recogniser.name}", outcome)
+        if recogniser.name in MARKING:
+            self._decline("something else was done", outcome)
         self._doing = recogniser.begin(gesture_id, signs, self._room)
         outcome.reports.append(self._report_of(self._doing, Phase.BEGIN))
         self._take(self._doing, self._doing.go_on(signs, self._room), outcome)
@@ -207,12 +211,58 @@ class Labeler:
         end = self._report(self._new_id(), POKE, Phase.END, place, detail=button.action)
         self._press(button, end, outcome)
 
-    @staticmethod
-    def _press(button: Button, end: Report, outcome: Outcome) -> None:
+    def _press(self, button: Button, end: Report, outcome: Outcome) -> None:
+        if button.action == palette.ACCEPT and self._accepting is not None:
+            outcome.reports.append(end)
+            self._accept(self._accepting, outcome)
+            return
+        self._decline("something else was done", outcome)
         if button.action in buttons.ASKED:
             outcome.asks.append(Ask(button.action, end))
         else:
             outcome.reports.append(end)
+
+    # What the network offers
+
+    def offer(self, offer: Offer, now_s: float) -> Outcome:
+        """Put `offer` on the table until the button is poked again, something else is marked, or time is over.
+
+        now_s: monotonic seconds, as for `look`.
+        """
+        outcome = Outcome()
+        self._decline("another offer has come", outcome)
+        begun = self._report(self._new_id(), ACCEPT, Phase.BEGIN, self._room.placement.position)
+        begun = replace(begun, samples=len(offer.sample_ids))
+        if not len(offer.sample_ids):
+            wanted = f"no item without a label is predicted with {self._parameters.accept_above:.0%} or more"
+            outcome.reports.append(replace(begun, phase=Phase.CANCEL, detail=wanted))
+            return outcome
+        words = f"{offer.expected:.0%} of them are expected to be right: poke accept again to label them"
+        self._accepting = Accepting(offer, replace(begun, detail=words), now_s + self._parameters.accept_s)
+        outcome.reports.append(self._accepting.begun)
+        return outcome
+
+    def look(self, now_s: float) -> Outcome:
+        """Return what is to be shown again of an offer; it is dropped when its time is over."""
+        outcome = Outcome()
+        if self._accepting is None:
+            return outcome
+        if now_s > self._accepting.until_s:
+            self._decline("nobody has accepted it", outcome)
+            return outcome
+        outcome.reports.append(replace(self._accepting.begun, phase=Phase.UPDATE))
+        outcome.preview = self._accepting.offer.preview(self._accepting.begun.gesture_id, self._stamp_ns)
+        return outcome
+
+    def _accept(self, accepting: Accepting, outcome: Outcome) -> None:
+        self._accepting = None
+        entries = accepting.offer.entries(self._parameters.author, self._new_id)
+        outcome.accepted += zip(entries, accepting.ends(len(entries)), strict=True)
+
+    def _decline(self, reason: str, outcome: Outcome) -> None:
+        accepting, self._accepting = self._accepting, None
+        if accepting is not None:
+            outcome.reports.append(replace(accepting.begun, phase=Phase.CANCEL, detail=reason))
 
     # Reports
 

@@ -5,12 +5,14 @@ Thread rule: everything runs on the executor's thread.
 
 import time
 
+import numpy as np
 from geometry_msgs.msg import PoseStamped
-from latentvr import msg
+from latentvr import msg, srv
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 
 from gesture_labeler import buttons
+from gesture_labeler.accepting import Offer
 from gesture_labeler.labeler import Labeler
 from gesture_labeler.outcome import Ask, Outcome
 from gesture_labeler.parameters import Parameters
@@ -99,6 +101,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
         if now_s > self._head_s + _HEAD_LASTS_S:
             self._labeler.head = None
         self._tell(self._labeler.miss(now_s - self._heard_s))
+        self._tell(self._labeler.look(now_s))
 
     def _tell(self, outcome: Outcome) -> None:
         if outcome.preview is not None:
@@ -107,6 +110,8 @@ class GestureLabeler(Node):  # type: ignore[misc]
             self._report(report)
         if outcome.commit is not None and outcome.end is not None:
             self._asking.mark(outcome.commit, outcome.end)
+        for event, end in outcome.accepted:
+            self._asking.mark(event, end)
         for ask in outcome.asks:
             self._ask(ask)
         self._tell_state()
@@ -121,7 +126,10 @@ class GestureLabeler(Node):  # type: ignore[misc]
         self._told = tool, placement
 
     def _ask(self, ask: Ask) -> None:
-        if ask.action == palette.PAUSE:
+        if ask.action == palette.ACCEPT:
+            settings, category = self._settings, self._labeler.tool.category
+            self._asking.propose(settings.accept_above, category, settings.audit_items, ask.end, self._on_proposal)
+        elif ask.action == palette.PAUSE:
             self._asking.pause(ask.end, paused=not self._labeler.tool.paused)
         elif ask.action == palette.NEW:
             self._asking.add_category(buttons.new_name(self._labeler.categories), ask.end, self._choose)
@@ -131,6 +139,20 @@ class GestureLabeler(Node):  # type: ignore[misc]
     def _choose(self, category: int) -> None:
         self._labeler.choose(category)
         self._tell_state()
+
+    def _on_proposal(self, response: srv.ProposeLabels.Response) -> None:
+        offer = Offer(
+            np.asarray(response.sample_ids, dtype=np.uint32),
+            np.asarray(response.categories, dtype=np.int16),
+            np.asarray(response.audit_ids, dtype=np.uint32),
+            response.expected,
+            conversions.time_from_msg(response.cloud_stamp),
+            response.epoch,
+        )
+        if len(offer.sample_ids) != len(offer.categories):
+            self._health.drop("propose_labels: there are not as many categories as sample_ids")
+            return
+        self._tell(self._labeler.offer(offer, time.monotonic()))
 
     def _report(self, report: Report) -> None:
         self._gestures_out.publish(conversions.gesture_to_msg(report))

@@ -25,3 +25,5 @@ class Outcome:
     end: Report | None = None
     """What to report when the journal has acknowledged `commit`."""
     asks: list[Ask] = field(default_factory=list)
+    accepted: list[tuple[LabelEvent, Report]] = field(default_factory=list)
+    """More entries for the journal, each with what to report when it is acknowledged."""

@@ -78,6 +78,15 @@ class Parameters:
         at_least=-1.0,
         at_most=1.0,
     )
+    accept_above: float = parameter(
+        0.9, "Confidence from which on predictions are offered to be accepted as labels.", at_least=0.0, at_most=1.0
+    )
+    audit_items: int = parameter(
+        20, "So many of them are shown first, drawn by chance.", unit="items", at_least=1, at_most=100
+    )
+    accept_s: float = parameter(
+        60.0, "An offer that is not accepted is dropped after this time.", unit="s", at_least=1.0, at_most=3600.0
+    )
     flood_share: float = parameter(
         0.5,
         "A dense region is what is at least this share as dense as its densest place near the pinch.",

@@ -48,6 +48,7 @@ class Asking:
         self._redo = node_tools.client(node, topics.REDO)
         self._categories = node_tools.client(node, topics.SET_CATEGORIES)
         self._training = node_tools.client(node, topics.SET_TRAINING)
+        self._proposals = node_tools.client(node, topics.PROPOSE_LABELS)
         node_tools.every(node, _LOOK_PERIOD_S, self._look)
 
     def __len__(self) -> int:
@@ -67,19 +68,14 @@ class Asking:
     def change_category(
         self, request: srv.SetCategories.Request, end: Report, on_answer: Callable[[Any], None] | None = None
     ) -> None:
-        """Have the journal change the list of categories; `on_answer` gets its answer."""
+        """Have the journal change the list of categories; `on_answer` gets its yes."""
         self._ask_journal(end.gesture_id, _Call(self._categories, request, on_answer), end)
 
     def add_category(self, name: str, end: Report, on_added: Callable[[int], None]) -> None:
         """Have the journal add a category; `on_added` gets its id."""
-
-        def answered(response: Any) -> None:
-            if response.accepted:
-                on_added(int(response.id))
-
         operation = srv.SetCategories.Request.ADD
         request = srv.SetCategories.Request(operation=operation, category=msg.Category(name=name))
-        self.change_category(request, end, answered)
+        self.change_category(request, end, lambda response: on_added(int(response.id)))
 
     def pause(self, end: Report, *, paused: bool) -> None:
         """Have the trainer pause or go on."""
@@ -88,9 +84,19 @@ class Asking:
 
     def set_training(self, request: srv.SetTraining.Request, end: Report) -> None:
         """Have the trainer do something."""
+        self._ask_trainer(_Call(self._training, request), end)
+
+    def propose(
+        self, threshold: float, category: int, audit_items: int, end: Report, on_answer: Callable[[Any], None]
+    ) -> None:
+        """Ask the trainer what could be labelled; `on_answer` gets its yes. category: -1 all."""
+        request = srv.ProposeLabels.Request(threshold=threshold, category=category, audit_size=audit_items)
+        self._ask_trainer(_Call(self._proposals, request, on_answer), end)
+
+    def _ask_trainer(self, call: _Call, end: Report) -> None:
         if not len(self._trainer):
             self._trainer_since_s = time.monotonic()
-        self._trainer.add(end.gesture_id, _Call(self._training, request), end)
+        self._trainer.add(end.gesture_id, call, end)
         self._send(self._trainer)
 
     def _ask_journal(self, name: str, call: _Call, end: Report) -> None:
@@ -127,9 +133,9 @@ class Asking:
         refusal = f"the {'journal' if box is self._journal else 'trainer'} did not accept it: {response.message}"
         report = box.answered(asked.name, response.accepted, refusal, int(getattr(response, "seq", 0)))
         if report is not None:
-            if asked.request.on_answer is not None:
-                asked.request.on_answer(response)
             self._report(report)
+            if asked.request.on_answer is not None and response.accepted:
+                asked.request.on_answer(response)
         if len(box):
             self._trainer_since_s = time.monotonic()
             self._send(box)

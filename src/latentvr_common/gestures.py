@@ -19,6 +19,7 @@ RADIUS = "radius"
 RECENTRE = "recentre"
 DWELL = "dwell"
 POKE = "poke"
+ACCEPT = "accept"
 
 MARKING = (PINCH_BRUSH, DENSITY, BOX)
 """Those that end in an entry of the journal."""
@@ -96,3 +97,5 @@ class Preview:
     sample_ids: npt.NDArray[np.uint32]
     label_counts: Mapping[int, int] = field(default_factory=dict)
     """How many of the samples have which label now; -1: none."""
+    audit_ids: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    """Some of the samples by chance, to be looked at first."""

@@ -34,8 +34,9 @@ KIND = "brush_kind"
 PAUSE = "pause"
 SMALLER = "brush_smaller"
 LARGER = "brush_larger"
+ACCEPT = "accept"
 MORE = "more_categories"
-TOOLS = (NEW, ERASE, UNDO, REDO, KIND, PAUSE, SMALLER, LARGER)
+TOOLS = (NEW, ERASE, UNDO, REDO, KIND, SMALLER, LARGER, PAUSE, ACCEPT)
 """The actions of the buttons below the categories."""
 PAGE = 12
 """So many buttons for categories at once; where there are more categories, the last one leads to the next page."""

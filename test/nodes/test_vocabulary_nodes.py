@@ -33,12 +33,19 @@ class Graph:
         self._epoch_out = node_tools.advertise(peer.node, topics.EPOCH)
         self.xr_state_out = node_tools.advertise(peer.node, topics.XR_STATE)
         node_tools.serve(peer.node, topics.SET_TRAINING, self._on_set_training)
+        node_tools.serve(peer.node, topics.PROPOSE_LABELS, self._on_propose)
         self._cloud_out.publish(conversions.cloud_to_msg(clumps(node_tools.now_ns(peer.node))))
 
     def _on_set_training(self, request: srv.SetTraining.Request, response: srv.SetTraining.Response) -> object:
         paused = request.command == srv.SetTraining.Request.PAUSE
         self._epoch_out.publish(msg.Epoch(state=msg.Epoch.PAUSED if paused else msg.Epoch.TRAINING))
         response.accepted = True
+        return response
+
+    def _on_propose(self, request: srv.ProposeLabels.Request, response: srv.ProposeLabels.Response) -> object:
+        assert (request.threshold, request.category, request.audit_size) == (pytest.approx(0.9), -1, 20)
+        response.accepted, response.expected = True, 0.95
+        response.sample_ids, response.categories, response.audit_ids = [1, 5, 8], [0, 2, 0], [5]
         return response
 
     def newest(self, topic: topics.Topic) -> object:
@@ -132,6 +139,16 @@ def test_everything_that_the_palette_offers_is_done(graph: Graph) -> None:
     graph.poke(palette.LARGER, lambda: graph.tool.radius > before)
     ends = [g.detail for g in heard["gestures"] if (g.name, g.phase) == ("poke", msg.Gesture.END)]
     assert set(ends) == {palette.NEW, palette.UNDO, palette.REDO, palette.ERASE, palette.PAUSE, palette.LARGER}
+
+
+def test_what_the_trainer_proposes_is_shown_and_labelled_by_a_second_poke(graph: Graph) -> None:
+    heard = graph.peer.heard
+    graph.poke(palette.ACCEPT, lambda: any(len(s.audit_ids) for s in heard["selection"]))
+    assert heard["labels"] == []
+    graph.poke(palette.ACCEPT, lambda: len(heard["labels"]) == 2)
+    assert graph.labels()[[1, 5, 8]].tolist() == [0, 2, 0]
+    phases = [g.phase for g in heard["gestures"] if g.name == "accept"]
+    assert (phases[0], phases[-1]) == (msg.Gesture.BEGIN, msg.Gesture.END)
 
 
 def test_both_hands_span_boxes_and_carry_the_cloud_and_a_tap_takes_a_clump(graph: Graph) -> None:

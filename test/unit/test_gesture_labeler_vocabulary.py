@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from gesture_bench import CATEGORIES, HEAD, ITEMS, MIDDLES, GestureBench, stream_of
 
+from gesture_labeler.accepting import Offer
 from gesture_labeler.grabbing import shortest_turn
 from gesture_labeler.parameters import Parameters
 from gesture_labeler.vocabulary import GIVES_WAY, may_begin, recognisers
@@ -270,6 +271,60 @@ def test_a_category_that_was_just_added_is_held_at_once_and_its_page_is_open() -
     bench.labeler.set_categories([replace(CATEGORIES[0], id=i, name=str(i)) for i in range(30)])
     bench.labeler.choose(29)
     assert (bench.labeler.tool.category, bench.labeler.tool.page) == (29, 2)
+
+
+# What the network offers
+
+
+def offered(bench: GestureBench, count: int = 6) -> Offer:
+    ids = np.arange(10, 10 + count, dtype=np.uint32)
+    return Offer(ids, (ids % 2).astype(np.int16), ids[:2], 0.93, 5, 7)
+
+
+def test_what_is_offered_is_labelled_by_poking_again() -> None:
+    bench = GestureBench()
+    poke(bench, palette.ACCEPT)
+    assert [a.action for a in bench.asks] == [palette.ACCEPT]
+    bench.outcomes.append(bench.labeler.offer(offered(bench), 100.0))
+    bench.outcomes.append(bench.labeler.look(101.0))
+    preview = bench.outcomes[-1].preview
+    assert preview is not None
+    assert (preview.sample_ids.tolist(), preview.audit_ids.tolist()) == ([10, 11, 12, 13, 14, 15], [10, 11])
+    assert bench.outcomes[-1].accepted == []
+    poke(bench, palette.ACCEPT)
+    accepted = [pair for outcome in bench.outcomes for pair in outcome.accepted]
+    assert [(e.category, e.sample_ids.tolist(), e.gesture, e.kind) for e, _ in accepted] == [
+        (0, [10, 12, 14], "accept", Kind.ASSIGN),
+        (1, [11, 13, 15], "accept", Kind.ASSIGN),
+    ]
+    assert [(e.cloud_stamp_ns, e.epoch, e.author) for e, _ in accepted] == 2 * [(5, 7, "person")]
+    assert [report.phase for _, report in accepted] == [Phase.UPDATE, Phase.END]
+    assert bench.labeler.look(102.0).preview is None
+
+
+def test_an_offer_is_dropped_when_something_else_is_done_or_nothing_for_long() -> None:
+    def mark(bench: GestureBench) -> None:
+        spot = bench.stage(MIDDLES[0])
+        perform(bench, performances.paint(np.stack([spot, spot + 0.01]), Performer()))
+
+    for act, reason in (
+        (mark, "something else was done"),
+        (lambda bench: poke(bench, palette.UNDO), "something else was done"),
+        (lambda bench: bench.outcomes.append(bench.labeler.look(161.0)), "nobody has accepted it"),
+        (lambda bench: bench.outcomes.append(bench.labeler.offer(offered(bench), 1.0)), "another offer has come"),
+    ):
+        bench = GestureBench()
+        bench.outcomes.append(bench.labeler.offer(offered(bench), 100.0))
+        act(bench)  # type: ignore[no-untyped-call]
+        assert [r.detail for r in bench.reports if (r.name, r.phase) == ("accept", Phase.CANCEL)] == [reason]
+
+
+def test_an_offer_of_nothing_says_so() -> None:
+    bench = GestureBench()
+    bench.outcomes.append(bench.labeler.offer(offered(bench, 0), 0.0))
+    assert bench.cancelled() == ["no item without a label is predicted with 90% or more"]
+    poke(bench, palette.ACCEPT)
+    assert [a.action for a in bench.asks] == [palette.ACCEPT]
 
 
 # Faults

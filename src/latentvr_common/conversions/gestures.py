@@ -76,6 +76,7 @@ def selection_to_msg(preview: Preview) -> msg.Selection:
         sample_ids=ids_to_array(preview.sample_ids),
         label_categories=list(preview.label_counts),
         label_counts=list(preview.label_counts.values()),
+        audit_ids=ids_to_array(preview.audit_ids),
     )
 
 
@@ -94,6 +95,7 @@ def selection_from_msg(message: msg.Selection) -> Preview:
         region_from_msg(message.region),
         np.asarray(message.sample_ids, dtype=np.uint32),
         dict(zip(message.label_categories, message.label_counts, strict=True)),
+        np.asarray(message.audit_ids, dtype=np.uint32),
     )
 
 
