@@ -25,6 +25,7 @@ _STATE_COLORS: dict[State, Rgb] = {
     State.PAUSED: (230, 180, 60),
     State.FAULT: (240, 92, 76),
 }
+_DISPUTED: Rgb = _STATE_COLORS[State.PAUSED]
 MOST_ROWS = 14
 """Categories that the legend has room for."""
 
@@ -58,6 +59,8 @@ class Caption:
     """Categories that found no room."""
     arrows: bool = False
     """Forces are shown."""
+    conflicts: str = ""
+    """On how many items authors disagree; empty: on none."""
 
 
 def caption_of(scene: Scene) -> Caption:
@@ -75,6 +78,7 @@ def caption_of(scene: Scene) -> Caption:
         _legend(scene, shown),
         len(offered) - len(shown),
         scene.forces is not None,
+        _conflicts(scene.progress.conflicts),
     )
 
 
@@ -88,6 +92,10 @@ def _headline(progress: Progress, items: int) -> tuple[str, str]:
 
 def _items(scene: Scene) -> str:
     return f"{scene.progress.labelled:,} of {len(scene.cloud):,} items labelled"
+
+
+def _conflicts(items: int) -> str:
+    return f"authors disagree on {items:,}" if items else ""
 
 
 def _legend(scene: Scene, categories: Sequence[Category]) -> tuple[LegendRow, ...]:
@@ -113,12 +121,23 @@ def _counts(categories: npt.NDArray[np.int16]) -> dict[int, int]:
 
 _ROW = 29.0
 _LEGEND_TOP = 184.0
+_STATE_LINE = 123.0
 _ARROWS_LINE = 151.0
+_CONFLICTS_LINE = 28.0
+"""All that stands below the number of items is so much lower where there are conflicts."""
 
 
 def caption_height(caption: Caption) -> float:
     """Return the height of the painted caption."""
-    return _LEGEND_TOP + _ROW * (len(caption.rows) + (caption.left_out > 0)) + 6
+    return _legend_top(caption) + _ROW * (len(caption.rows) + (caption.left_out > 0)) + 6
+
+
+def _lower_by(caption: Caption) -> float:
+    return _CONFLICTS_LINE if caption.conflicts else 0.0
+
+
+def _legend_top(caption: Caption) -> float:
+    return _LEGEND_TOP + _lower_by(caption)
 
 
 @lru_cache(maxsize=2)
@@ -128,28 +147,31 @@ def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
     end = sheet.text(0, 50, caption.headline, 54, BRIGHT)
     sheet.text(end + 10, 50, caption.headline_meaning, 20, SOFT)
     sheet.text(0, 92, caption.items, 17, BRIGHT)
-    sheet.dot(0, 117, 9, caption.state_color)
-    sheet.text(17, 123, caption.state, 17, SOFT)
+    state_line = _STATE_LINE + _lower_by(caption)
+    if caption.conflicts:
+        sheet.text(0, _STATE_LINE - 4, caption.conflicts, 17, _DISPUTED)
+    sheet.dot(0, state_line - 6, 9, caption.state_color)
+    sheet.text(17, state_line, caption.state, 17, SOFT)
     if caption.arrows:
-        _paint_arrows(sheet)
+        _paint_arrows(sheet, _ARROWS_LINE + _lower_by(caption))
     _paint_legend(sheet, caption)
     return sheet.image
 
 
-def _paint_arrows(sheet: Sheet) -> None:
+def _paint_arrows(sheet: Sheet, line: float) -> None:
     """Say what the arrows are, in the line between the state and the categories."""
     for x, color, height, words in ((0, PULL_COLOR, 3.0, "own pull"), (112, MOTION_COLOR, 2.0, "motion")):
-        sheet.bar(x, _ARROWS_LINE - 5, 18, height, color)
-        sheet.text(x + 26, _ARROWS_LINE, words, 15, SOFT)
+        sheet.bar(x, line - 5, 18, height, color)
+        sheet.text(x + 26, line, words, 15, SOFT)
 
 
 def _paint_legend(sheet: Sheet, caption: Caption) -> None:
     most = max([row.items for row in caption.rows], default=0) or 1
     for i, row in enumerate(caption.rows):
-        _paint_row(sheet, row, _LEGEND_TOP + i * _ROW, most)
+        _paint_row(sheet, row, _legend_top(caption) + i * _ROW, most)
     if caption.left_out:
         words = f"and {caption.left_out} more"
-        sheet.text(22, _LEGEND_TOP + len(caption.rows) * _ROW, words, 15, SOFT)
+        sheet.text(22, _legend_top(caption) + len(caption.rows) * _ROW, words, 15, SOFT)
 
 
 def _paint_row(sheet: Sheet, row: LegendRow, baseline: float, most: int) -> None:

@@ -119,6 +119,7 @@ class Inbox:
             message.labelled,
             message.accuracy,
             message.confidence,
+            message.conflicts,
         )
         self.changes += 1
 

@@ -40,6 +40,7 @@ from latentvr_common.conversions.labels import (
     label_event_to_msg,
     region_from_msg,
     region_to_msg,
+    wins_from_msg,
 )
 from latentvr_common.conversions.places import (
     place_from_msg,
@@ -83,4 +84,5 @@ __all__ = [
     "region_to_msg",
     "time_from_msg",
     "time_to_msg",
+    "wins_from_msg",
 ]
