@@ -11,8 +11,9 @@ from gesture_labeler.parameters import Parameters as LabelerParameters
 from gesture_labeler.reports import Outcome, Phase, Report
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.labels import Category, LabelEvent
+from scripted_hands.actor import Answer
 from scripted_hands.parameters import Parameters
-from scripted_hands.person import Answer, Person
+from scripted_hands.person import Person
 
 CATEGORIES = [Category(i, name, 0xFFFFFF) for i, name in enumerate(["ant", "bee", "cat"])]
 NAMES = ["cat", "ant", "bee"]  # another order than the categories have
