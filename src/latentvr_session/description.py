@@ -134,6 +134,7 @@ PARTS: tuple[Part, ...] = (
             **_of_dataset(p),
             "gestures": p.arguments.gestures,
             "purity": p.arguments.purity,
+            "policy": p.arguments.policy,
             "pace": p.arguments.pace,
             **({"hands_by": "monado", "port": p.runtime.port} if p.runtime else {}),
         },

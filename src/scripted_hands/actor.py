@@ -14,6 +14,7 @@ from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
 from scripted_hands.anatomy import Bend
 from scripted_hands.body import Body
+from scripted_hands.imperfections import Hesitation
 from scripted_hands.motion import Move, Posture, reach_time_s
 from scripted_hands.parameters import Parameters
 from scripted_hands.postures import REST
@@ -47,6 +48,7 @@ class Actor:
         """Start at rest. `body`: whose hands they are."""
         self.parameters = parameters
         self.body = body
+        self._hesitation = Hesitation(parameters.hesitation, parameters.seed)
         self.now_s = self.began_s = 0.0
         """Now, and when the action that goes on began; monotonic seconds."""
         self.posture = REST
@@ -78,10 +80,12 @@ class Actor:
         return Move(self.posture, Posture(self.posture.left, right), _FINGERS_S / self.parameters.pace)
 
     def to(self, end: Posture, target_m: float = 0.1) -> Move:
-        """Reach for a target of the size `target_m`."""
+        """Reach for a target of the size `target_m`; now and then with a stop on the way."""
         start = self.posture
         ways = (np.linalg.norm(e.wrist - s.wrist) for s, e in ((start.left, end.left), (start.right, end.right)))
-        return Move(start, end, reach_time_s(float(max(ways)), target_m) / self.parameters.pace)
+        pause = self._hesitation.pause(self.parameters.pace)
+        lasts_s = reach_time_s(float(max(ways)), target_m) / self.parameters.pace
+        return Move(start, end, lasts_s + (pause.lasts_s if pause else 0.0), pause=pause)
 
     def wait(self, seconds: float) -> Move:
         """Hold the hands as they are."""

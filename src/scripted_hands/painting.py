@@ -36,6 +36,11 @@ def paint(actor: Actor, plan: Plan) -> Script:
         actor.trouble = next(cancelled, "the mark is not acknowledged")
 
 
+def was_interrupted(actor: Actor) -> bool:
+    """Tell whether the last stroke began and was cancelled, as far as the person has noticed."""
+    return actor.heard(BRUSH, "begin") and actor.heard(BRUSH, "cancel")
+
+
 def _close_fingers(actor: Actor) -> Script:
     actor.answers.clear()
     yield actor.fingers(PINCHED)

@@ -6,6 +6,7 @@ often. Like a real person it acts on what it sees: it pokes until the palette an
 
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +19,21 @@ from latentvr_common.truth import truth_ids
 from scripted_hands import painting, poking
 from scripted_hands.actor import ANSWER_S, Action, Actor, Answer, Script
 from scripted_hands.body import OWN, Body
+from scripted_hands.imperfections import Dropouts, Mistakes
 from scripted_hands.motion import Move, Posture, Tremor
 from scripted_hands.parameters import Parameters
 from scripted_hands.planning import Plan, Scene, choose
+from scripted_hands.policies import POLICIES
 from scripted_hands.postures import REST
 
 BRUSHES_M = tuple(RADIUS_M * STEP**steps for steps in (0, -2, -4))
 """Sizes that the person uses, metres."""
+UNDO = "undo"
+"""The action of the palette's button that takes the newest mark back."""
 _TRIES = 4
+"""So often in a row a mark may fail; then the person leaves."""
+_MOST_INTERRUPTIONS = 20
+"""So often in a row a mark may be cancelled after it began, as when a hand is lost."""
 
 
 class Person:
@@ -46,6 +54,9 @@ class Person:
         self._thinking = thinking
         self._random = np.random.default_rng(parameters.seed)
         self._tremor = Tremor(parameters.tremor_m, self._random)
+        self._mistakes = Mistakes(parameters.mistakes, parameters.seed)
+        self._left_dropouts = Dropouts(parameters.dropouts_per_min, parameters.seed, left=True)
+        self._right_dropouts = Dropouts(parameters.dropouts_per_min, parameters.seed)
         self._actor = Actor(parameters, body)
         self._ids: tuple[int, ...] = ()
         self._cloud: Cloud | None = None
@@ -96,7 +107,9 @@ class Person:
             return None
         if isinstance(self._action, Move):
             actor.posture = self._action.at(now_s - actor.began_s)
-        return actor.posture.shaken(self._tremor.at(now_s))
+        shaken = actor.posture.shaken(self._tremor.at(now_s))
+        left_lost, right_lost = self._left_dropouts.lost(now_s), self._right_dropouts.lost(now_s)
+        return replace(shaken, left_lost=left_lost, right_lost=right_lost)
 
     def _is_done(self, action: Action | None) -> bool:
         if isinstance(action, Move):
@@ -116,12 +129,15 @@ class Person:
         yield lambda: self._cloud is not None and bool(self._ids)
         yield self._actor.wait(self._parameters.first_look_s / self._parameters.pace)
         while self.marks < self._parameters.gestures:
-            before, tries = self.marks, 0
+            before, tries, interruptions = self.marks, 0, 0
             while self.marks == before:
-                if tries == _TRIES:
+                if tries == _TRIES or interruptions == _MOST_INTERRUPTIONS:
                     return
-                tries += 1
                 yield from self._mark()
+                if painting.was_interrupted(self._actor):
+                    interruptions += 1
+                else:
+                    tries += 1
         yield self._actor.to(REST)
 
     def _mark(self) -> Script:
@@ -132,17 +148,26 @@ class Person:
         if self._plan is None:
             actor.trouble = "sees nothing to mark"
             return
-        category, radius_m = self._plan.category, self._plan.radius * actor.placement.scale
+        wanted, radius_m = self._plan.category, self._plan.radius * actor.placement.scale
+        category = self._mistaken(wanted)
         if not poking.is_set(actor, category, radius_m):
             yield from poking.set_brush(actor, category, radius_m)
             if not poking.is_set(actor, category, radius_m):
                 actor.trouble = f"the palette does not take category {category} and a brush of {radius_m:.3f} m"
                 return
             # The cloud has moved on while the hands were at the palette.
-            rows = [row for row, known in enumerate(self._ids) if known == category]
+            rows = [row for row, known in enumerate(self._ids) if known == wanted]
             yield self._think(rows, (actor.radius_m,))
         if self._plan is not None:
             yield from painting.paint(actor, self._plan)
+            if category != wanted and actor.heard(painting.BRUSH, "end"):
+                yield actor.wait(self._parameters.think_s / self._parameters.pace)
+                yield from poking.press(actor, UNDO)
+
+    def _mistaken(self, category: int) -> int:
+        """Return the category that the next mark gets. Nobody dares a mistake that they could not undo."""
+        offered = [known for known in self._ids if known != NONE]
+        return self._mistakes.instead_of(category, offered if poking.has_button(self._actor, UNDO) else ())
 
     def _think(self, rows: Sequence[int], radii_m: Sequence[float]) -> Action:
         """Return a wait that ends when there is a new plan for one of the categories `rows` and brushes `radii_m`."""
@@ -160,7 +185,10 @@ class Person:
             self._parameters.reach_m / scale,
         )
         wanted = [self._ids[row] for row in rows if self._ids[row] != NONE]
-        future: Future[Plan | None] = self._thinking.submit(choose, scene, wanted, self._random)
+        policy, random = POLICIES[self._parameters.policy], self._random
+        future: Future[Plan | None] = self._thinking.submit(
+            lambda: choose(scene, policy(scene, wanted, random), random)
+        )
 
         def is_done() -> bool:
             if future.done():

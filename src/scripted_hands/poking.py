@@ -42,6 +42,19 @@ def set_brush(actor: Actor, category: int, radius_m: float) -> Script:
     yield actor.to(Posture(REST.left, actor.posture.right))
 
 
+def has_button(actor: Actor, action: str) -> bool:
+    """Tell whether the palette has a button for `action`."""
+    return any(button.action == action for button in palette.buttons(actor.categories))
+
+
+def press(actor: Actor, action: str) -> Script:
+    """Poke the button for `action` once, until the palette answers or does not."""
+    yield actor.to(Posture(PALETTE_HAND, actor.posture.right))
+    actor.answers.clear()
+    yield from _poke(actor, action, lambda: any(a.name == "poke" and a.detail == action for a in actor.answers))
+    yield actor.to(Posture(REST.left, actor.posture.right))
+
+
 def _size_changes(actor: Actor) -> Callable[[], bool]:
     before = actor.radius_m
     return lambda: actor.radius_m != before

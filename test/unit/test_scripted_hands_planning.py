@@ -13,11 +13,12 @@ from gesture_labeler.parameters import Parameters as LabelerParameters
 from latentvr_common import brush
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.labels import Category
-from scripted_hands import planning, poking
+from scripted_hands import poking
 from scripted_hands.actor import Answer
 from scripted_hands.parameters import Parameters
 from scripted_hands.person import BRUSHES_M, Person
-from scripted_hands.planning import Plan, Scene, _drafts, choose
+from scripted_hands.planning import Plan, Scene, Wishes, _drafts, choose
+from scripted_hands.policies import teach
 
 Array = npt.NDArray[Any]
 RADII = (0.13, 0.076, 0.045)
@@ -43,13 +44,18 @@ def scene(positions: Array, truth: Array, **more: Any) -> Scene:
     return Scene(cloud, truth.astype(np.int16), **(seeing | more))
 
 
+def wishes(seen: Scene, categories: list[int]) -> list[Wishes]:
+    return teach(seen, categories, np.random.default_rng(0))
+
+
 def plans(seen: Scene, category: int) -> list[Plan]:
-    drafts = _drafts(seen, cKDTree(seen.cloud.positions), category, np.random.default_rng(0))
+    worth = wishes(seen, [category])[-1][category]
+    drafts = _drafts(seen, cKDTree(seen.cloud.positions), category, worth, np.random.default_rng(0))
     return [draft.slipped() for draft in drafts]
 
 
 def chosen(seen: Scene, categories: list[int]) -> Plan:
-    plan = choose(seen, categories, np.random.default_rng(0))
+    plan = choose(seen, wishes(seen, categories), np.random.default_rng(0))
     assert plan is not None
     return plan
 
@@ -119,8 +125,8 @@ def test_where_nothing_can_be_marked_purely_the_purest_is_marked() -> None:
 
 def test_where_everything_has_its_label_nothing_is_marked() -> None:
     positions, truth = THREE
-    assert choose(scene(positions, truth, label=truth), [0, 1, 2], np.random.default_rng(0)) is None
-    assert choose(scene(positions, truth), [], np.random.default_rng(0)) is None
+    for seen, categories in ((scene(positions, truth, label=truth), [0, 1, 2]), (scene(positions, truth), [])):
+        assert choose(seen, wishes(seen, categories), np.random.default_rng(0)) is None
     assert plans(scene(positions, truth), 9) == []
 
 
@@ -173,7 +179,7 @@ def test_a_right_item_is_worth_what_it_teaches_and_a_mistake_costs(
     truth: int, label: int, predicted: int, worth: float
 ) -> None:
     one = scene(np.zeros((1, 3)), np.array([truth]), label=[label], predicted=[predicted])
-    assert planning._worth(one, one.truth == 0, 0)[0] == pytest.approx(worth)
+    assert wishes(one, [0])[-1][0][0] == pytest.approx(worth)
 
 
 def test_of_two_equal_clumps_the_one_is_marked_whose_surroundings_the_network_has_wrong_anyway() -> None:
