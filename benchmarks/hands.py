@@ -39,7 +39,7 @@ from latentvr_common.rotations import IDENTITY
 from latentvr_common.selecting.density import DensityField
 from latentvr_common.selecting.points import Points
 from latentvr_session.description import environment
-from scripted_hands import performances
+from scripted_hands import anatomy, performances
 from scripted_hands.performances import Performer
 
 FEW, MANY = 70_000, 1_000_000
@@ -154,10 +154,10 @@ def strokes(positions: np.ndarray, count: int) -> Iterator[performances.Performa
         length = float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum())
         performer = Performer(pace=3.0)
         performer.reach(right=performer.pinching(way[0]))
-        performer.bend(right=performances.PINCHED)
+        performer.bend(right=anatomy.PINCHED)
         performer.hold(0.45)
         performer.draw(way, length / STROKE_S / 3.0)
-        performer.bend(right=performances.OPEN)
+        performer.bend(right=anatomy.OPEN)
         performer.hold(0.9)
         yield performer.performance("pinch_brush")
 

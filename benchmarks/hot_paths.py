@@ -13,7 +13,7 @@ from sklearn.neighbors import NearestNeighbors
 from latent_trainer.graph import nearest_neighbours
 from latentvr_common import conversions
 from latentvr_common.selecting.points import Points
-from scripted_hands.person import REST
+from scripted_hands.postures import REST
 
 POINTS = 70_000
 RANDOM = np.random.default_rng(0)

@@ -19,7 +19,7 @@ import report
 from rclpy.node import Node
 
 from latentvr_common import conversions, node_tools, topics
-from scripted_hands.person import REST
+from scripted_hands.postures import REST
 
 ROOT = Path(__file__).parents[1]
 RATE_HZ = 72.0

@@ -28,8 +28,9 @@ from latentvr_common.cloud import Cloud
 from latentvr_common.datasets import Dataset
 from latentvr_common.labels import LabelBook
 from latentvr_common.truth import truth_ids
+from scripted_hands.actor import Answer
 from scripted_hands.parameters import Parameters as PersonParameters
-from scripted_hands.person import Answer, Person
+from scripted_hands.person import Person
 
 _NS = 1_000_000_000
 _CLOUD_PERIOD_S = 1 / 12

@@ -26,6 +26,7 @@ _STATE_COLORS: dict[State, Rgb] = {
     State.PAUSED: (230, 180, 60),
     State.FAULT: (240, 92, 76),
 }
+_DISPUTED: Rgb = _STATE_COLORS[State.PAUSED]
 MOST_ROWS = 14
 """Categories that the legend has room for."""
 
@@ -61,6 +62,8 @@ class Caption:
     """Forces are shown."""
     beacons: bool = False
     """Places to look at next are shown."""
+    conflicts: str = ""
+    """On how many items authors disagree; empty: on none."""
 
 
 def caption_of(scene: Scene) -> Caption:
@@ -79,6 +82,7 @@ def caption_of(scene: Scene) -> Caption:
         len(offered) - len(shown),
         scene.forces is not None,
         scene.beacons is not None,
+        _conflicts(scene.progress.conflicts),
     )
 
 
@@ -92,6 +96,10 @@ def _headline(progress: Progress, items: int) -> tuple[str, str]:
 
 def _items(scene: Scene) -> str:
     return f"{scene.progress.labelled:,} of {len(scene.cloud):,} items labelled"
+
+
+def _conflicts(items: int) -> str:
+    return f"authors disagree on {items:,}" if items else ""
 
 
 def _legend(scene: Scene, categories: Sequence[Category]) -> tuple[LegendRow, ...]:
@@ -117,9 +125,12 @@ def _counts(categories: npt.NDArray[np.int16]) -> dict[int, int]:
 
 _ROW = 29.0
 _LEGEND_TOP = 184.0
+_STATE_LINE = 123.0
 _ARROWS_LINE = 151.0
 _BEACONS_LINE = 24.0
 """Below that of the arrows, where both are shown; the categories then begin so much lower."""
+_CONFLICTS_LINE = 28.0
+"""All that stands below the number of items is so much lower where there are conflicts."""
 
 
 def caption_height(caption: Caption) -> float:
@@ -127,8 +138,12 @@ def caption_height(caption: Caption) -> float:
     return _legend_top(caption) + _ROW * (len(caption.rows) + (caption.left_out > 0)) + 6
 
 
+def _lower_by(caption: Caption) -> float:
+    return _CONFLICTS_LINE if caption.conflicts else 0.0
+
+
 def _legend_top(caption: Caption) -> float:
-    return _LEGEND_TOP + _BEACONS_LINE * (caption.arrows and caption.beacons)
+    return _LEGEND_TOP + _lower_by(caption) + _BEACONS_LINE * (caption.arrows and caption.beacons)
 
 
 @lru_cache(maxsize=2)
@@ -138,21 +153,24 @@ def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
     end = sheet.text(0, 50, caption.headline, 54, BRIGHT)
     sheet.text(end + 10, 50, caption.headline_meaning, 20, SOFT)
     sheet.text(0, 92, caption.items, 17, BRIGHT)
-    sheet.dot(0, 117, 9, caption.state_color)
-    sheet.text(17, 123, caption.state, 17, SOFT)
+    state_line = _STATE_LINE + _lower_by(caption)
+    if caption.conflicts:
+        sheet.text(0, _STATE_LINE - 4, caption.conflicts, 17, _DISPUTED)
+    sheet.dot(0, state_line - 6, 9, caption.state_color)
+    sheet.text(17, state_line, caption.state, 17, SOFT)
     if caption.arrows:
-        _paint_arrows(sheet)
+        _paint_arrows(sheet, _ARROWS_LINE + _lower_by(caption))
     if caption.beacons:
-        _paint_beacons(sheet, _ARROWS_LINE + _BEACONS_LINE * caption.arrows)
+        _paint_beacons(sheet, _ARROWS_LINE + _lower_by(caption) + _BEACONS_LINE * caption.arrows)
     _paint_legend(sheet, caption)
     return sheet.image
 
 
-def _paint_arrows(sheet: Sheet) -> None:
+def _paint_arrows(sheet: Sheet, line: float) -> None:
     """Say what the arrows are, in the line between the state and the categories."""
     for x, color, height, words in ((0, PULL_COLOR, 3.0, "own pull"), (112, MOTION_COLOR, 2.0, "motion")):
-        sheet.bar(x, _ARROWS_LINE - 5, 18, height, color)
-        sheet.text(x + 26, _ARROWS_LINE, words, 15, SOFT)
+        sheet.bar(x, line - 5, 18, height, color)
+        sheet.text(x + 26, line, words, 15, SOFT)
 
 
 def _paint_beacons(sheet: Sheet, baseline: float) -> None:

@@ -10,15 +10,21 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import numpy as np
 
 from label_journal import rows
 from label_journal.history import redo_target, undo_target
-from label_journal.rules import RejectedError, check_event, checked_color, checked_name
+from label_journal.rules import LONGEST_NAME, RejectedError, check_author, check_event, checked_color, checked_name
 from label_journal.schema import open_file
 from latentvr_common.colors import category_color
 from latentvr_common.errors import InputError
-from latentvr_common.labels import CATEGORY_CAPACITY, Category, Kind, LabelBook, LabelEvent
+from latentvr_common.labels import CATEGORY_CAPACITY, MERGE, Category, Kind, LabelBook, LabelEvent
+from latentvr_common.voices import NEWEST
+
+Write = tuple[str, tuple[Any, ...]]
+"""A statement that adds a row, and the row."""
 
 
 class WriteFailedError(Exception):
@@ -36,10 +42,17 @@ class Receipt:
 class Journal:
     """One journal file, held by this process alone."""
 
-    def __init__(self, path: Path, item_count: int, names: Sequence[str]) -> None:
-        """Open or make the journal; `names`: the first categories of a new one. Raises InputError."""
+    def __init__(self, path: Path, item_count: int, names: Sequence[str], wins: str = NEWEST) -> None:
+        """Open or make the journal; `names`: the first categories of a new one. Raises InputError.
+
+        `wins`: whose marks hold where authors disagree, NEWEST or an author.
+        """
+        if not 1 <= len(wins) <= LONGEST_NAME:
+            raise InputError(f"wins has {len(wins)} characters, expected {NEWEST} or an author, 1 to {LONGEST_NAME}")
         self._lock = _hold(path)
-        self._file = open_file(path, item_count)
+        self._file = open_file(path, item_count, wins)
+        self.wins = wins
+        """Whose marks hold where authors disagree."""
         self._item_count = item_count
         self._failure = ""
         self._book = LabelBook(item_count)
@@ -68,6 +81,11 @@ class Journal:
         return self._book.applied_seq
 
     @property
+    def conflict_count(self) -> int:
+        """On how many items authors disagree."""
+        return len(self._book.conflicts)
+
+    @property
     def failure(self) -> str:
         """Why nothing is accepted any more; empty while all is well."""
         return self._failure
@@ -92,12 +110,18 @@ class Journal:
                 raise RejectedError(f"event_id {event.event_id} is entry {known.seq}, which says something else")
             return Receipt(known, duplicate=True)
         check_event(event, self._book, self._categories, self._item_count)
-        placed = event.with_seq(self.last_seq + 1, now_ns)
-        row = rows.row_of(placed, self._hash)
-        self._write(rows.ADD, row)
-        self._book.add(placed)
-        self._hash = row[-1]
+        placed, write = self._next(event, now_ns)
+        self._write(write)
+        self._take_in(placed, write)
         return Receipt(placed, duplicate=False)
+
+    def _next(self, event: LabelEvent, now_ns: int) -> tuple[LabelEvent, Write]:
+        placed = event.with_seq(self.last_seq + 1, now_ns)
+        return placed, (rows.ADD, rows.row_of(placed, self._hash))
+
+    def _take_in(self, placed: LabelEvent, written: Write) -> None:
+        self._book.add(placed)
+        self._hash = written[1][-1]
 
     def step_history(self, author: str, event_id: str, *, redo: bool, now_ns: int) -> Receipt:
         """Undo or redo the newest mark of `author` by an entry named `event_id`; return that entry.
@@ -138,33 +162,66 @@ class Journal:
         """Offer a category no longer. Raises RejectedError, WriteFailedError."""
         return self._change(replace(self._existing(category_id), retired=True), now_ns)
 
+    def restore_category(self, category_id: int, name: str, now_ns: int) -> Category:
+        """Offer a retired category again, as `name` if that is not empty. Raises RejectedError, WriteFailedError."""
+        old = self._categories.get(category_id)
+        if old is None or not old.retired:
+            raise RejectedError(f"category id is {category_id}, expected that of a retired category")
+        name = checked_name(name or old.name, category_id, self._categories)
+        return self._change(replace(old, name=name, retired=False), now_ns)
+
+    def merge_category(
+        self, category_id: int, into: int, author: str, event_id: str, now_ns: int
+    ) -> tuple[Category, LabelEvent | None]:
+        """Make all items of a category items of `into`, by an entry of `author`, and retire it: both or neither.
+
+        Returns `into` and the entry; None where the category had no items. Raises RejectedError, WriteFailedError.
+        """
+        old, new = self._existing(category_id), self._existing(into, "into")
+        if old is new:
+            raise RejectedError(f"into is {into}, expected another category than the one that is merged")
+        check_author(author)
+        retired = replace(old, retired=True)
+        ids = np.flatnonzero(self._book.labels == category_id).astype(np.uint32)
+        if not len(ids):
+            self._change(retired, now_ns)
+            return new, None
+        entry = LabelEvent(event_id, Kind.ASSIGN, into, ids, author=author, gesture=MERGE)
+        placed, write = self._next(entry, now_ns)
+        self._change(retired, now_ns, write)
+        self._take_in(placed, write)
+        return new, placed
+
     def close(self) -> None:
         """Close the file and let others open it."""
         self._file.close()
         self._lock.close()
 
-    def _existing(self, category_id: int) -> Category:
+    def _existing(self, category_id: int, field: str = "category id") -> Category:
         category = self._categories.get(category_id)
         if category is None or category.retired:
-            raise RejectedError(f"category id is {category_id}, expected that of a category that is not retired")
+            raise RejectedError(f"{field} is {category_id}, expected that of a category that is not retired")
         return category
 
-    def _change(self, category: Category, now_ns: int) -> Category:
+    def _change(self, category: Category, now_ns: int, *with_it: Write) -> Category:
         row = (self.revision + 1, category.id, category.name, category.color, int(category.retired), now_ns)
-        self._write("INSERT INTO category_change VALUES (?, ?, ?, ?, ?, ?)", row)
+        self._write(*with_it, ("INSERT INTO category_change VALUES (?, ?, ?, ?, ?, ?)", row))
         self._keep(self.revision + 1, category)
         return category
 
     def _keep(self, revision: int, category: Category) -> None:
         self.revision = revision
         self._categories[category.id] = category
+        self._book.judge_by(self._categories.values(), self.wins)
 
-    def _write(self, statement: str, row: tuple[object, ...]) -> None:
+    def _write(self, *rows_to_add: Write) -> None:
+        """Add rows to the file: all of them, or none."""
         if self._failure:
             raise WriteFailedError(self._failure)
         try:
             self._file.execute("BEGIN IMMEDIATE")
-            self._file.execute(statement, row)
+            for statement, row in rows_to_add:
+                self._file.execute(statement, row)
             self._file.execute("COMMIT")
         except sqlite3.Error as error:
             # Whether it reached the disk is unknown; only opening the file anew can tell.

@@ -30,7 +30,7 @@ class LabelJournal(Node):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__("label_journal", namespace=topics.NAMESPACE)
         parameters = declare(self, Parameters)
-        self._journal = Journal(Path(parameters.path), parameters.item_count, parameters.categories)
+        self._journal = Journal(Path(parameters.path), parameters.item_count, parameters.categories, parameters.wins)
         self._labels_out = node_tools.advertise(self, topics.LABELS)
         self._categories_out = node_tools.advertise(self, topics.CATEGORIES)
         node_tools.serve(self, topics.SUBMIT_LABELS, self._on_submit)
@@ -50,7 +50,7 @@ class LabelJournal(Node):  # type: ignore[misc]
 
     def _publish_categories(self) -> None:
         message = conversions.categories_to_msg(
-            self._journal.categories, self._journal.revision, node_tools.now_ns(self)
+            self._journal.categories, self._journal.revision, node_tools.now_ns(self), self._journal.wins
         )
         self._categories_out.publish(message)
 
@@ -100,7 +100,15 @@ class LabelJournal(Node):  # type: ignore[misc]
         response.id = -1
 
         def change() -> None:
-            changed = self._changed_category(request)
+            if request.operation == srv.SetCategories.Request.MERGE:
+                changed, entry = self._journal.merge_category(
+                    request.category.id, request.into, request.author, str(uuid.uuid4()), node_tools.now_ns(self)
+                )
+                if entry is not None:
+                    response.seq = entry.seq
+                    self._publish(entry)
+            else:
+                changed = self._changed_category(request)
             response.accepted, response.id = True, changed.id
             self._publish_categories()
 
@@ -118,12 +126,20 @@ class LabelJournal(Node):  # type: ignore[misc]
             return self._journal.recolor_category(wanted.id, wanted.color, now_ns)
         if request.operation == operations.RETIRE:
             return self._journal.retire_category(wanted.id, now_ns)
-        raise RejectedError(f"operation is {request.operation}, expected 0 add, 1 rename, 2 recolor, 3 retire")
+        if request.operation == operations.RESTORE:
+            return self._journal.restore_category(wanted.id, wanted.name, now_ns)
+        raise RejectedError(
+            f"operation is {request.operation}, expected 0 add, 1 rename, 2 recolor, 3 retire, 4 merge, 5 restore"
+        )
 
     def _probe(self) -> Health:
         if self._journal.failure:
             return Health(self._journal.failure, DiagnosticStatus.ERROR)
-        return Health(f"labels safe: {self._journal.last_seq:,} entries", values={"entries": self._journal.last_seq})
+        entries, conflicts = self._journal.last_seq, self._journal.conflict_count
+        text = f"labels safe: {entries:,} entries"
+        if conflicts:
+            text += f"; authors disagree on {conflicts:,} items"
+        return Health(text, values={"entries": entries, "conflicts": conflicts})
 
     def close(self) -> None:
         """Close the file."""

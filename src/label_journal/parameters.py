@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from latentvr_common.parameters import parameter
+from latentvr_common.voices import NEWEST
 
 _FIRST_CATEGORIES = [f"category {i}" for i in range(1, 9)]
 
@@ -13,4 +14,7 @@ class Parameters:
 
     path: str = parameter("labels.db", "The journal's file; made if there is none.")
     item_count: int = parameter(0, "Items in the dataset; must be given.", unit="items", at_least=1)
+    wins: str = parameter(
+        NEWEST, "Whose marks hold where authors disagree: newest, the newest mark; or the name of an author."
+    )
     categories: list[str] = parameter(_FIRST_CATEGORIES, "Names of the first categories, for a new journal.")

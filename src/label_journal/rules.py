@@ -36,12 +36,17 @@ def _check_names(event: LabelEvent) -> None:
         canonical = ""
     if canonical != event.event_id:
         raise RejectedError(f"event_id is {event.event_id[:60]!r}, expected a UUID such as {uuid.UUID(int=0)}")
-    if not 1 <= len(event.author) <= LONGEST_NAME:
-        raise RejectedError(f"author has {len(event.author)} characters, expected 1 to {LONGEST_NAME}")
+    check_author(event.author)
     if not 0 <= event.epoch <= LARGEST_NUMBER:
         raise RejectedError(f"epoch is {event.epoch}, expected 0 to {LARGEST_NUMBER}")
     if len(event.gesture) > LONGEST_NAME:
         raise RejectedError(f"gesture has {len(event.gesture)} characters, expected at most {LONGEST_NAME}")
+
+
+def check_author(author: str) -> None:
+    """Raise RejectedError for what is no name of an author."""
+    if not 1 <= len(author) <= LONGEST_NAME:
+        raise RejectedError(f"author has {len(author)} characters, expected 1 to {LONGEST_NAME}")
 
 
 def _check_marks(event: LabelEvent, categories: Mapping[int, Category], item_count: int) -> None:

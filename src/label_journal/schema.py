@@ -1,6 +1,7 @@
 """The tables of a journal file, and how such a file is opened.
 
-Rows are only ever added; triggers refuse everything else. `current_label` is for people with an SQLite tool.
+Rows are only ever added; triggers refuse everything else. `current_label` is for people with an SQLite tool; it says
+which labels hold by the judgement with which the file was opened last.
 """
 
 import os
@@ -8,6 +9,7 @@ import sqlite3
 from pathlib import Path
 
 from latentvr_common.errors import InputError
+from latentvr_common.voices import NEWEST
 
 APPLICATION_ID = 0x4C565231
 """Marks the file as a journal of latentvr ("LVR1")."""
@@ -47,20 +49,27 @@ CREATE VIEW in_force AS
         SELECT kind FROM event AS r WHERE r.target_seq = e.seq AND r.target_seq > 0 ORDER BY r.seq DESC LIMIT 1);
 CREATE VIEW current_category AS
     SELECT id, name, color, retired FROM (SELECT *, max(revision) FROM category_change GROUP BY id);
-CREATE VIEW current_label AS
-    SELECT sample_id, category, seq FROM (
-        SELECT CAST(s.value AS INTEGER) AS sample_id, e.kind, e.category, max(e.seq) AS seq
-        FROM in_force AS e, json_each(e.sample_ids) AS s GROUP BY 1)
-    WHERE kind = 0 AND category NOT IN (SELECT id FROM current_category WHERE retired);
 """
+# As voices.py has it: of each author the newest mark in force; of these the favoured author's, else the newest.
+_CURRENT_LABEL = """CREATE VIEW current_label AS
+    WITH retired AS (SELECT id FROM current_category WHERE retired),
+    said AS (
+        SELECT CAST(s.value AS INTEGER) AS sample_id, e.author, e.kind, e.category, max(e.seq) AS seq
+        FROM in_force AS e, json_each(e.sample_ids) AS s GROUP BY 1, 2),
+    held AS (
+        SELECT sample_id, kind, category, seq, max(((author IS {favoured} AND category NOT IN retired) << 60) + seq)
+        FROM said GROUP BY sample_id)
+    SELECT sample_id, category, seq FROM held WHERE kind = 0 AND category NOT IN retired"""
 _APPEND_ONLY = """
 CREATE TRIGGER {table}_is_never_{action}d BEFORE {action} ON {table}
 BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END;
 """
 
 
-def open_file(path: Path, item_count: int) -> sqlite3.Connection:
+def open_file(path: Path, item_count: int, wins: str) -> sqlite3.Connection:
     """Open the journal at `path` for `item_count` items, making it if there is none; durable on every commit.
+
+    `wins`: see latentvr_common/voices.py.
 
     Raises InputError for a file that is no intact journal of that many items; such a file is left as it is.
     """
@@ -75,6 +84,7 @@ def open_file(path: Path, item_count: int) -> sqlite3.Connection:
             _make(connection, item_count)
             _sync_directory(path.parent)
         _check(path, connection, item_count)
+        _say_which_hold(connection, wins)
     except InputError:
         connection.close()
         raise
@@ -92,6 +102,14 @@ def _make(connection: sqlite3.Connection, item_count: int) -> None:
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {guards} {mark}")
     connection.execute("INSERT INTO journal VALUES (?)", (item_count,))
     connection.execute("COMMIT")
+
+
+def _say_which_hold(connection: sqlite3.Connection, wins: str) -> None:
+    favoured = "NULL" if wins == NEWEST else connection.execute("SELECT quote(?)", (wins,)).fetchone()[0]
+    wanted = _CURRENT_LABEL.format(favoured=favoured)
+    found = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'current_label'").fetchone()
+    if found != (wanted,):
+        connection.executescript(f"BEGIN IMMEDIATE; DROP VIEW IF EXISTS current_label; {wanted}; COMMIT;")
 
 
 def _check(path: Path, connection: sqlite3.Connection, item_count: int) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from latentvr_common.cloud import NONE
-from latentvr_common.labels import Category, Kind, LabelBook
+from latentvr_common.labels import Category, LabelBook
+from latentvr_common.voices import Conflicts
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,13 @@ class Marks:
     seq: int
     """The newest journal entry among them."""
     categories: tuple[Category, ...]
+    conflicts: Conflicts
+    """Where authors disagree."""
+
+    @property
+    def retired(self) -> list[int]:
+        """Ids of the categories that are no longer offered."""
+        return [c.id for c in self.categories if c.retired]
 
     @property
     def labelled(self) -> int:
@@ -37,9 +45,7 @@ class Marks:
 
 
 def marks_of(book: LabelBook, categories: tuple[Category, ...]) -> Marks:
-    """Return what the entries in `book` say in terms of `categories`."""
+    """Return what the entries in `book`, which judges by `categories`, say."""
     labels, origins = book.labels, book.origins
-    retired = np.isin(labels, [c.id for c in categories if c.retired])
-    labels[retired], origins[retired] = NONE, 0
-    made = sum(1 for event in book.events() if event.kind in (Kind.ASSIGN, Kind.ERASE))
-    return Marks(labels, origins, book.authors(origins), made, book.applied_seq, categories)
+    made = sum(1 for event in book.events() if event.is_mark)
+    return Marks(labels, origins, book.authors(origins), made, book.applied_seq, categories, book.conflicts)

@@ -46,7 +46,7 @@ from latentvr_common.datasets.progress import Progress
 from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
-from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook, LabelEvent
+from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook
 from latentvr_common.newest import RateMeter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
@@ -184,13 +184,13 @@ class LatentTrainer(Node):  # type: ignore[misc]
         else:
             if snapshot.returns > (self._shown.snapshot.returns if self._shown.snapshot else 0):
                 self.get_logger().warning(snapshot.text)
-            self._shown.snapshot = snapshot
-            positions = snapshot.encoded.positions
+            encoded = self._shown.take_snapshot(snapshot).encoded
+            positions = encoded.positions
             if self._shown.glide is None:
                 self._shown.glide = Glide(positions, now)
             self._shown.glide.aim(positions, now)
             self._layout = space_used(positions), separation(positions, self._shown.marks.labels)
-            self._history.note_predictions(snapshot.label_seq, *self._quality(snapshot.encoded)[:2])
+            self._history.note_predictions(snapshot.label_seq, *self._quality(encoded)[:2])
         self._dirty = True
 
     def _publish(self, snapshot: Snapshot, now: float) -> None:
@@ -217,6 +217,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             step=snapshot.step,
             items=len(self._dataset),
             labelled=self._shown.marks.labelled,
+            conflicts=len(self._shown.marks.conflicts),
             label_seq=snapshot.label_seq,
             terms=list(snapshot.losses),
             losses=[float(value) for value in snapshot.losses.values()],
@@ -252,7 +253,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         changed = False
         for message in messages:
             try:
-                changed |= self._book.add(_usable_entry(message))
+                changed |= self._book.add(conversions.label_event_from_msg(message))
             except ValueError as error:
                 self._health.drop(str(error))
         if changed:
@@ -266,10 +267,11 @@ class LatentTrainer(Node):  # type: ignore[misc]
             self._health.drop(f"categories have the ids {wrong}, expected 0 to {CATEGORY_CAPACITY - 1}")
             return
         self._truth = truth_ids(self._dataset.truth, self._dataset.categories, categories)
+        self._book.judge_by(categories, conversions.wins_from_msg(message))
         self._use_labels(tuple(categories))
 
     def _use_labels(self, categories: tuple[Category, ...]) -> None:
-        self._shown.marks = marks_of(self._book, categories)
+        self._shown.use_marks(marks_of(self._book, categories))
         self._history.note_labels(self._shown.marks)
         self._worker.give_labels(Labels(self._shown.marks.labels, self._shown.marks.seq, self._shown.marks.origins))
         self._dirty = True
@@ -310,16 +312,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
         training = self._worker.training
         if not (self._exports.finish(training) if stopped else self._exports.do_without()):
             self.exit_code = 1
-
-
-def _usable_entry(message: msg.LabelEvent) -> LabelEvent:
-    """Convert a message; raise ValueError for a category that the network has no output for."""
-    event = conversions.label_event_from_msg(message)
-    if not NONE <= event.category < CATEGORY_CAPACITY:
-        raise ValueError(
-            f"label entry {event.seq} has category {event.category}, expected -1 to {CATEGORY_CAPACITY - 1}"
-        )
-    return event
 
 
 def _cache(wanted: str) -> ArrayCache:

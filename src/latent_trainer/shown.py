@@ -20,6 +20,17 @@ class Shown:
     published_ns: int = 0
     """Stamp of the newest cloud."""
 
+    def use_marks(self, marks: Marks) -> None:
+        """Take in new marks: what is taken for a retired category is taken for nothing from now on."""
+        self.marks = marks
+        if self.snapshot is not None:
+            self.take_snapshot(self.snapshot)
+
+    def take_snapshot(self, snapshot: Snapshot) -> Snapshot:
+        """Show what the network says now, but for retired categories: it may not know yet that one is. Return that."""
+        self.snapshot = replace(snapshot, encoded=snapshot.encoded.without(self.marks.retired))
+        return self.snapshot
+
     def encoded(self, now_s: float) -> Encoded | None:
         """Return the items as they are seen at `now_s`, monotonic seconds; None before the first cloud."""
         if self.snapshot is None or self.glide is None:

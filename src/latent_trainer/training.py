@@ -6,7 +6,7 @@ Truth never comes here: only the data, and the labels that a person gave.
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +79,14 @@ class Encoded:
     """(N,), category ids; all -1 before two categories have labels."""
     confidence: npt.NDArray[np.float32]
     """(N,), 0 to 1."""
+
+    def without(self, categories: Sequence[int]) -> "Encoded":
+        """Return the same, but nothing is taken for one of `categories`."""
+        gone = np.isin(self.predicted, categories)
+        if not gone.any():
+            return self
+        predicted, confidence = np.where(gone, np.int16(NONE), self.predicted), np.where(gone, 0, self.confidence)
+        return replace(self, predicted=predicted, confidence=confidence.astype(np.float32))
 
 
 class Training:

@@ -144,6 +144,7 @@ class Inbox:
             message.labelled,
             message.accuracy,
             message.confidence,
+            message.conflicts,
         )
         self.changes += 1
 

@@ -9,9 +9,12 @@ import numpy.typing as npt
 
 from latentvr_common import rotations
 from latentvr_common.cloud import NONE
+from latentvr_common.voices import NEWEST, Conflicts, Ids, Judge, Voice
 
 FloatArray = npt.NDArray[np.floating]
 
+MERGE = "merge"
+"""What stands for a gesture in the entry of merged categories."""
 CATEGORY_CAPACITY = 256
 """Ids of categories are less than this: the network has so many outputs."""
 
@@ -117,6 +120,16 @@ class LabelEvent:
     seq: int = 0
     committed_ns: int = 0
 
+    @property
+    def is_mark(self) -> bool:
+        """Tell whether it is an ASSIGN or ERASE."""
+        return self.kind in (Kind.ASSIGN, Kind.ERASE)
+
+    @property
+    def given(self) -> int:
+        """The category that a mark gives to its items, -1 none."""
+        return self.category if self.kind is Kind.ASSIGN else NONE
+
     def with_seq(self, seq: int, committed_ns: int) -> "LabelEvent":
         """Return the same entry at its place in the journal."""
         return replace(self, seq=seq, committed_ns=committed_ns)
@@ -139,14 +152,17 @@ class LabelBook:
     """
 
     def __init__(self, item_count: int) -> None:
-        """Start with no entry for a dataset of `item_count` items."""
+        """Start with no entry for a dataset of `item_count` items; of several marks the newest holds."""
         self._item_count = item_count
         self._events: dict[int, LabelEvent] = {}
         self._seq_by_id: dict[str, int] = {}
         self._applied_seq = 0
         self._retracted: set[int] = set()
+        self._voices: dict[str, Voice] = {}
+        self._judge = Judge()
         self._labels = np.full(item_count, NONE, dtype=np.int16)
         self._origins = np.zeros(item_count, dtype=np.int32)
+        self._conflicts: Conflicts | None = Conflicts()
 
     @property
     def applied_seq(self) -> int:
@@ -160,13 +176,27 @@ class LabelBook:
 
     @property
     def labels(self) -> npt.NDArray[np.int16]:
-        """Category of each item (N,) by the newest entry in force, -1 none. A copy."""
+        """Category of each item (N,) by the entry in force that holds, -1 none. A copy."""
         return self._labels.copy()
 
     @property
     def origins(self) -> npt.NDArray[np.int32]:
         """Seq of the entry that gave each item (N,) the label it has, 0 where it has none. A copy."""
         return self._origins.copy()
+
+    @property
+    def conflicts(self) -> Conflicts:
+        """Where the newest marks in force of two authors disagree, and who says what."""
+        if self._conflicts is None:
+            self._conflicts = self._judge.conflicts(self._voices)
+        return self._conflicts
+
+    def judge_by(self, categories: Iterable[Category], wins: str = NEWEST) -> None:
+        """Let categories that are retired give no label, and the marks of author `wins` hold where others disagree."""
+        retired = frozenset(c.id for c in categories if c.retired)
+        if (self._judge.wins, self._judge.retired) != (wins, retired):
+            self._judge = Judge(wins, retired)
+            self._settle(slice(None))
 
     def authors(self, seqs: npt.NDArray[np.int32]) -> dict[int, str]:
         """Return who made each of the entries `seqs` (n,), by seq; 0 is no entry."""
@@ -185,34 +215,20 @@ class LabelBook:
     def is_mark(self, seq: int) -> bool:
         """Tell whether entry `seq` is an ASSIGN or ERASE."""
         event = self._events.get(seq)
-        return event is not None and event.kind in (Kind.ASSIGN, Kind.ERASE)
+        return event is not None and event.is_mark
 
     def is_retracted(self, seq: int) -> bool:
         """Tell whether entry `seq` is out of force."""
         return seq in self._retracted
 
-    def in_force(self) -> list[LabelEvent]:
-        """Return the ASSIGN and ERASE entries that are not retracted, in order."""
-        return [e for e in self.events() if e.kind in (Kind.ASSIGN, Kind.ERASE) and e.seq not in self._retracted]
-
     def add(self, event: LabelEvent) -> bool:
         """Take in an entry that has a seq; return whether labels may have changed. The same one again changes nothing.
 
-        Raises ValueError for an entry without a place in the journal, with samples outside the dataset, or at the place
-        of another one: it comes from another journal.
+        Raises ValueError for an entry without a place in the journal, with samples outside the dataset or a category
+        that cannot be, or at the place of another one: it comes from another journal.
         """
-        if event.seq < 1:
-            raise ValueError(f"label entry {event.event_id!r} has seq {event.seq}, expected 1 or more")
-        if len(event.sample_ids) and int(event.sample_ids.max()) >= self._item_count:
-            raise ValueError(
-                f"label entry {event.seq} names sample {int(event.sample_ids.max())}, "
-                f"expected less than {self._item_count}"
-            )
+        self._check(event)
         if event.seq in self._events:
-            if self._events[event.seq].event_id != event.event_id:
-                raise ValueError(
-                    f"label entry {event.seq} is {event.event_id!r}, but another one is known by that number"
-                )
             return False
         self._events[event.seq] = event
         self._seq_by_id[event.event_id] = event.seq
@@ -227,20 +243,44 @@ class LabelBook:
         changes = [self.add(event) for event in events]
         return any(changes)
 
+    def _check(self, event: LabelEvent) -> None:
+        if event.seq < 1:
+            raise ValueError(f"label entry {event.event_id!r} has seq {event.seq}, expected 1 or more")
+        if not NONE <= event.category < CATEGORY_CAPACITY:
+            raise ValueError(
+                f"label entry {event.seq} has category {event.category}, expected -1 to {CATEGORY_CAPACITY - 1}"
+            )
+        if len(event.sample_ids) and int(event.sample_ids.max()) >= self._item_count:
+            raise ValueError(
+                f"label entry {event.seq} names sample {int(event.sample_ids.max())}, "
+                f"expected less than {self._item_count}"
+            )
+        known = self._events.get(event.seq, event)
+        if known.event_id != event.event_id:
+            raise ValueError(f"label entry {event.seq} is {event.event_id!r}, but another one is known by that number")
+
     def _apply(self, event: LabelEvent) -> None:
-        if event.kind in (Kind.ASSIGN, Kind.ERASE):
-            self._put(event)
+        if event.is_mark:
+            if event.author not in self._voices:
+                self._voices[event.author] = Voice(self._item_count)
+            self._voices[event.author].say(event.seq, event.given, event.sample_ids)
+            self._settle(event.sample_ids)
+            return
+        mark = self._events.get(event.target_seq)
+        retracts = event.kind is Kind.RETRACT
+        if mark is None or not mark.is_mark or mark.seq > event.seq or self.is_retracted(mark.seq) == retracts:
+            return
+        voice = self._voices[mark.author]
+        if retracts:
+            self._retracted.add(mark.seq)
+            voice.retract(mark.seq)
         else:
-            change = self._retracted.add if event.kind is Kind.RETRACT else self._retracted.discard
-            change(event.target_seq)
-            self._replay()
+            self._retracted.discard(mark.seq)
+            voice.restore(mark.seq)
+        self._settle(mark.sample_ids)
 
-    def _put(self, mark: LabelEvent) -> None:
-        gives = mark.kind is Kind.ASSIGN and mark.category != NONE
-        self._labels[mark.sample_ids] = mark.category if gives else NONE
-        self._origins[mark.sample_ids] = mark.seq if gives else 0
-
-    def _replay(self) -> None:
-        self._labels[:], self._origins[:] = NONE, 0
-        for event in self.in_force():
-            self._put(event)
+    def _settle(self, ids: Ids | slice) -> None:
+        """Find out anew which labels hold for `ids` (n,)."""
+        self._conflicts = None
+        if self._voices:
+            self._labels[ids], self._origins[ids] = self._judge.labels(self._voices, ids)

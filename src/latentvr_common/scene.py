@@ -40,6 +40,8 @@ class Progress:
     """Share of right predictions, 0 to 1; NaN: not known."""
     confidence: float = math.nan
     """Mean, 0 to 1; NaN: nothing is predicted yet."""
+    conflicts: int = 0
+    """Items on which authors disagree."""
 
 
 @dataclass(frozen=True)

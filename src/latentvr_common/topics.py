@@ -209,7 +209,9 @@ SUBMIT_LABELS = Service(
 GET_LABELS = Service("get_labels", GetLabels, "entries after a sequence number", "label_journal")
 UNDO = Service("undo", StepHistory, "retract the newest entry of an author", "label_journal")
 REDO = Service("redo", StepHistory, "restore what the newest undo retracted", "label_journal")
-SET_CATEGORIES = Service("set_categories", SetCategories, "add, rename, recolour or retire a category", "label_journal")
+SET_CATEGORIES = Service(
+    "set_categories", SetCategories, "add, rename, recolour, merge, retire or restore a category", "label_journal"
+)
 GET_ITEM = Service(
     "get_item",
     GetItem,

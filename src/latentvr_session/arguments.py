@@ -45,7 +45,15 @@ class Arguments:
     cues: bool = parameter(False, "Show beacons where a mark would teach the most, in the window and in the headset.")
     gestures: int = parameter(20, "Gestures that the simulated person makes.", at_least=0, at_most=100_000)
     purity: float = parameter(0.9, "Share of right items in its marks.", at_least=0.1, at_most=1.0)
+    policy: str = parameter(
+        "teach",
+        "What it goes by when it chooses what to mark.",
+        choices=("teach", "random", "coverage", "uncertainty", "corrections"),
+    )
     pace: float = parameter(1.0, "Its speed; 1 is a person's.", at_least=0.1, at_most=20.0)
+    wins: str = parameter(
+        "newest", "Whose marks hold where authors disagree: newest, the newest mark; or the name of an author."
+    )
     categories: str = parameter("", "Names of categories, with commas; empty: the dataset's own, or 1 to 8.")
     view: str = parameter(
         "auto",

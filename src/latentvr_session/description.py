@@ -15,6 +15,7 @@ from ament_index_python.packages import get_package_prefix, get_package_share_di
 
 from latentvr_common import run, session_files
 from latentvr_common.datasets import NAMED
+from latentvr_common.voices import NEWEST
 from latentvr_session.arguments import has_simulated_person
 from latentvr_session.monado import Monado
 from latentvr_session.preparation import Prepared, write_text
@@ -76,6 +77,7 @@ PARTS: tuple[Part, ...] = (
         lambda p: {
             "path": str(p.directory / session_files.LABELS),
             "categories": list(p.categories),
+            "wins": p.arguments.wins or NEWEST,
             "item_count": p.item_count,
         },
     ),
@@ -138,6 +140,7 @@ PARTS: tuple[Part, ...] = (
             **_of_dataset(p),
             "gestures": p.arguments.gestures,
             "purity": p.arguments.purity,
+            "policy": p.arguments.policy,
             "pace": p.arguments.pace,
             **({"hands_by": "monado", "port": p.runtime.port} if p.runtime else {}),
         },

@@ -10,6 +10,7 @@ _ROWS = (
     ("items", "items", "{:,}"),
     ("gestures", "gestures", "{:,}"),
     ("labels", "labelled items", "{:,}"),
+    ("conflicts", "authors disagree on", "{:,}"),
     ("label_purity", "right among the labels", "{:.1%}"),
     ("accuracy", "categorised correctly", "{:.1%}"),
     ("confidence", "confidence, mean", "{:.1%}"),
@@ -18,6 +19,8 @@ _ROWS = (
     ("duration_s", "duration", "{:.0f} s"),
     ("cloud_hz", "cloud frames a second", "{:.1f}"),
 )
+_IF_ANY = ("conflicts",)
+"""Rows that are left out where there is nothing to tell."""
 _RESULTS = (
     (session_files.REPORT, "how it went and what came of it: open it in a browser"),
     (session_files.ITEMS_PARQUET, "every item: label, prediction, confidence, place (also .csv)"),
@@ -42,7 +45,9 @@ def text(directory: Path) -> str:
 
 def table(summary: Mapping[str, object], directory: Path) -> str:
     """Return the summary and the list of results that are there, as lines for a terminal."""
-    rows = [(text, _shown(summary.get(key), form)) for key, text, form in _ROWS]
+    rows = [
+        (text, _shown(summary.get(key), form)) for key, text, form in _ROWS if key not in _IF_ANY or summary.get(key)
+    ]
     width = max(len(text) for text, _ in rows)
     lines = [f"  {text:<{width}}  {value}" for text, value in rows]
     present = [(name, text) for name, text in _RESULTS if (directory / name).exists()]

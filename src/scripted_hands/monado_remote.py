@@ -52,7 +52,8 @@ _PINCH_POINTS = np.array(
 
 def packed(posture: Posture | None, head: FloatArray, head_quat_xyzw: FloatArray) -> bytes:
     """Return the state to send. `posture`: None where no hand is to be seen; `head`: (3,), metres, frame stage."""
-    left, right = (posture.left, posture.right) if posture is not None else (None, None)
+    left = None if posture is None or posture.left_lost else posture.left
+    right = None if posture is None or posture.right_lost else posture.right
     return b"".join(
         (
             _VERSION,

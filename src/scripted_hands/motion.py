@@ -47,6 +47,9 @@ class Posture:
 
     left: HandPosture
     right: HandPosture
+    left_lost: bool = False
+    right_lost: bool = False
+    """Not tracked: the hand is held so, but nobody sees it."""
 
     def shaken(self, shake: FloatArray) -> "Posture":
         """Return the same with the right hand moved by `shake` (3,), metres, and the left one the other way."""
@@ -54,8 +57,18 @@ class Posture:
         return Posture(replace(left, wrist=left.wrist - shake), replace(right, wrist=right.wrist + shake))
 
     def hands(self, stamp_ns: int) -> Hands:
-        """Return all joints, those of anatomy.py."""
-        return Hands(stamp_ns, self.left.hand(left=True), self.right.hand(left=False))
+        """Return all joints, those of anatomy.py; none of a hand that is lost."""
+        left = Hand() if self.left_lost else self.left.hand(left=True)
+        right = Hand() if self.right_lost else self.right.hand(left=False)
+        return Hands(stamp_ns, left, right)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A stop on the way, after the share `at` of it, 0 to 1."""
+
+    at: float
+    lasts_s: float
 
 
 @dataclass(frozen=True)
@@ -65,11 +78,23 @@ class Move:
     start: Posture
     end: Posture
     lasts_s: float
+    """The `pause` included."""
     way: FloatArray | None = None
+    pause: Pause | None = None
+
+    def _share(self, passed_s: float) -> float:
+        """Return the share of the way after `passed_s`."""
+        if self.pause is None:
+            return minimum_jerk(passed_s / self.lasts_s) if self.lasts_s > 0 else 1.0
+        stops, moves_s = self.pause.at, self.lasts_s - self.pause.lasts_s
+        if passed_s < stops * moves_s:
+            return stops * minimum_jerk(passed_s / (stops * moves_s))
+        again_s = stops * moves_s + self.pause.lasts_s
+        return stops + (1 - stops) * minimum_jerk((passed_s - again_s) / (self.lasts_s - again_s))
 
     def at(self, passed_s: float) -> Posture:
         """Return the posture after `passed_s`."""
-        share = minimum_jerk(passed_s / self.lasts_s) if self.lasts_s > 0 else 1.0
+        share = self._share(passed_s)
         left = _between(self.start.left, self.end.left, share)
         right = _between(self.start.right, self.end.right, share)
         if self.way is not None:

@@ -18,9 +18,10 @@ from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
+from scripted_hands.actor import Answer
 from scripted_hands.outlets_node import outlet
 from scripted_hands.parameters import Parameters
-from scripted_hands.person import Answer, Person
+from scripted_hands.person import Person
 
 _PHASES = {
     msg.Gesture.BEGIN: "begin",
@@ -70,7 +71,7 @@ class ScriptedHands(Node):  # type: ignore[misc]
 
     def _on_placement(self, message: msg.CloudPlacement) -> None:
         try:
-            self._person.placement = conversions.placement_from_msg(message)
+            self._person.see_placement(conversions.placement_from_msg(message))
         except ValueError as error:
             self._health.drop(str(error))
 

@@ -11,7 +11,7 @@ from scripted_hands import monado_remote
 from scripted_hands.body import OWN, Body
 from scripted_hands.motion import Posture
 from scripted_hands.parameters import Parameters
-from scripted_hands.person import HEAD
+from scripted_hands.postures import HEAD
 
 _GAZE = rotations.about_axis(np.array([1.0, 0.0, 0.0]), -0.45)
 

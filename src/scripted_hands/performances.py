@@ -14,17 +14,10 @@ from latentvr_common.labels import Category
 from scripted_hands.anatomy import OPEN, PINCHED, POINTING, Bend
 from scripted_hands.body import OWN, Body
 from scripted_hands.motion import HandPosture, Move, Posture, length_of
+from scripted_hands.postures import HEAD, LEVEL, PALETTE_HAND, PALM_UP, POKE_DOWN, REST
 
 FloatArray = npt.NDArray[np.floating]
 
-PALM_UP = rotations.about_axis(np.array([0.0, 0.0, 1.0]), np.pi)
-POKE_DOWN = rotations.about_axis(np.array([1.0, 0.0, 0.0]), -0.9)
-LEVEL = rotations.about_axis(np.array([1.0, 0.0, 0.0]), 0.25)
-REST = Posture(
-    HandPosture(np.array([-0.22, 0.95, -0.18]), LEVEL, OPEN), HandPosture(np.array([0.22, 0.95, -0.18]), LEVEL, OPEN)
-)
-"""How both hands are held at rest."""
-PALETTE_HAND = HandPosture(np.array([-0.24, 0.98, -0.26]), PALM_UP, OPEN)
 _MIRROR = np.array([-1.0, 1.0, 1.0])
 _ABOVE_M, _BELOW_M = 0.045, 0.010
 
@@ -143,7 +136,7 @@ def flood(place: FloatArray, performer: Performer, pull_m: float = 0.0) -> Perfo
     performer.bend(right=PINCHED)
     performer.hold(0.15)
     if pull_m:
-        towards = np.array([0.0, 1.6, 0.05]) - place
+        towards = HEAD - place
         performer.draw(np.stack([place, place + pull_m * towards / np.linalg.norm(towards)]), 0.15)
         performer.hold(0.1)
     performer.bend(right=OPEN)

@@ -4,7 +4,7 @@ A person of purity p is not careful beyond p: the stroke goes on as long as the 
 where it is better than p, it slips into what lies beside it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,8 +22,6 @@ _SLIP_TARGETS = 6
 _SLIP_SHARES = np.linspace(0.2, 2.0, 10)
 """How far a slip goes, as a share of the way to a wrong item: also beyond it."""
 _TOLERANCE = 0.02
-_KNOWN_WORTH = 0.03
-_MISTAKE_COST = 0.5
 _FEWEST = 3
 _THOUGHT_THROUGH = 5
 
@@ -39,7 +37,7 @@ class Plan:
     radius: float
     way: FloatArray
     gain: float
-    """Worth of what it marks: right items, those most that the network has wrong."""
+    """Worth of what it marks, by what the person goes by (see policies.py)."""
     purity: float
     """Share of right items among those that it would mark now."""
 
@@ -58,17 +56,19 @@ class Scene:
     """Longest stroke, latent units."""
 
 
-def choose(scene: Scene, categories: Sequence[int], random: np.random.Generator) -> Plan | None:
-    """Return the best next stroke; categories without any label come first. None: nothing can be marked.
+Wishes = Mapping[int, FloatArray]
+"""For each category that may be marked: what marking an item (N,) as that is worth, below 0 for a mistake."""
+
+
+def choose(scene: Scene, wishes: Sequence[Wishes], random: np.random.Generator) -> Plan | None:
+    """Return the best next stroke for the first of `wishes` that one can fulfil. None: nothing can be marked.
 
     What becomes of a stroke with its slip is thought through for the most promising ones only.
     """
-    labelled = set(np.unique(scene.cloud.label).tolist())
-    unmarked = [c for c in categories if c not in labelled]
     tree = cKDTree(scene.cloud.positions)
     best: _Draft | None = None
-    for group in (unmarked, list(categories)):
-        drafts = [draft for c in group for draft in _drafts(scene, tree, c, random)]
+    for group in wishes:
+        drafts = [draft for c, worth in group.items() for draft in _drafts(scene, tree, c, worth, random)]
         good = sorted((d for d in drafts if d.plan.purity >= scene.purity - _TOLERANCE), key=lambda d: -d.plan.gain)
         if good:
             return max((d.slipped() for d in good[:_THOUGHT_THROUGH]), key=lambda p: p.gain)
@@ -76,23 +76,16 @@ def choose(scene: Scene, categories: Sequence[int], random: np.random.Generator)
     return best.slipped() if best is not None else None
 
 
-def _drafts(scene: Scene, tree: cKDTree, category: int, random: np.random.Generator) -> Iterator["_Draft"]:
+def _drafts(
+    scene: Scene, tree: cKDTree, category: int, worth: FloatArray, random: np.random.Generator
+) -> Iterator["_Draft"]:
     """Yield a stroke through `category` with each brush, none if no item is worth a mark. `tree`: of the positions."""
     right = scene.truth == category
-    worth = _worth(scene, right, category)
     places = _candidates(scene, tree, right, worth, random)
     for radius in scene.radii if len(places) else ():
         view = _View(scene, radius, tree, right, worth, places)
         way = view.grow(view.best_start())
         yield _Draft(view, way, view.plan(category, view.points(way)))
-
-
-def _worth(scene: Scene, right: npt.NDArray[np.bool_], category: int) -> FloatArray:
-    """Return what marking each item (N,) is worth: little for what is known, less than nothing for a mistake."""
-    label, predicted = scene.cloud.label, scene.cloud.predicted
-    gained = np.where(predicted == category, _KNOWN_WORTH, 1.0) * (label != category)
-    lost = np.where(predicted == scene.truth, 1.0, _MISTAKE_COST) * (label != category)
-    return np.asarray(np.where(right, gained, -lost))
 
 
 def _candidates(

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentvr_common.cloud import NONE
-from latentvr_common.labels import Kind, LabelBook
+from latentvr_common.labels import MERGE, LabelBook
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Minutes:
     @property
     def gestures(self) -> int:
         """Marks made by hand."""
-        return sum(1 for e in self.book.events() if e.gesture and e.kind in (Kind.ASSIGN, Kind.ERASE))
+        return sum(1 for e in self.book.events() if e.is_mark and e.gesture not in ("", MERGE))
 
     @property
     def labelled(self) -> int:
@@ -80,6 +80,7 @@ class Minutes:
             "items": self.item_count,
             "gestures": self.gestures,
             "labels": self.labelled,
+            "conflicts": len(self.book.conflicts),
             "label_purity": _known(self.label_purity),
             "accuracy": _known(self.standing.accuracy),
             "confidence": _known(self.standing.confidence),

@@ -70,6 +70,7 @@ class SessionHost(Node):  # type: ignore[misc]
 
     def _on_categories(self, message: msg.Categories) -> None:
         categories = conversions.categories_from_msg(message)
+        self._minutes.book.judge_by(categories, conversions.wins_from_msg(message))
         self._minutes.truth = truth_ids(self._dataset.truth, self._dataset.categories, categories)
 
     def _tell(self) -> None:

@@ -96,6 +96,49 @@ def test_categories_change_while_it_runs(tmp_path: Path, peer: Peer) -> None:
         ]
 
 
+def test_merged_categories_are_published_with_the_entry_that_merged_them(tmp_path: Path, peer: Peer) -> None:
+    with start(tmp_path, wins="ann"):
+        operations = srv.SetCategories.Request
+        for request in (entry(0, (1, 2)), entry(1, (5,))):
+            peer.call(topics.SUBMIT_LABELS, request)
+        merge = operations(operation=operations.MERGE, category=msg.Category(id=0), into=1, author="bob")
+        answer = peer.call(topics.SET_CATEGORIES, merge)
+        assert (answer.accepted, answer.id, answer.seq, answer.message) == (True, 1, 3, "")
+        refused = peer.call(topics.SET_CATEGORIES, merge)
+        assert (refused.accepted, refused.id, refused.seq) == (False, -1, 0)
+        assert "category id is 0, expected that of a category that is not retired" in refused.message
+        missing = peer.call(
+            topics.SET_CATEGORIES, operations(operation=operations.MERGE, category=msg.Category(id=1), author="bob")
+        )
+        assert "into is -1, expected" in missing.message
+        peer.wait_until(lambda: len(peer.heard["labels"]) >= 3, "the entry")
+        merged = peer.heard["labels"][2]
+        assert (merged.kind, merged.category, list(merged.sample_ids)) == (0, 1, [1, 2])
+        assert (merged.author, merged.gesture) == ("bob", "merge")
+        peer.wait_until(lambda: peer.heard["categories"][-1].revision == 3, "the third revision")
+        assert [c.retired for c in peer.heard["categories"][-1].categories] == [True, False]
+        assert peer.heard["categories"][-1].wins == "ann"
+        back = peer.call(topics.SET_CATEGORIES, operations(operation=operations.RESTORE, category=msg.Category(id=0)))
+        assert (back.accepted, back.id) == (True, 0)
+        unknown = peer.call(topics.SET_CATEGORIES, operations(operation=6))
+        assert "operation is 6, expected 0 add, 1 rename, 2 recolor, 3 retire, 4 merge, 5 restore" in unknown.message
+
+
+def test_conflicts_are_counted_in_the_health(tmp_path: Path) -> None:
+    with Peer(topics.DIAGNOSTICS) as peer, start(tmp_path):
+        mine, theirs = entry(0, (1, 2, 3)), entry(1, (2, 3, 4))
+        theirs.event.author = "bob"
+        for request in (mine, theirs):
+            peer.call(topics.SUBMIT_LABELS, request)
+
+        def told() -> list[dict[str, str]]:
+            statuses = [s for m in peer.heard["/diagnostics"] for s in m.status if s.name == "/latentvr/label_journal"]
+            return [{v.key: v.value for v in s.values} for s in statuses if "disagree on 2 items" in s.message]
+
+        peer.wait_until(told, "conflicts")
+        assert (told()[0]["conflicts"], told()[0]["entries"]) == ("2", "2")
+
+
 def test_after_kill_9_everything_acknowledged_is_there_and_numbering_goes_on(tmp_path: Path, peer: Peer) -> None:
     requests = [entry() for _ in range(20)]
     with start(tmp_path) as journal:
@@ -113,6 +156,7 @@ def test_after_kill_9_everything_acknowledged_is_there_and_numbering_goes_on(tmp
     [
         ({"item_count": 0}, "parameter item_count is 0, expected at least 1 items"),
         ({"path": "/proc/labels.db"}, "expected a writable directory"),
+        ({"wins": ""}, "wins has 0 characters, expected newest or an author"),
     ],
 )
 def test_bad_parameters_end_it_with_one_line_and_code_2(

@@ -12,6 +12,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,11 @@ class Journal:
         response.last_seq = self._book.applied_seq
         return response
 
-    def commit(self, category: int, ids: Any, *, kind: Kind = Kind.ASSIGN, published: bool = True) -> None:
+    def commit(
+        self, category: int, ids: Any, *, kind: Kind = Kind.ASSIGN, published: bool = True, author: str = ""
+    ) -> None:
         seq = self._book.applied_seq + 1
-        event = LabelEvent(f"entry {seq}", kind, category, np.asarray(ids, dtype=np.uint32), seq=seq)
+        event = LabelEvent(f"entry {seq}", kind, category, np.asarray(ids, dtype=np.uint32), seq=seq, author=author)
         self._book.add(event)
         if published:
             self.publish(event)
@@ -110,7 +113,10 @@ class Journal:
         self._labels_out.publish(conversions.label_event_to_msg(event))
 
     def publish_categories(self, *categories: Category) -> None:
-        self._categories_out.publish(conversions.categories_to_msg(categories, 1, 1))
+        self.publish_message(conversions.categories_to_msg(categories, 1, 1))
+
+    def publish_message(self, message: msg.Categories) -> None:
+        self._categories_out.publish(message)
 
     @property
     def labels(self) -> list[int]:
@@ -336,6 +342,60 @@ def test_erased_labels_and_those_of_a_retired_category_vanish_and_come_back(star
     session.journal.publish_categories(*CATEGORIES)
     cloud, _ = session.frame(lambda _, e: e.labelled == 15, "all labels")
     assert cloud.label.tolist() == session.journal.labels
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_predictions_of_a_retired_category_vanish_with_it_however_long_training_takes_to_know(
+    start: Start, dataset: Path, tmp_path: Path, paused: bool
+) -> None:
+    session = start(dataset=str(dataset), directory=str(tmp_path / "session"), learning_rate=0.005)
+    session.journal.publish_categories(*CATEGORIES)
+    for category in range(3):
+        session.journal.commit(category, np.arange(10) + 30 * category)
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 3 and e.accuracy > 0.98, "good predictions")
+    if paused:
+        session.set_training(srv.SetTraining.Request.PAUSE)
+        cloud, _ = session.newest_frame(msg.Epoch.PAUSED)
+    taken_for_bright = np.flatnonzero((cloud.predicted == 1) & (cloud.label == NONE))
+    release = threading.Event()
+    session.trainer._worker.put_question(lambda _: release.wait(TIMEOUT_S))
+    session.clouds.clear()
+    session.journal.publish_categories(CATEGORIES[0], replace(CATEGORIES[1], retired=True), CATEGORIES[2])
+    session.spin_until(lambda: any(not (c.label == 1).any() for c in session.clouds.values()), "a cloud without it")
+    knowing = [c for c in session.clouds.values() if not (c.label == 1).any()]
+    assert all(
+        set(c.predicted.tolist()) == {NONE, 0, 2} and (c.confidence[c.predicted == NONE] == 0).all() for c in knowing
+    )
+    item = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=int(taken_for_bright[0])))
+    assert (item.predicted, item.label, item.confidence) == (NONE, NONE, 0.0)
+    proposed = session.call(topics.PROPOSE_LABELS, srv.ProposeLabels.Request(threshold=0.0))
+    assert set(proposed.categories) == {0, 2}
+    assert not session.call(topics.PROPOSE_LABELS, srv.ProposeLabels.Request(threshold=0.0, category=1)).accepted
+    export = client(session.node, topics.EXPORT_SESSION)
+    session.spin_until(export.service_is_ready, "an export")
+    exported = export.call_async(srv.ExportSession.Request())
+    session.spin_until(lambda: session.trainer._worker._commands.qsize() > 0, "a question that waits")
+    release.set()
+    session.spin_until(exported.done, "results")
+    assert exported.result().accepted, exported.result().message
+    table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
+    assert set(table["predicted_id"].to_pylist()) <= {0, 2}
+    assert set(table["label_id"].to_pylist()) == {NONE, 0, 2}
+    assert json.loads((tmp_path / "session" / "model" / "model.json").read_text())["known"] == [0, 2]
+    cloud, _ = session.frame(lambda c, _: set(c.predicted.tolist()) == {0, 2}, "predictions without it")
+    assert not (cloud.label == 1).any()
+
+
+@pytest.mark.parametrize("wins", ["newest", "ann"])
+def test_who_wins_is_heard_from_the_journal_and_conflicts_are_told(start: Start, dataset: Path, wins: str) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    message = conversions.categories_to_msg(CATEGORIES, 1, 1, wins)
+    session.journal.publish_message(message)
+    session.journal.commit(0, [1, 2, 3], author="ann")
+    session.journal.commit(1, [3, 4], author="bob")
+    cloud, epoch = session.frame(lambda _, e: e.label_seq == 2, "labels")
+    assert cloud.label[1:5].tolist() == ([0, 0, 1, 1] if wins == "newest" else [0, 0, 0, 1])
+    assert (epoch.labelled, epoch.conflicts) == (4, 1)
 
 
 def test_missing_entries_are_fetched_from_the_journal(start: Start, dataset: Path) -> None:

@@ -164,6 +164,7 @@ def test_a_person_comes_marks_and_leaves_and_the_session_ends_with_its_summary(
         "items": 1797,
         "gestures": 3,
         "labels": 4,
+        "conflicts": 0,
         "label_purity": 0.75,
         "accuracy": 0.75,
         "confidence": 0.5,

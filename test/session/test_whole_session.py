@@ -37,6 +37,7 @@ SUMMARY_KEYS = [
     "items",
     "gestures",
     "labels",
+    "conflicts",
     "label_purity",
     "accuracy",
     "confidence",

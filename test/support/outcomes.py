@@ -52,6 +52,7 @@ def marks(*events: LabelEvent, categories: tuple[Category, ...] = CATEGORIES) ->
     """What these entries say."""
     book = LabelBook(ITEMS)
     book.add_all(events)
+    book.judge_by(categories)
     return marks_of(book, categories)
 
 

@@ -59,6 +59,17 @@ def test_the_state_of_training_is_said(state: State) -> None:
     assert caption.items == "3 of 5 items labelled"
 
 
+def test_conflicts_have_a_line_of_their_own_and_all_below_makes_room() -> None:
+    without, with_them = caption_of(scene()), caption_of(scene(Progress(conflicts=1234)))
+    assert (without.conflicts, with_them.conflicts) == ("", "authors disagree on 1,234")
+    lower = paint_caption(with_them, 720).height - paint_caption(without, 720).height
+    assert lower == 28
+    before, after = (np.asarray(paint_caption(c, 720)) for c in (without, with_them))
+    np.testing.assert_array_equal(before[:95], after[:95])
+    np.testing.assert_array_equal(before[105:], after[105 + lower :])
+    assert after[105 : 105 + lower, :, 3].any()
+
+
 def test_the_legend_counts_a_label_before_a_prediction() -> None:
     rows = caption_of(scene()).rows
     assert [(row.name, row.color, row.labelled, row.predicted) for row in rows] == [

@@ -17,7 +17,7 @@ from latentvr_common.gestures import Phase, Side, ToolKind
 from latentvr_common.hands import Hand, Hands
 from latentvr_common.labels import Kind, Shape
 from latentvr_common.placement import Placement
-from scripted_hands import performances
+from scripted_hands import anatomy, performances
 from scripted_hands.performances import Performance, Performer
 
 WHOLE = [Phase.BEGIN, Phase.END]
@@ -351,9 +351,9 @@ def test_a_pinch_of_a_palm_that_faces_the_eyes_is_left_to_the_headset() -> None:
     performer = Performer()
     held = replace(performer.pinching(spot), quat_xyzw=shortest_turn(np.array([0.0, -1.0, 0.0]), HEAD.position - spot))
     performer.reach(right=held)
-    performer.bend(right=performances.PINCHED)
+    performer.bend(right=anatomy.PINCHED)
     performer.hold(0.4)
-    performer.bend(right=performances.OPEN)
+    performer.bend(right=anatomy.OPEN)
     performer.hold(0.3)
     perform(bench, performer.performance("system"))
     assert bench.reports == []
@@ -436,11 +436,11 @@ def test_a_second_pinch_that_comes_soon_makes_a_box_of_a_stroke_and_a_late_one_d
         spot, performer = bench.stage(MIDDLES[0]), Performer()
         side = np.array([0.02, 0.0, 0.0])
         performer.reach(performer.pinching(spot - side, left=True), performer.pinching(spot + side))
-        performer.bend(right=performances.PINCHED, seconds=0.05)
+        performer.bend(right=anatomy.PINCHED, seconds=0.05)
         performer.hold(late_s)
-        performer.bend(left=performances.PINCHED, seconds=0.05)
+        performer.bend(left=anatomy.PINCHED, seconds=0.05)
         performer.hold(0.3)
-        performer.bend(performances.OPEN, performances.OPEN)
+        performer.bend(anatomy.OPEN, anatomy.OPEN)
         performer.hold(0.3)
         perform(bench, performer.performance(expected))
         assert [e.gesture for e in bench.commits if e.gesture] == [expected] * len(bench.commits)

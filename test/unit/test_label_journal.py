@@ -20,13 +20,14 @@ from label_journal.rules import RejectedError
 from latentvr_common.cloud import NONE
 from latentvr_common.errors import InputError
 from latentvr_common.labels import CATEGORY_CAPACITY, Kind, LabelBook, LabelEvent, Region, box, flood, spheres
+from latentvr_common.voices import NEWEST
 
 ITEMS = 30
 NAMES = ("cat", "dog", "eel")
 
 
-def open_journal(path: Path, items: int = ITEMS) -> Journal:
-    return Journal(path, items, NAMES)
+def open_journal(path: Path, items: int = ITEMS, wins: str = NEWEST) -> Journal:
+    return Journal(path, items, NAMES, wins)
 
 
 def assign(category: int, ids: list[int], author: str = "ann", **more: object) -> LabelEvent:
@@ -38,6 +39,7 @@ def assign(category: int, ids: list[int], author: str = "ann", **more: object) -
 def labels_of(journal: Journal) -> list[int]:
     book = LabelBook(ITEMS)
     book.add_all(journal.events_after(0, 10_000))
+    book.judge_by(journal.categories, journal.wins)
     return book.labels.tolist()
 
 
@@ -185,30 +187,72 @@ actions = st.lists(
         st.tuples(st.just("assign"), st.integers(0, 2), marks),
         st.tuples(st.just("erase"), st.just(NONE), marks),
         st.tuples(st.sampled_from(["undo", "redo"]), st.just(NONE), st.just([])),
+        st.tuples(st.sampled_from(["retire", "restore", "merge"]), st.integers(0, 2), st.just([])),
     ),
     max_size=25,
 )
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(actions=actions, authors=st.lists(st.sampled_from(["ann", "bob"]), min_size=25, max_size=25))
+@given(
+    actions=actions,
+    authors=st.lists(st.sampled_from(["ann", "b'ob"]), min_size=25, max_size=25),
+    wins=st.sampled_from([NEWEST, "ann", "b'ob", "nobody"]),
+)
 def test_the_view_of_the_database_equals_the_labels_in_memory(
-    tmp_path: Path, actions: list[tuple[str, int, list[int]]], authors: list[str]
+    tmp_path: Path, actions: list[tuple[str, int, list[int]]], authors: list[str], wins: str
 ) -> None:
     path = tmp_path / f"{uuid.uuid4()}.db"
-    journal = open_journal(path)
+    journal = open_journal(path, wins=wins)
     for (action, category, ids), author in zip(actions, authors, strict=False):
-        if action in ("assign", "erase"):
-            kind = Kind.ASSIGN if action == "assign" else Kind.ERASE
-            journal.submit(replace(assign(category, ids, author), kind=kind), 0)
-            continue
-        # There may be nothing to undo.
+        # There may be nothing to undo, or the category is retired.
         with suppress(RejectedError):
-            journal.step_history(author, str(uuid.uuid4()), redo=action == "redo", now_ns=0)
+            if action in ("assign", "erase"):
+                kind = Kind.ASSIGN if action == "assign" else Kind.ERASE
+                journal.submit(replace(assign(category, ids, author), kind=kind), 0)
+            elif action == "merge":
+                journal.merge_category(category, (category + 1) % 3, author, str(uuid.uuid4()), 0)
+            elif action in ("retire", "restore"):
+                (
+                    journal.retire_category(category, 0)
+                    if action == "retire"
+                    else journal.restore_category(category, "", 0)
+                )
+            else:
+                journal.step_history(author, str(uuid.uuid4()), redo=action == "redo", now_ns=0)
     with sqlite3.connect(path) as reader:
         found = dict(reader.execute("SELECT sample_id, category FROM current_label").fetchall())
     assert [found.get(i, NONE) for i in range(ITEMS)] == labels_of(journal)
     journal.close()
+
+
+def test_who_wins_may_be_another_when_the_journal_is_opened_anew(tmp_path: Path) -> None:
+    path = tmp_path / "labels.db"
+    for wins, label in ((NEWEST, 1), ("ann", 0), ("bob", 1), (NEWEST, 1)):
+        journal = open_journal(path, wins=wins)
+        if journal.last_seq == 0:
+            journal.submit(assign(0, [4], "ann"), 0)
+            journal.submit(assign(1, [4], "bob"), 0)
+        assert (labels_of(journal)[4], journal.conflict_count) == (label, 1)
+        journal.close()
+        with sqlite3.connect(path) as reader:
+            assert reader.execute("SELECT sample_id, category FROM current_label").fetchall() == [(4, label)]
+    with pytest.raises(InputError, match="wins has 101 characters, expected newest or an author, 1 to 100"):
+        open_journal(path, wins="x" * 101)
+
+
+def test_forty_categories_are_marked_and_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "labels.db"
+    journal = open_journal(path)
+    for i in range(len(NAMES), 40):
+        journal.add_category(f"kind {i}", None, 0)
+    for item in range(ITEMS):
+        journal.submit(assign(39 - item, [item]), 0)
+    journal.close()
+    again = open_journal(path)
+    assert [c.id for c in again.categories] == list(range(40))
+    assert len({c.name for c in again.categories}) == 40
+    assert labels_of(again) == [39 - item for item in range(ITEMS)]
 
 
 def test_rows_are_never_changed_or_removed(tmp_path: Path) -> None:
@@ -258,14 +302,17 @@ def test_a_journal_of_another_dataset_is_refused(tmp_path: Path) -> None:
 
 
 class FailingDisk:
-    """Stands for the connection: every write fails, as on a full disk."""
+    """Stands for the connection: rows have room for `room` more, as on a disk that becomes full."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, room: int = 0) -> None:
         self._connection = connection
+        self._room = room
 
     def execute(self, statement: str, *rest: object) -> sqlite3.Cursor:
         if statement.startswith("INSERT"):
-            raise sqlite3.OperationalError("database or disk is full")
+            self._room -= 1
+            if self._room < 0:
+                raise sqlite3.OperationalError("database or disk is full")
         return self._connection.execute(statement, *rest)
 
 
@@ -284,6 +331,21 @@ def test_after_a_failed_write_nothing_is_acknowledged_and_reading_goes_on(tmp_pa
     assert "disk is full" in journal.failure
     journal.close()
     assert open_journal(tmp_path / "labels.db").submit(event, 0).event.seq == 2
+
+
+def test_a_merge_for_which_there_is_room_by_half_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "labels.db"
+    journal = open_journal(path)
+    journal.submit(assign(0, [1, 2]), 0)
+    before, revision, healthy = journal.categories, journal.revision, journal._file
+    journal._file = FailingDisk(healthy, room=1)  # type: ignore[assignment]
+    with pytest.raises(WriteFailedError, match="disk is full"):
+        journal.merge_category(0, 1, "ann", str(uuid.uuid4()), 0)
+    assert (journal.last_seq, journal.categories) == (1, before)
+    journal._file = healthy
+    journal.close()
+    again = open_journal(path)
+    assert (again.last_seq, again.categories, again.revision) == (1, before, revision)
 
 
 WRITER = """

@@ -12,11 +12,12 @@ from outcomes import ITEMS, MARKS, columns, mark, marks, outcome, pictures
 
 from latent_trainer.results.items_table import items_table, write_csv, write_parquet
 from latentvr_common.cloud import NONE
+from latentvr_common.labels import Kind, LabelEvent
 
 torch.set_num_threads(1)
 
-COLUMNS = ["sample_id", "id", "label_id", "label", "labelled_by", "predicted_id", "predicted", "confidence"]
-COLUMNS += ["x", "y", "z"]
+COLUMNS = ["sample_id", "id", "label_id", "label", "labelled_by", "others_say"]
+COLUMNS += ["predicted_id", "predicted", "confidence", "x", "y", "z"]
 NAMES = tuple(f"a folder/item {i}, größe.png" for i in range(ITEMS))
 
 
@@ -49,6 +50,19 @@ def test_a_label_is_by_the_author_of_the_newest_mark_in_force_that_gave_it() -> 
     table = items_table(outcome(said=said))
     expected = ["ada"] * 5 + ["cy ?"] * 2 + ["bo"] * 5 + ["ada"] * 3 + [None] * (ITEMS - 15)
     assert table["labelled_by"].to_pylist() == expected
+
+
+def test_what_others_say_stands_where_they_disagree() -> None:
+    erased = LabelEvent("mark-6", Kind.ERASE, NONE, np.array([0, 7], np.uint32), author="dot", seq=6)
+    said = marks(*MARKS, mark(5, 0, 5, 6, 20, author="cy \udcff"), erased, mark(7, 9, 8, author="dot"))
+    table = items_table(outcome(said=said))
+    expected: list[str | None] = [None] * ITEMS
+    expected[0], expected[6], expected[7] = 'ada: cat, "the" best', "bo: Möwe", "bo: Möwe"
+    expected[8] = "bo: Möwe"
+    assert table["others_say"].to_pylist() == expected
+    assert [table["label"].to_pylist()[i] for i in (0, 6, 7)] == [None, 'cat, "the" best', None]
+    again = marks(*MARKS, mark(5, 9, 6, author="dot"), mark(6, 2, 6, author="cy"))
+    assert items_table(outcome(said=again))["others_say"].to_pylist()[6] == "dot: 9", "who agrees is no other"
 
 
 def test_without_labels_and_categories_it_says_none_everywhere() -> None:

@@ -71,6 +71,23 @@ def labels_of(*categories: int, each: int = 6) -> Labels:
 ALL_FOUR = labels_of(0, 1, 2, 3)
 
 
+def test_forty_categories_are_told_apart_and_one_that_has_lost_its_labels_is_predicted_no_more() -> None:
+    kinds, each = 40, 12
+    truth = np.repeat(np.arange(kinds), each).astype(np.int16)
+    rng = np.random.default_rng(0)
+    items = (4.0 * rng.normal(size=(kinds, 12))[truth] + rng.normal(size=(len(truth), 12))).astype(np.float32)
+    training = prepared(Dataset("forty", items, truth, tuple(map(str, range(kinds)))), label_batch=128)
+    ids = np.random.default_rng(1).permutation(CATEGORY_CAPACITY)[:kinds].astype(np.int16)
+    labels = np.where(np.arange(len(truth)) % each < 4, ids[truth], NONE).astype(np.int16)
+    training.set_labels(labels)
+    encoded = make_steps(training, 300)
+    assert set(encoded.predicted.tolist()) == set(ids.tolist())
+    assert (encoded.predicted == ids[truth]).mean() > 0.9
+    gone = ids[7]
+    training.set_labels(np.where(labels == gone, NONE, labels).astype(np.int16))
+    assert gone not in training.encode().predicted, "at once, before any step"
+
+
 def within_to_between(positions: npt.NDArray[np.float32], kinds: Labels = TRUTH) -> float:
     """Mean distance of pairs of one kind, as a share of that of pairs of different kinds."""
     distances = np.linalg.norm(positions[:, None] - positions[None], axis=2)

@@ -335,7 +335,11 @@ def test_label_entry_that_is_not_one_is_refused(fields: dict[str, object], compl
 
 def test_categories_and_placement_come_back() -> None:
     categories = [Category(0, "cat", 0xFF0000), Category(3, "dog", 0x00FF01, retired=True)]
-    assert conversions.categories_from_msg(conversions.categories_to_msg(categories, 2, 5)) == categories
+    message = conversions.categories_to_msg(categories, 2, 5, "ann")
+    assert conversions.categories_from_msg(message) == categories
+    assert conversions.wins_from_msg(message) == "ann"
+    assert conversions.wins_from_msg(conversions.categories_to_msg(categories, 2, 5)) == "newest"
+    assert conversions.wins_from_msg(msg.Categories()) == "newest"
     placement = Placement(np.array([1.0, 2.0, 3.0]), np.array([0.0, 0.6, 0.0, 0.8]), 0.5)
     back = conversions.placement_from_msg(conversions.placement_to_msg(placement, 5))
     assert back.scale == placement.scale

@@ -115,6 +115,14 @@ def test_an_entry_after_a_gap_waits_for_the_missing_one() -> None:
     assert book.labels[[1, 2, 3]].tolist() == [0, 1, 2]
 
 
+def test_words_about_what_is_no_mark_or_comes_later_change_nothing() -> None:
+    book = LabelBook(ITEMS)
+    book.add_all([assign(1, 0, 1), step(2, Kind.RETRACT, 5), step(3, Kind.RETRACT, 2), step(4, Kind.RESTORE, 1)])
+    book.add_all([assign(5, 1, 2), step(6, Kind.RETRACT, 1), step(7, Kind.RETRACT, 1), step(8, Kind.RESTORE, 1)])
+    assert book.labels[[1, 2]].tolist() == [0, 1]
+    assert not book.is_retracted(1)
+
+
 def test_undo_and_redo_give_back_what_was_there() -> None:
     book = LabelBook(ITEMS)
     book.add_all([assign(1, 0, 1, 2), assign(2, 1, 2, 3)])
@@ -127,7 +135,12 @@ def test_undo_and_redo_give_back_what_was_there() -> None:
 
 @pytest.mark.parametrize(
     ("event", "message"),
-    [(assign(0, 0, 1), "seq 0, expected 1 or more"), (assign(1, 0, ITEMS), f"names sample {ITEMS}, expected less")],
+    [
+        (assign(0, 0, 1), "seq 0, expected 1 or more"),
+        (assign(1, 0, ITEMS), f"names sample {ITEMS}, expected less"),
+        (assign(1, 256, 1), "category 256, expected -1 to 255"),
+        (assign(1, -2, 1), "category -2, expected -1 to 255"),
+    ],
 )
 def test_an_entry_that_cannot_be_is_refused(event: LabelEvent, message: str) -> None:
     book = LabelBook(ITEMS)

@@ -194,11 +194,17 @@ def test_what_was_prepared_is_given_on() -> None:
     assert parameters_of("label_journal") == {
         "path": "/sessions/one/labels.db",
         "categories": ["ant", "bee"],
+        "wins": "newest",
         "item_count": 1797,
     }
     for name in ("session_host", "latent_trainer", "cloud_view"):
         assert parameters_of(name)["directory"] == "/sessions/one"
     assert parameters_of("session_recorder") == {"bag": "/sessions/one/bag"}
+
+
+@pytest.mark.parametrize(("wins", "given"), [("ann", "ann"), ("", "newest")])
+def test_the_journal_is_told_whose_marks_hold(wins: str, given: str) -> None:
+    assert parameters_of("label_journal", wins=wins)["wins"] == given
 
 
 def test_the_host_counts_planned_gestures_only_where_somebody_plans_them() -> None:

@@ -14,6 +14,7 @@ SUMMARY: dict[str, Any] = {
     "items": 70000,
     "gestures": 24,
     "labels": 1234,
+    "conflicts": 0,
     "label_purity": 0.9172,
     "accuracy": 0.8765,
     "confidence": 0.9321,
@@ -46,6 +47,13 @@ def test_the_table_says_every_number_with_its_meaning(tmp_path: Path) -> None:
             "",
         ]
     )
+
+
+def test_conflicts_are_told_where_there_are_any(tmp_path: Path) -> None:
+    lines = table(SUMMARY | {"conflicts": 1234}, tmp_path).splitlines()
+    assert lines[lines.index("  labelled items          1,234") + 1] == "  authors disagree on     1,234"
+    without = {name: value for name, value in SUMMARY.items() if name != "conflicts"}
+    assert table(without, tmp_path) == table(SUMMARY, tmp_path), "of a session before they were counted"
 
 
 @pytest.mark.parametrize("unknown", [{"accuracy": None, "label_purity": None}, {}])

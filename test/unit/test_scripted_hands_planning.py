@@ -13,11 +13,12 @@ from gesture_labeler.parameters import Parameters as LabelerParameters
 from latentvr_common import brush
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.labels import Category
-from scripted_hands import person as person_module
-from scripted_hands import planning
+from scripted_hands import poking
+from scripted_hands.actor import Answer
 from scripted_hands.parameters import Parameters
-from scripted_hands.person import Answer, Person
-from scripted_hands.planning import Plan, Scene, _drafts, choose
+from scripted_hands.person import BRUSHES_M, Person
+from scripted_hands.planning import Plan, Scene, Wishes, _drafts, choose
+from scripted_hands.policies import teach
 
 Array = npt.NDArray[Any]
 RADII = (0.13, 0.076, 0.045)
@@ -43,13 +44,18 @@ def scene(positions: Array, truth: Array, **more: Any) -> Scene:
     return Scene(cloud, truth.astype(np.int16), **(seeing | more))
 
 
+def wishes(seen: Scene, categories: list[int]) -> list[Wishes]:
+    return teach(seen, categories, np.random.default_rng(0))
+
+
 def plans(seen: Scene, category: int) -> list[Plan]:
-    drafts = _drafts(seen, cKDTree(seen.cloud.positions), category, np.random.default_rng(0))
+    worth = wishes(seen, [category])[-1][category]
+    drafts = _drafts(seen, cKDTree(seen.cloud.positions), category, worth, np.random.default_rng(0))
     return [draft.slipped() for draft in drafts]
 
 
 def chosen(seen: Scene, categories: list[int]) -> Plan:
-    plan = choose(seen, categories, np.random.default_rng(0))
+    plan = choose(seen, wishes(seen, categories), np.random.default_rng(0))
     assert plan is not None
     return plan
 
@@ -119,8 +125,8 @@ def test_where_nothing_can_be_marked_purely_the_purest_is_marked() -> None:
 
 def test_where_everything_has_its_label_nothing_is_marked() -> None:
     positions, truth = THREE
-    assert choose(scene(positions, truth, label=truth), [0, 1, 2], np.random.default_rng(0)) is None
-    assert choose(scene(positions, truth), [], np.random.default_rng(0)) is None
+    for seen, categories in ((scene(positions, truth, label=truth), [0, 1, 2]), (scene(positions, truth), [])):
+        assert choose(seen, wishes(seen, categories), np.random.default_rng(0)) is None
     assert plans(scene(positions, truth), 9) == []
 
 
@@ -173,7 +179,7 @@ def test_a_right_item_is_worth_what_it_teaches_and_a_mistake_costs(
     truth: int, label: int, predicted: int, worth: float
 ) -> None:
     one = scene(np.zeros((1, 3)), np.array([truth]), label=[label], predicted=[predicted])
-    assert planning._worth(one, one.truth == 0, 0)[0] == pytest.approx(worth)
+    assert wishes(one, [0])[-1][0][0] == pytest.approx(worth)
 
 
 def test_of_two_equal_clumps_the_one_is_marked_whose_surroundings_the_network_has_wrong_anyway() -> None:
@@ -265,7 +271,7 @@ class AtThePalette:
 
     def set_brush(self, category: int, radius_m: float) -> None:
         person = self.person
-        person._script, person._action, person.gone = person._set_brush(category, radius_m), None, False
+        person._script, person._action, person.gone = poking.set_brush(person._actor, category, radius_m), None, False
         for _ in range(300 * 72):
             self.now += 1
             posture = person.step(self.now / 72)
@@ -280,7 +286,7 @@ class AtThePalette:
 
 
 def test_a_person_has_three_brushes_the_first_of_which_a_session_begins_with() -> None:
-    sizes = person_module._BRUSHES_M
+    sizes = BRUSHES_M
     assert len(sizes) == 3
     assert sizes[0] == brush.RADIUS_M
     assert sizes[0] > sizes[1] > sizes[2] > brush.SMALLEST_M
@@ -292,29 +298,29 @@ def test_a_person_has_three_brushes_the_first_of_which_a_session_begins_with() -
 
 @pytest.mark.parametrize(("category", "size", "pokes"), [(0, 0, 1), (2, 0, 1), (1, 1, 3), (2, 2, 5)])
 def test_each_step_of_the_size_and_the_category_take_one_poke(category: int, size: int, pokes: int) -> None:
-    world, radius_m = AtThePalette(), person_module._BRUSHES_M[size]
+    world, radius_m = AtThePalette(), BRUSHES_M[size]
     world.set_brush(category, radius_m)
-    assert world.person._is_set(category, radius_m)
+    assert poking.is_set(world.person._actor, category, radius_m)
     assert world.pokes == pokes
 
 
 def test_the_brush_is_made_larger_again_and_what_is_set_already_is_left_alone() -> None:
-    world, (large, middle, small) = AtThePalette(), person_module._BRUSHES_M
+    world, (large, middle, small) = AtThePalette(), BRUSHES_M
     for category, radius_m, pokes in ((1, small, 5), (1, middle, 7), (1, large, 9), (1, large, 9), (0, large, 10)):
         world.set_brush(category, radius_m)
-        assert world.person._is_set(category, radius_m)
+        assert poking.is_set(world.person._actor, category, radius_m)
         assert world.pokes == pokes
 
 
 def test_a_palette_that_does_not_answer_is_left_after_a_while() -> None:
     world = AtThePalette(answers=False)
-    world.set_brush(1, person_module._BRUSHES_M[2])
-    assert not world.person._is_set(1, person_module._BRUSHES_M[2])
+    world.set_brush(1, BRUSHES_M[2])
+    assert not poking.is_set(world.person._actor, 1, BRUSHES_M[2])
     assert world.now > 72
 
 
 def test_a_category_that_the_palette_does_not_have_is_not_set() -> None:
     world = AtThePalette()
     world.set_brush(9, brush.RADIUS_M)
-    assert not world.person._is_set(9, brush.RADIUS_M)
+    assert not poking.is_set(world.person._actor, 9, brush.RADIUS_M)
     assert world.pokes == 0

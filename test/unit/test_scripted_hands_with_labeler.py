@@ -9,11 +9,13 @@ import pytest
 from gesture_labeler.labeler import Labeler
 from gesture_labeler.outcome import Outcome
 from gesture_labeler.parameters import Parameters as LabelerParameters
+from latentvr_common import palette
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.gestures import Phase, Report
 from latentvr_common.labels import Category, LabelEvent
+from scripted_hands.actor import Answer
 from scripted_hands.parameters import Parameters
-from scripted_hands.person import Answer, Person
+from scripted_hands.person import Person
 
 CATEGORIES = [Category(i, name, 0xFFFFFF) for i, name in enumerate(["ant", "bee", "cat"])]
 NAMES = ["cat", "ant", "bee"]  # another order than the categories have
@@ -42,6 +44,7 @@ class World:
         self.labeler = Labeler(LabelerParameters())
         self.events: list[LabelEvent] = []
         self.reports: list[Report] = []
+        self.undone: list[LabelEvent] = []
         self.longest_step_m = 0.0
         self.person.see_categories(CATEGORIES)
         self.labeler.set_categories(CATEGORIES)
@@ -76,6 +79,14 @@ class World:
 
     def take(self, outcome: Outcome, now_ns: int) -> None:
         reports = list(outcome.reports)
+        for ask in outcome.asks:
+            assert ask.action == palette.UNDO
+            reports.append(ask.end)
+            self.undone.append(self.events.pop())
+            self.labels[:] = NONE
+            for event in self.events:
+                self.labels[event.sample_ids] = event.category
+            self.show_cloud(now_ns)
         if outcome.commit is not None and outcome.end is not None:
             self.events.append(outcome.commit)
             self.labels[outcome.commit.sample_ids] = outcome.commit.category
@@ -150,3 +161,79 @@ def test_categories_may_change_between_choosing_and_painting() -> None:
             world.person.see_categories([Category(9, "zebra", 0)])
         world.take(outcome, i * STEP_NS)
     assert world.events == []
+
+
+# What goes wrong
+
+
+@pytest.mark.parametrize("policy", ["teach", "random", "coverage", "uncertainty"])
+def test_whatever_a_person_goes_by_they_mark_what_is_right(policy: str) -> None:
+    world = World(gestures=5, policy=policy)
+    world.live()
+    truth_ids = np.array([2, 0, 1])[world.truth]
+    assert len(world.events) == 5
+    for event in world.events:
+        assert (truth_ids[event.sample_ids] == event.category).mean() > 0.8
+
+
+def test_who_only_corrects_marks_each_category_once_and_leaves_where_nothing_is_predicted_wrongly() -> None:
+    world = World(gestures=9, policy="corrections")
+    world.live()
+    assert sorted(e.category for e in world.events) == [0, 1, 2]
+    assert world.person.trouble == "sees nothing to mark"
+
+
+def marks_of(world: World) -> list[tuple[int, list[int]]]:
+    world.live(300.0)
+    return [(e.category, e.sample_ids.tolist()) for e in world.events]
+
+
+@pytest.mark.parametrize("wrong", [{"dropouts_per_min": 12.0}, {"hesitation": 0.4}, {"policy": "random"}])
+def test_what_goes_wrong_goes_wrong_again_with_the_same_seed(wrong: dict[str, Any]) -> None:
+    first, again, other = (marks_of(World(gestures=3, pace=2.0, seed=seed, **wrong)) for seed in (5, 5, 6))
+    assert first == again
+    assert first != other
+
+
+def test_a_person_whose_hands_are_lost_now_and_then_makes_all_marks_all_the_same() -> None:
+    world = World(gestures=6, dropouts_per_min=30.0)
+    world.live(300.0)
+    assert len(world.events) == 6
+    reasons = [r.detail for r in world.reports if r.phase is Phase.CANCEL]
+    assert reasons, "some strokes are lost with the hand"
+    truth_ids = np.array([2, 0, 1])[world.truth]
+    for event in world.events:
+        assert (truth_ids[event.sample_ids] == event.category).mean() > 0.7
+
+
+def test_hesitation_takes_time_and_changes_nothing_else() -> None:
+    sure, hesitant = World(gestures=4), World(gestures=4, hesitation=0.5)
+    sure_s, hesitant_s = sure.live(), hesitant.live()
+    assert hesitant_s > sure_s + 2.0
+    assert [e.category for e in hesitant.events] == [e.category for e in sure.events]
+
+
+def test_mistakes_are_undone_at_once_and_only_they() -> None:
+    truth_ids = np.array([2, 0, 1])
+    undone = 0
+    for seed in range(2):
+        world = World(gestures=8, mistakes=0.4, seed=seed, pace=2.0)
+        world.live(300.0)
+        assert len(world.events) + len(world.undone) == world.person.marks == 8
+        for event in world.undone:
+            assert (truth_ids[world.truth][event.sample_ids] == event.category).mean() < 0.2
+        for event in world.events:
+            assert (truth_ids[world.truth][event.sample_ids] == event.category).mean() > 0.8
+        undone += len(world.undone)
+    assert 2 <= undone <= 12, "of 16 marks"
+    assert marks_of(World(gestures=8, mistakes=0.4, seed=1, pace=2.0)) == [
+        (e.category, e.sample_ids.tolist()) for e in world.events
+    ]
+
+
+def test_where_the_palette_has_no_undo_nobody_makes_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = palette.buttons
+    monkeypatch.setattr(palette, "buttons", lambda *given: [b for b in usual(*given) if b.action != "undo"])
+    careful, careless = World(gestures=3), World(gestures=3, mistakes=0.9)
+    assert marks_of(careful) == marks_of(careless)
+    assert careless.undone == []

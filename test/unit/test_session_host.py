@@ -2,13 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentvr_common.labels import Kind, LabelEvent
+from latentvr_common.labels import Category, Kind, LabelEvent
 from session_host.closing import Closing, Stage
 from session_host.minutes import Minutes, Standing
 
@@ -124,6 +125,7 @@ def test_marks_and_labels_are_counted_as_they_come_and_go() -> None:
         (step(5, Kind.RETRACT, 3), 3, 4, 3 / 4),
         (step(6, Kind.RESTORE, 2), 3, 5, 5 / 5),
         (mark(7, Kind.ASSIGN, 0, 9, gesture=""), 3, 6, 5 / 6),
+        (mark(8, Kind.ASSIGN, 0, 8, gesture="merge"), 3, 7, 5 / 7),
     ]
     for event, gestures, labelled, purity in story:
         found.book.add(event)
@@ -137,6 +139,18 @@ def test_a_mark_that_arrives_twice_counts_once_and_one_after_a_gap_waits() -> No
     assert (found.gestures, found.labelled) == (1, 1)
     found.book.add(mark(2, Kind.ASSIGN, 0, 2))
     assert (found.gestures, found.labelled) == (3, 3)
+
+
+def test_what_is_of_a_retired_category_has_no_label_and_who_wins_decides() -> None:
+    found = minutes()
+    found.book.add(replace(mark(1, Kind.ASSIGN, 0, 0, 1, 2), author="ann"))
+    found.book.add(replace(mark(2, Kind.ASSIGN, 1, 2, 3), author="bob"))
+    assert (found.labelled, found.summary("", 0.0)["conflicts"], found.label_purity) == (4, 1, 1 / 2)
+    categories = [Category(0, "cat", 0), Category(1, "dog", 0)]
+    found.book.judge_by(categories, "ann")
+    assert (found.labelled, found.label_purity) == (4, 3 / 4)
+    found.book.judge_by([categories[0], replace(categories[1], retired=True)], "ann")
+    assert (found.labelled, found.summary("", 0.0)["conflicts"], found.label_purity) == (3, 0, 1.0)
 
 
 def test_without_truth_the_purity_of_labels_is_not_known() -> None:
@@ -174,6 +188,7 @@ def test_the_summary_says_what_is_known_and_none_for_the_rest() -> None:
         "items": 10,
         "gestures": 1,
         "labels": 3,
+        "conflicts": 0,
         "label_purity": 0.6667,
         "accuracy": None,
         "confidence": 0.9,

@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from latent_trainer.marks import Marks
 from latent_trainer.preview import readable
 from latent_trainer.results.outcome import Outcome
+from latentvr_common.cloud import NONE
 
 
 def items_table(outcome: Outcome) -> pa.Table:
@@ -26,12 +28,27 @@ def items_table(outcome: Outcome) -> pa.Table:
         "label_id": marks.labels,
         "label": _texts(marks.labels, names),
         "labelled_by": _texts(marks.origins, authors),
+        "others_say": _others_say(marks, names),
         "predicted_id": encoded.predicted,
         "predicted": _texts(encoded.predicted, names),
         "confidence": encoded.confidence,
     }
     columns |= {axis: encoded.positions[:, i] for i, axis in enumerate("xyz")}
     return pa.table(columns)
+
+
+def _others_say(marks: Marks, names: Mapping[int, str]) -> pa.Array:
+    """Return what other authors say of the items on which authors disagree; null where nobody says anything else."""
+    texts: list[str | None] = [None] * len(marks.labels)
+    for row, item in enumerate(marks.conflicts.items.tolist()):
+        holds = int(marks.labels[item])
+        others = {who: what for who, what in marks.conflicts.claims(row).items() if what != holds}
+        texts[item] = "; ".join(f"{readable(who)}: {_name(what, names)}" for who, what in sorted(others.items()))
+    return pa.array(texts, pa.string())
+
+
+def _name(category: int, names: Mapping[int, str]) -> str:
+    return "none" if category == NONE else names.get(category, str(category))
 
 
 def _texts(keys: npt.NDArray[np.integer], texts: Mapping[int, str]) -> pa.Array:

@@ -48,6 +48,7 @@ from latentvr_common.conversions.labels import (
     label_event_to_msg,
     region_from_msg,
     region_to_msg,
+    wins_from_msg,
 )
 from latentvr_common.conversions.places import (
     place_from_msg,
@@ -97,4 +98,5 @@ __all__ = [
     "time_to_msg",
     "tool_from_msg",
     "tool_to_msg",
+    "wins_from_msg",
 ]

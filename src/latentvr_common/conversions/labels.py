@@ -15,6 +15,7 @@ from latentvr_common.conversions.basics import (
     time_to_msg,
 )
 from latentvr_common.labels import Category, Kind, LabelEvent, Region, Shape, check_region
+from latentvr_common.voices import NEWEST
 
 
 def region_to_msg(region: Region) -> msg.Region:
@@ -88,16 +89,23 @@ def label_event_from_msg(message: msg.LabelEvent) -> LabelEvent:
     )
 
 
-def categories_to_msg(categories: Sequence[Category], revision: int, stamp_ns: int) -> msg.Categories:
-    """The list of categories to its message."""
+def categories_to_msg(
+    categories: Sequence[Category], revision: int, stamp_ns: int, wins: str = NEWEST
+) -> msg.Categories:
+    """The list of categories, and whose marks hold, to its message."""
     return msg.Categories(
-        header=header("", stamp_ns), revision=revision, categories=[category_to_msg(c) for c in categories]
+        header=header("", stamp_ns), revision=revision, wins=wins, categories=[category_to_msg(c) for c in categories]
     )
 
 
 def categories_from_msg(message: msg.Categories) -> list[Category]:
     """A message to the list of categories."""
     return [category_from_msg(c) for c in message.categories]
+
+
+def wins_from_msg(message: msg.Categories) -> str:
+    """A message to whose marks hold."""
+    return str(message.wins) or NEWEST
 
 
 def category_to_msg(category: Category) -> msg.Category:
