@@ -98,6 +98,11 @@ class Hand:
         position = self.positions[joint]
         return position if usable and bool(is_near(position)) else None
 
+    def pinch_point(self) -> FloatArray | None:
+        """Return where a pinch meets (3,), metres: midway between the tips of thumb and index finger; None: unseen."""
+        thumb, index = self.position_of(Joint.THUMB_TIP), self.position_of(Joint.INDEX_TIP)
+        return None if thumb is None or index is None else (thumb + index) / 2
+
 
 @dataclass(frozen=True)
 class Hands:

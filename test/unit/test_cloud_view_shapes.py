@@ -170,9 +170,9 @@ def test_the_palette_shows_every_category_at_an_open_palm_only() -> None:
 
 
 def test_a_brush_has_the_colour_of_its_category_and_its_radius() -> None:
-    colors = {c.id: c.color for c in CATEGORIES}
     brushes = [Brush(np.array([0.1, 1.0, 0.0]), 0.05, 0), Brush(np.array([0.3, 1.0, 0.0]), 0.02, NONE)]
-    mesh, lines = brush_outlines(brushes, colors, CAMERA)
+    scene = Scene(some_cloud(3), CATEGORIES, brushes=brushes, tool=Tool(erases=True))
+    mesh, lines = brush_outlines(scene, CAMERA)
     assert_sound(mesh)
     assert np.linalg.norm(mesh.vertices - brushes[0].position, axis=1).min() == pytest.approx(0.05 * 0.955)
     assert np.linalg.norm(lines.points[:48] - brushes[0].position, axis=1) == pytest.approx(np.full(48, 0.05))

@@ -27,10 +27,12 @@ from xr_bridge.drawing.hand_balls import hand_balls
 from xr_bridge.drawing.matrices import Fov
 from xr_bridge.drawing.mirror import Mirror
 from xr_bridge.drawing.painter import Eye, Painter
+from xr_bridge.hanging import facing, on_palette
+from xr_bridge.look_panels import Look, preview_panel
 from xr_bridge.near_items import pointed_at
 from xr_bridge.openxr.egl import EglContext
 from xr_bridge.openxr.results import MissingError
-from xr_bridge.panels import Look, Panels, facing, on_palette, panels_of, preview_panel, words_of
+from xr_bridge.panels import Panels, panels_of, words_of
 
 WIDE = Fov(-math.pi / 4, math.pi / 4, math.pi / 4, -math.pi / 4)
 HEAD = np.array([0.0, 1.6, 0.0])
@@ -300,8 +302,9 @@ def test_words_hang_in_the_room(gl: moderngl.Context) -> None:
     without = screen.picture(scene)
     screen.painter.see(scene, panels_of(scene, True), 0.0)
     changed = np.abs(screen.again() - without).sum(axis=2) > 30
-    assert changed.sum() > 100
-    assert middle_of(changed)[1] < -0.4
+    assert changed.sum() > 30
+    # The cloud's top is above the eyes: the words are level with these, behind it.
+    np.testing.assert_allclose(middle_of(changed), [0.0, 0.03], atol=0.03)
 
 
 def test_a_mirror_is_a_smaller_copy(gl: moderngl.Context) -> None:
