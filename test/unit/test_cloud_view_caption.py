@@ -59,6 +59,13 @@ def test_the_state_of_training_is_said(state: State) -> None:
     assert caption.items == "3 of 5 items labelled"
 
 
+def test_why_a_gesture_was_cancelled_takes_the_place_of_the_state() -> None:
+    shown = scene(Progress(State.TRAINING, epoch=1234, labelled=3))
+    caption = caption_of(replace(shown, notice="cancelled: hand lost"))
+    assert caption.state == "cancelled: hand lost"
+    assert caption.state_color != caption_of(shown).state_color
+
+
 def test_the_legend_counts_a_label_before_a_prediction() -> None:
     rows = caption_of(scene()).rows
     assert [(row.name, row.color, row.labelled, row.predicted) for row in rows] == [

@@ -10,7 +10,7 @@ from gesture_labeler.outcome import Outcome
 from gesture_labeler.parameters import Parameters
 from latentvr_common import palette, rotations
 from latentvr_common.cloud import NONE, Cloud
-from latentvr_common.gestures import Phase, Report
+from latentvr_common.gestures import Phase, Report, Side
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category, Kind, LabelEvent
 from latentvr_common.placement import Placement
@@ -207,6 +207,19 @@ def test_hands_that_no_longer_arrive_cancel() -> None:
     assert bench.cancelled() == ["hands no longer arrive"]
 
 
+def test_hands_that_always_come_slowly_are_waited_for_longer() -> None:
+    bench = Bench()
+    spot = bench.labeler.placement.stage_from_latent(np.zeros(3))
+    for gap_m in (0.06, 0.06, 0.0, 0.0, 0.0, 0.0):
+        bench.now_ns += 150_000_000
+        bench.take(Hands(bench.now_ns, FAR, hand_at(spot, gap_m)))
+    assert bench.reports[-1].phase is Phase.UPDATE
+    bench.outcomes.append(bench.labeler.miss(0.4))
+    assert bench.cancelled() == []
+    bench.outcomes.append(bench.labeler.miss(0.51))
+    assert bench.cancelled() == ["hands no longer arrive"]
+
+
 def test_opening_the_other_palm_takes_the_stroke_back() -> None:
     bench = Bench()
     paint(bench)
@@ -327,6 +340,7 @@ def test_a_left_handed_person_paints_with_the_left() -> None:
             bench.now_ns += STEP_NS
             bench.take(Hands(bench.now_ns, hand_at(spot, gap_m), FAR))
     assert len(bench.commits) == 1
+    assert bench.labeler.tool.side is Side.LEFT
 
 
 def test_the_frame_shown_is_the_newest_that_is_not_younger_than_the_hands() -> None:

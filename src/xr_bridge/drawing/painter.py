@@ -154,7 +154,7 @@ class Painter:
         if panels.selection is not None and over_brush is not None:
             yield "selection", panels.selection, nearer(over_brush, reader)
         if panels.hint is not None and over_hands is not None:
-            yield "hint", panels.hint, over_hands
+            yield "hint", panels.hint, nearer(over_hands, reader)
 
     @property
     def _ribbons(self) -> tuple[Ribbons, ...]:
