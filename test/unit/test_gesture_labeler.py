@@ -214,9 +214,9 @@ def test_hands_that_always_come_slowly_are_waited_for_longer() -> None:
         bench.now_ns += 150_000_000
         bench.take(Hands(bench.now_ns, FAR, hand_at(spot, gap_m)))
     assert bench.reports[-1].phase is Phase.UPDATE
-    bench.outcomes.append(bench.labeler.miss(0.4))
+    bench.outcomes.append(bench.labeler.miss(0.29))
     assert bench.cancelled() == []
-    bench.outcomes.append(bench.labeler.miss(0.51))
+    bench.outcomes.append(bench.labeler.miss(0.31))
     assert bench.cancelled() == ["hands no longer arrive"]
 
 
