@@ -137,15 +137,19 @@ class Stage:
         outcome = self._labeler.update(hands)
         assert outcome is not None
         self._take(outcome, at_s, gesture)
+        doing, selection = self._watch.doing(at_s), self._selection
+        if doing is not None and doing.item != NONE:
+            # So that it is seen in the drawing which one is looked at.
+            selection = Selection(NONE, np.array([doing.item], np.uint32))
         return Scene(
             self._cloud,
             CATEGORIES,
             placement=self._labeler.placement,
             hands=hands,
             brushes=self._watch.brushes(at_s),
-            selection=self._selection,
+            selection=selection,
             tool=self._labeler.tool,
-            doing=self._watch.doing(at_s),
+            doing=doing,
         )
 
     def _take(self, outcome: Outcome, at_s: float, gesture: str) -> None:
@@ -219,13 +223,24 @@ def picture_of(what: Shown, painter: Painter) -> Image.Image:
     return whole.resize((WIDTH_PX, round(WIDTH_PX * whole.height / whole.width)), Image.Resampling.LANCZOS)
 
 
+def small(picture: Image.Image) -> Image.Image:
+    """Return the picture in few colours, one of which is the backdrop's own."""
+    found = picture.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    colors = found.getpalette()
+    first = found.getpixel((0, 0))
+    assert colors is not None
+    assert isinstance(first, int)
+    colors[3 * first : 3 * first + 3] = BACKDROP
+    found.putpalette(colors)
+    return found
+
+
 def main() -> None:
     """Draw all."""
     OUT.mkdir(parents=True, exist_ok=True)
     painter = Painter()
     for what in shown():
-        picture = picture_of(what, painter).quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-        picture.save(OUT / f"{what.file}.png", optimize=True)
+        small(picture_of(what, painter)).save(OUT / f"{what.file}.png", optimize=True)
     painter.close()
 
 
