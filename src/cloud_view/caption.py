@@ -27,6 +27,7 @@ _STATE_COLORS: dict[State, Rgb] = {
     State.FAULT: (240, 92, 76),
 }
 _DISPUTED: Rgb = _STATE_COLORS[State.PAUSED]
+_NOTICE: Rgb = (255, 190, 110)
 MOST_ROWS = 14
 """Categories that the legend has room for."""
 
@@ -76,8 +77,8 @@ def caption_of(scene: Scene) -> Caption:
         headline,
         meaning,
         _items(scene),
-        f"epoch {scene.progress.epoch:,}  ·  {scene.progress.state.name.lower()}",
-        _STATE_COLORS[scene.progress.state],
+        scene.notice or f"epoch {scene.progress.epoch:,}  ·  {scene.progress.state.name.lower()}",
+        _NOTICE if scene.notice else _STATE_COLORS[scene.progress.state],
         _legend(scene, shown),
         len(offered) - len(shown),
         scene.forces is not None,

@@ -9,7 +9,7 @@ from cloud_view.force_shapes import force_arrows
 from cloud_view.hand_shapes import hands_shape
 from cloud_view.shapes import Lines, Mesh, join_lines, join_meshes
 from cloud_view.surroundings import floor_grid
-from cloud_view.tool_shapes import brush_outlines, palette_shape
+from cloud_view.tool_shapes import box_shape, brush_outlines, palette_shape
 from latentvr_common.scene import Scene
 
 
@@ -27,13 +27,13 @@ class Drawing:
 def draw(scene: Scene, camera: Camera, subject: Subject, *, fine: bool = False) -> Drawing:
     """Return the shapes of `scene`; `fine`: rounder ones, for a picture to be looked at long."""
     items, points = cloud_shapes(scene, camera, subject, fine=fine)
-    brushes, outlines = brush_outlines(scene.brushes, scene.colors(), camera)
+    brushes, outlines = brush_outlines(scene, camera)
     hands = hands_shape(scene.hands, camera)
     told = [force_arrows(scene, camera, subject), beacon_shapes(scene, camera, subject)]
     return Drawing(
         camera,
         subject,
-        join_meshes([items, *told, hands, palette_shape(scene), brushes]),
+        join_meshes([items, *told, hands, palette_shape(scene), brushes, box_shape(scene, camera)]),
         join_lines([floor_grid(subject), outlines]),
         points,
     )

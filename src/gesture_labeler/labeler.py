@@ -21,10 +21,11 @@ from gesture_labeler.signs import HandReader, Head, Signs
 from gesture_labeler.vocabulary import may_begin, recognisers
 from latentvr_common import palette
 from latentvr_common.cloud import NONE
-from latentvr_common.gestures import ACCEPT, MARKING, POKE, Phase, Report, Side, Tool
+from latentvr_common.gestures import ACCEPT, BECAME, MARKING, POKE, Phase, Report, Side, Tool
 from latentvr_common.hands import Hand, Hands
 from latentvr_common.labels import Category
 from latentvr_common.palette import Button, PalettePose
+from latentvr_common.patience import Patience
 from latentvr_common.placement import Placement
 from latentvr_common.selecting.frames import Frames
 
@@ -42,10 +43,12 @@ class Labeler:
         """Start with no category chosen. `new_id` names gestures and entries."""
         self._parameters = parameters
         self._new_id = new_id
-        self._room = Room(parameters, tool=Tool(radius_m=parameters.brush_radius_m))
+        self._side = Side.RIGHT if parameters.dominant_hand == "right" else Side.LEFT
+        self._room = Room(parameters, tool=Tool(radius_m=parameters.brush_radius_m, side=self._side))
         self._recognisers = recognisers()
         self._doing: Running | None = None
         self._stamp_ns = 0
+        self._patience = Patience(parameters.lost_s)
         self._focused = True
         self._accepting: Accepting | None = None
         self._start_anew()
@@ -118,11 +121,12 @@ class Labeler:
         if hands.stamp_ns <= self._stamp_ns:
             return None
         outcome = Outcome()
-        if self._stamp_ns and (hands.stamp_ns - self._stamp_ns) / _NS > self._parameters.lost_s:
+        if self._stamp_ns and (hands.stamp_ns - self._stamp_ns) / _NS > self._patience.lasts_s:
             # Whatever the hands did in between, it was not seen.
             self._cancel("hands did not arrive for a while", outcome)
             self._start_anew()
         self._stamp_ns = hands.stamp_ns
+        self._patience.hear(hands.stamp_ns / _NS)
         if not self._focused:
             return outcome
         main, other = self._in_roles(hands)
@@ -140,18 +144,18 @@ class Labeler:
     def miss(self, silent_s: float) -> Outcome:
         """Take in that no hands were taken for `silent_s` seconds: they are lost like hands that are not tracked.
 
-        After that, hands of any stamp are taken: the clock may have been set.
+        Hands that always come slowly are waited for longer. After that, hands of any stamp are taken: the clock may
+        have been set.
         """
         outcome = Outcome()
-        if silent_s > self._parameters.lost_s:
+        if silent_s > self._patience.lasts_s:
             self._cancel("hands no longer arrive", outcome)
             self._start_anew()
             self._stamp_ns = 0
         return outcome
 
     def _in_roles(self, hands: Hands) -> tuple[Hand, Hand]:
-        is_right = self._parameters.dominant_hand == "right"
-        return (hands.right, hands.left) if is_right else (hands.left, hands.right)
+        return (hands.right, hands.left) if self._side is Side.RIGHT else (hands.left, hands.right)
 
     # Gestures
 
@@ -170,7 +174,7 @@ class Labeler:
             phase, place = Phase.CANCEL, signs.main.point
             outcome.reports.append(self._report(gesture_id, recogniser.name, phase, place, detail=reason))
             return
-        self._cancel(f"it became another gesture: {recogniser.name}", outcome)
+        self._cancel(BECAME + recogniser.name, outcome)
         if recogniser.name in MARKING:
             self._decline("something else was done", outcome)
         self._doing = recogniser.begin(gesture_id, signs, self._room)
@@ -205,7 +209,7 @@ class Labeler:
         button = self._poke.update(finger, pose, self._room.categories, self._room.tool.page)
         if button is None or pose is None:
             return
-        self._cancel("it became another gesture: poke", outcome)
+        self._cancel(BECAME + POKE, outcome)
         self._room.tool = buttons.pressed(self._room.tool, button, self._room.categories)
         place = pose.stage_from_palette(button.center)
         end = self._report(self._new_id(), POKE, Phase.END, place, detail=button.action)
@@ -274,7 +278,7 @@ class Labeler:
     def _report(
         self, gesture_id: str, name: str, phase: Phase, place: npt.NDArray[np.floating], *, detail: str = ""
     ) -> Report:
-        side = Side.RIGHT if self._parameters.dominant_hand == "right" else Side.LEFT
         tool = self._room.tool
         category = NONE if tool.erases else tool.category
-        return Report(gesture_id, name, phase, self._stamp_ns, place, tool.radius_m, category, detail=detail, side=side)
+        stamp_ns, side = self._stamp_ns, self._side
+        return Report(gesture_id, name, phase, stamp_ns, place, tool.radius_m, category, detail=detail, side=side)

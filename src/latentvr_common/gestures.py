@@ -34,8 +34,12 @@ class Phase(IntEnum):
     CANCEL = 3
 
 
+BECAME = "it became another gesture: "
+"""So the reason of a cancelled gesture begins that gave way to another: nothing went wrong."""
+
+
 class Side(IntEnum):
-    """Whose gesture. Equal to the constants of Gesture.msg."""
+    """Whose gesture. Equal to the constants of Gesture.msg; those of one hand, to the ones of Tool.msg too."""
 
     LEFT = 0
     RIGHT = 1
@@ -59,6 +63,8 @@ class Tool:
     radius_m: float = brush.RADIUS_M
     page: int = 0
     paused: bool = False
+    side: Side = Side.RIGHT
+    """The hand that paints and pokes: LEFT or RIGHT."""
 
     @property
     def paints(self) -> bool:

@@ -103,6 +103,11 @@ class Hand:
         near = abs(x) <= FARTHEST_M and abs(y) <= FARTHEST_M and abs(z) <= FARTHEST_M
         return position if near else None
 
+    def pinch_point(self) -> FloatArray | None:
+        """Return where a pinch meets (3,), metres: midway between the tips of thumb and index finger; None: unseen."""
+        thumb, index = self.position_of(Joint.THUMB_TIP), self.position_of(Joint.INDEX_TIP)
+        return None if thumb is None or index is None else (thumb + index) / 2
+
 
 @dataclass(frozen=True)
 class Hands:

@@ -18,18 +18,14 @@ from latentvr_common import conversions, node_tools, topics
 from latentvr_common.beacons import Beacon, beacons_of
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
-from latentvr_common.gestures import BOX, DENSITY, PINCH_BRUSH, RADIUS, Phase, Tool
+from latentvr_common.gesture_watch import STALE_S, GestureWatch
+from latentvr_common.gestures import Tool
 from latentvr_common.hands import Hands
 from latentvr_common.health import HealthReporter
 from latentvr_common.labels import Category
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
-from latentvr_common.scene import Brush, Progress, Scene, Selection, State, hands_moved
-
-_BRUSHES = (PINCH_BRUSH, DENSITY, BOX, RADIUS)
-"""Gestures that hold something to be seen."""
-_STALE_S = 1.0
-"""Hands, selections and brushes that are older are no longer there: who sends them has gone, or their end was lost."""
+from latentvr_common.scene import Progress, Scene, Selection, State, hands_moved
 
 
 @dataclass(frozen=True)
@@ -37,14 +33,6 @@ class _Stored:
     """A serialized message and when it came, monotonic seconds."""
 
     data: bytes
-    came_s: float
-
-
-@dataclass(frozen=True)
-class _SeenBrush:
-    """A brush and when it was last heard of, monotonic seconds."""
-
-    brush: Brush
     came_s: float
 
 
@@ -61,7 +49,7 @@ class Inbox:
         self._categories: list[Category] = []
         self._progress = Progress()
         self._placement = Placement()
-        self._brushes: dict[str, _SeenBrush] = {}
+        self._gestures = GestureWatch()
         self._tool = Tool()
         self._place: Place | None = None
         self._forces_in: Subscription | None = None
@@ -161,17 +149,9 @@ class Inbox:
 
     def _on_gesture(self, message: msg.Gesture) -> None:
         try:
-            gesture = conversions.gesture_from_msg(message)
+            self._gestures.take(conversions.gesture_from_msg(message), time.monotonic())
         except ValueError as error:
             self._drop(error)
-            return
-        if gesture.phase in (Phase.END, Phase.CANCEL):
-            self._brushes.pop(gesture.gesture_id, None)
-        elif gesture.name in _BRUSHES and gesture.radius_m > 0:
-            now_s = time.monotonic()
-            self._forget_brushes(now_s)
-            brush = Brush(gesture.position, gesture.radius_m, gesture.category, gesture.name)
-            self._brushes[gesture.gesture_id] = _SeenBrush(brush, now_s)
         self.changes += 1
 
     def _on_tool(self, message: msg.Tool) -> None:
@@ -181,14 +161,14 @@ class Inbox:
             self._drop(error)
         self.changes += 1
 
-    def _forget_brushes(self, now_s: float) -> None:
-        """Forget brushes that were not heard of for a while."""
-        self._brushes = {name: seen for name, seen in self._brushes.items() if now_s <= seen.came_s + _STALE_S}
+    def notice(self, now_s: float) -> str:
+        """Return why the last gesture came to nothing; empty: it did not, or a while ago."""
+        return self._gestures.notice(now_s)
 
     def hands(self, now_s: float) -> Hands | None:
         """Return the hands, or None if nobody shows any."""
         stored = self._hands
-        if stored is None or now_s > stored.came_s + _STALE_S:
+        if stored is None or now_s > stored.came_s + STALE_S:
             return None
         try:
             return conversions.hands_from_cdr(stored.data)
@@ -203,19 +183,20 @@ class Inbox:
         if self._cloud is None or not len(self._cloud):
             return None
         hands = self.hands(now_s)
-        self._forget_brushes(now_s)
         return Scene(
             self._cloud,
             tuple(self._categories),
             self._progress,
             self._placement,
             hands,
-            tuple(seen.brush for seen in self._brushes.values()) if hands is not None else (),
+            self._gestures.brushes(now_s) if hands is not None else (),
             self._current_selection(now_s),
             self._tool,
             self._place if hands is not None else None,
             self._forces,
             self._beacons,
+            self._gestures.doing(now_s) if hands is not None else None,
+            self.notice(now_s),
         )
 
     def _read_cloud(self) -> None:
@@ -229,7 +210,7 @@ class Inbox:
 
     def _current_selection(self, now_s: float) -> Selection | None:
         stored = self._selection
-        if stored is None or now_s > stored.came_s + _STALE_S:
+        if stored is None or now_s > stored.came_s + STALE_S:
             return None
         try:
             preview = conversions.selection_from_msg(deserialize_message(stored.data, msg.Selection))
@@ -237,7 +218,7 @@ class Inbox:
             self._drop(error)
             self._selection = None
             return None
-        if preview.gesture_id not in self._brushes:
+        if not self._gestures.knows(preview.gesture_id):
             return None
         return Selection(preview.category, preview.sample_ids, preview.region)
 
@@ -252,11 +233,14 @@ class Changes:
     def __init__(self) -> None:
         self._seen = -1
         self._hands: Hands | None = None
+        self._notice = ""
 
     def any(self, inbox: Inbox, now_s: float) -> bool:
         """Tell whether there is, at `now_s`, monotonic seconds."""
-        return inbox.changes != self._seen or hands_moved(self._hands, inbox.hands(now_s))
+        if inbox.changes != self._seen or inbox.notice(now_s) != self._notice:
+            return True
+        return hands_moved(self._hands, inbox.hands(now_s))
 
     def drawn(self, inbox: Inbox, scene: Scene) -> None:
         """Take note that `scene` is drawn, and with it all that is in the inbox."""
-        self._seen, self._hands = inbox.changes, scene.hands
+        self._seen, self._hands, self._notice = inbox.changes, scene.hands, scene.notice

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentvr_common.beacons import Beacon
-from latentvr_common.cloud import Cloud
+from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.gestures import BOX, PINCH_BRUSH, Tool
 from latentvr_common.hands import Hands
@@ -60,6 +60,17 @@ class Brush:
 
 
 @dataclass(frozen=True)
+class Doing:
+    """A gesture that goes on."""
+
+    name: str
+    position: FloatArray
+    """(3,), metres, frame stage."""
+    item: int = NONE
+    """The one that it looks at; -1: none."""
+
+
+@dataclass(frozen=True)
 class Selection:
     """Items (row numbers) that the running gesture would mark. `category` -1: erase."""
 
@@ -88,6 +99,10 @@ class Scene:
     """On some of the items; None: not wanted, or nobody tells."""
     beacons: Sequence[Beacon] | None = None
     """Where to look next; None: not wanted, or nobody tells."""
+    doing: Doing | None = None
+    """What the hands do; None: nothing."""
+    notice: str = ""
+    """Why the last gesture came to nothing, for a moment."""
 
     def points(self) -> FloatArray:
         """Return where the items are in the stage (N, 3), metres."""

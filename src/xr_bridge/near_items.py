@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from latentvr_common.gestures import DWELL
 from latentvr_common.hands import Hand, Joint
 from latentvr_common.scene import Scene
 
@@ -12,6 +13,14 @@ FloatArray = npt.NDArray[np.floating]
 
 REACH_M = 0.035
 """Items farther from the tip are not meant."""
+
+
+def looked_at(scene: Scene) -> tuple[FloatArray, int] | None:
+    """Return the tip (3,), metres, of the finger that looks at an item, and that item; None: none does."""
+    doing = scene.doing
+    if doing is None or doing.name != DWELL or not 0 <= doing.item < len(scene.cloud):
+        return None
+    return doing.position, doing.item
 
 
 def pointed_at(scene: Scene, most: int) -> tuple[FloatArray, Sequence[int]] | None:

@@ -18,6 +18,7 @@ from latentvr_common.hands import Hand, Hands
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.newest import Newest, RateMeter
 from latentvr_common.parameters import declare
+from latentvr_common.patience import Patience
 from latentvr_common.run import run_node
 from xr_bridge.clocks import ros_from_monotonic
 from xr_bridge.hand_filter import HandFilter, RawHand
@@ -31,9 +32,11 @@ from xr_bridge.sight import Pose, Sight
 
 _STOP_TIMEOUT_S = 3.0
 _ABSENT_AFTER_S = 0.1
+"""At least: where drawing is slow, hands come slowly, and are waited for longer (patience.py)."""
 _ABSENT_TIMES = 10
 """So often it is said that the hands are gone, by a topic that may lose messages."""
 _WARN_AGAIN_S = 60.0
+_SLOW_PICTURE_S = 0.05
 _SILENT_S = 1.0
 _WELL = (State.RUNNING, State.VISIBLE, State.FOCUSED)
 
@@ -54,6 +57,7 @@ class XrBridge(Node):  # type: ignore[misc]
         """The newest warning, and when it was given."""
         self._left, self._right = HandFilter(), HandFilter()
         self._rate = RateMeter()
+        self._patience = Patience(_ABSENT_AFTER_S)
         self._seen_s = time.monotonic()
         self._absences = _ABSENT_TIMES
         self._told_faults: Counter[str] = Counter()
@@ -93,6 +97,7 @@ class XrBridge(Node):  # type: ignore[misc]
             self._publish_head(sight.head, stamp_ns)
         self._rate.tick(at_s)
         self._seen_s, self._absences = time.monotonic(), 0
+        self._patience.hear(self._seen_s)
 
     def _believe(self, watch: HandFilter, raw: RawHand | None, at_s: float) -> Hand:
         return Hand() if raw is None else watch.believe(raw, at_s)
@@ -106,7 +111,7 @@ class XrBridge(Node):  # type: ignore[misc]
         """Tell what stands where nobody woke this thread; where nothing is seen any more, that the hands are gone."""
         self._tell_status()
         self._publish_sight()
-        if time.monotonic() - self._seen_s > _ABSENT_AFTER_S and self._absences < _ABSENT_TIMES:
+        if time.monotonic() - self._seen_s > self._patience.lasts_s and self._absences < _ABSENT_TIMES:
             self._absences += 1
             self._hands_out.publish(conversions.hands_to_cdr(Hands(node_tools.now_ns(self), Hand(), Hand())))
 
@@ -138,9 +143,13 @@ class XrBridge(Node):  # type: ignore[misc]
         silent = self._status.state in _WELL and now_s - self._seen_s > _SILENT_S
         if silent:
             parts.append(f"the runtime has not answered for {now_s - self._seen_s:.0f} s")
-        good = self._status.state in _WELL and not new and not silent
+        picture_s = self._scene_side.show.picture_s
+        if picture_s > _SLOW_PICTURE_S:
+            parts.append(f"drawing is slow, {picture_s:.2f} s a picture: lower resolution or most_points")
+        good = self._status.state in _WELL and not new and not silent and picture_s <= _SLOW_PICTURE_S
         rate_hz = self._rate.rate(now_s)
-        values = {"runtime": self._status.runtime, "hands a second": f"{rate_hz:.0f}", **faults}
+        pace = {"hands a second": f"{rate_hz:.0f}", "ms a picture": f"{1e3 * picture_s:.1f}"}
+        values = {"runtime": self._status.runtime, **pace, **faults}
         level = DiagnosticStatus.OK if good else DiagnosticStatus.WARN
         if not self._loop.lives:
             level = DiagnosticStatus.ERROR

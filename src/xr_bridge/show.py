@@ -14,6 +14,8 @@ from latentvr_common.newest import Newest
 from latentvr_common.scene import Scene
 from xr_bridge.panels import Panels
 
+_NEWEST = 0.2
+"""Weight of the newest frame in what drawing one takes."""
 Picture = npt.NDArray[np.uint8]
 """(H, W, 3), red, green, blue, the top row first."""
 
@@ -27,6 +29,8 @@ class Show:
     scenes: Newest[tuple[Scene, Panels]] = field(default_factory=Newest)
     """What there is to draw, and what to write beside it."""
     _taken: tuple[Scene, Panels] | None = None
+    picture_s: float = 0.0
+    """What drawing a frame takes lately, seconds; 0: nothing was drawn."""
     mirror_rate_hz: float = 0.0
     """How many mirror pictures a second are wanted now; 0: none."""
     mirror_width: int = 640
@@ -42,6 +46,10 @@ class Show:
         if found is not None:
             self._taken = found
         return found
+
+    def note_picture(self, took_s: float) -> None:
+        """Take note that a frame took so long to be drawn. On the loop's thread."""
+        self.picture_s += (took_s - self.picture_s) * (_NEWEST if self.picture_s else 1.0)
 
     def again(self) -> None:
         """Have what was taken last drawn again, unless there is something new: a new session knows nothing of it."""

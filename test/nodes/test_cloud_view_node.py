@@ -501,7 +501,7 @@ def test_a_brush_whose_end_was_lost_is_forgotten(graph: Graph, monkeypatch: pyte
     for number in range(1000):
         inbox._on_gesture(gesture(name=str(number)))
         now_s[0] += 0.1
-    assert len(inbox._brushes) < 20
+    assert len(inbox._gestures._seen) < 20
 
 
 @pytest.mark.parametrize(

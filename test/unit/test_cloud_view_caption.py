@@ -70,6 +70,13 @@ def test_conflicts_have_a_line_of_their_own_and_all_below_makes_room() -> None:
     assert after[105 : 105 + lower, :, 3].any()
 
 
+def test_why_a_gesture_was_cancelled_takes_the_place_of_the_state() -> None:
+    shown = scene(Progress(State.TRAINING, epoch=1234, labelled=3))
+    caption = caption_of(replace(shown, notice="cancelled: hand lost"))
+    assert caption.state == "cancelled: hand lost"
+    assert caption.state_color != caption_of(shown).state_color
+
+
 def test_the_legend_counts_a_label_before_a_prediction() -> None:
     rows = caption_of(scene()).rows
     assert [(row.name, row.color, row.labelled, row.predicted) for row in rows] == [

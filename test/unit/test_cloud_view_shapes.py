@@ -1,5 +1,7 @@
 """Shapes: where their corners are, what is left out, and what stands in front of the hands."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -23,13 +25,14 @@ from cloud_view.shapes import (
     spheres,
 )
 from cloud_view.surroundings import floor_grid, glow
-from cloud_view.tool_shapes import brush_outlines, palette_shape
-from latentvr_common import palette, rotations
+from cloud_view.tool_shapes import box_shape, brush_outlines, palette_shape
+from latentvr_common import labels, palette, rotations
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.colors import category_color, split_rgb
-from latentvr_common.gestures import Tool
+from latentvr_common.gestures import Side, Tool
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category
+from latentvr_common.placement import Placement
 from latentvr_common.scene import Brush, Scene, Selection, hands_moved
 
 RANDOM = np.random.default_rng(6)
@@ -170,13 +173,69 @@ def test_the_palette_shows_every_category_at_an_open_palm_only() -> None:
 
 
 def test_a_brush_has_the_colour_of_its_category_and_its_radius() -> None:
-    colors = {c.id: c.color for c in CATEGORIES}
     brushes = [Brush(np.array([0.1, 1.0, 0.0]), 0.05, 0), Brush(np.array([0.3, 1.0, 0.0]), 0.02, NONE)]
-    mesh, lines = brush_outlines(brushes, colors, CAMERA)
+    scene = Scene(some_cloud(3), CATEGORIES, brushes=brushes, tool=Tool(erases=True))
+    mesh, lines = brush_outlines(scene, CAMERA)
     assert_sound(mesh)
     assert np.linalg.norm(mesh.vertices - brushes[0].position, axis=1).min() == pytest.approx(0.05 * 0.955)
     assert np.linalg.norm(lines.points[:48] - brushes[0].position, axis=1) == pytest.approx(np.full(48, 0.05))
     assert mesh.colors[0][2] < mesh.colors[-1][2], "orange is less blue than the eraser"
+
+
+def test_the_brush_of_a_hand_at_rest_is_a_thin_ring_around_its_pinch() -> None:
+    place = Placement().position
+    hand = pinching_hand(place)
+    scene = Scene(some_cloud(3), CATEGORIES, hands=Hands(0, Hand(), hand), tool=Tool(category=1, radius_m=0.05))
+    mesh, lines = brush_outlines(scene, CAMERA)
+    assert_sound(mesh)
+    point = hand.pinch_point()
+    assert point is not None
+    away = np.linalg.norm(mesh.vertices - point, axis=1)
+    assert 0.048 < away.min() < away.max() == pytest.approx(0.05)
+    np.testing.assert_allclose(mesh.colors, np.tile(split_rgb(category_color(1)) / 255, (len(mesh.colors), 1)))
+    assert len(lines.points) == 0
+    assert len(brush_outlines(replace(scene, tool=replace(scene.tool, side=Side.LEFT)), CAMERA)[0].vertices) == 0
+
+
+def pinching_hand(place: np.ndarray) -> Hand:
+    hand = some_hand()
+    point = hand.pinch_point()
+    assert point is not None
+    return replace(hand, positions=hand.positions + (place - point))
+
+
+def test_a_box_has_twelve_edges_in_the_colour_of_its_category() -> None:
+    region = labels.box(np.zeros(3), np.array([0.3, 0.2, 0.1]), rotations.IDENTITY)
+    scene = Scene(some_cloud(3), CATEGORIES, selection=Selection(0, np.zeros(0, np.uint32), region))
+    mesh = box_shape(scene, CAMERA)
+    assert_sound(mesh)
+    assert len(mesh.triangles) == 12 * 20
+    inside = np.abs(scene.placement.latent_from_stage(mesh.vertices)) <= [0.304, 0.204, 0.104]
+    assert inside.all()
+    assert mesh.colors[:, 0].mean() > mesh.colors[:, 2].mean(), "orange has more red than blue"
+    assert len(box_shape(replace(scene, selection=None), CAMERA).vertices) == 0
+
+
+def test_tools_have_signs_and_what_is_in_use_a_frame() -> None:
+    def glyphs(tool: Tool) -> np.ndarray:
+        scene = Scene(some_cloud(3), CATEGORIES, hands=Hands(0, some_hand(PALM_UP), Hand()), tool=tool)
+        mesh, pose = palette_shape(scene), open_palm(scene.hands)
+        assert_sound(mesh)
+        assert pose is not None
+        bright = mesh.vertices[(mesh.colors > 0.9).all(axis=1)]
+        return np.array([pose.palette_from_stage(vertex) for vertex in bright])
+
+    def around(points: np.ndarray, action: str) -> int:
+        center = next(b.center for b in palette.buttons(CATEGORIES) if b.action == action)
+        return int((np.abs(points[:, :2] - center).max(axis=1) <= palette.BUTTON_M / 2).sum())
+
+    plain, erasing = glyphs(Tool()), glyphs(Tool(erases=True))
+    for action in palette.TOOLS:
+        assert around(plain, action) >= 8
+    assert len(erasing) - len(plain) == 20, "a frame around one button"
+    middle = erasing[erasing[:, 2] < 0].mean(axis=0)[:2]
+    assert palette.button_at(palette.buttons(CATEGORIES), middle).action == palette.ERASE  # type: ignore[union-attr]
+    assert not any(around(plain, palette.category_action(c.id)) for c in CATEGORIES)
 
 
 @pytest.mark.parametrize(

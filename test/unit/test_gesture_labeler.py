@@ -10,7 +10,7 @@ from gesture_labeler.outcome import Outcome
 from gesture_labeler.parameters import Parameters
 from latentvr_common import palette, rotations
 from latentvr_common.cloud import NONE, Cloud
-from latentvr_common.gestures import Phase, Report
+from latentvr_common.gestures import Phase, Report, Side
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category, Kind, LabelEvent
 from latentvr_common.placement import Placement
@@ -120,7 +120,7 @@ def test_a_fast_stroke_leaves_no_gaps() -> None:
     a, b = np.array([-0.8, 0.0, 0.0]), np.array([0.8, 0.0, 0.0])
     bench.show(a, 0.06, 0.2)
     bench.show(a, 0.0, 0.2)
-    bench.drag(a, b, 8)
+    bench.drag(a, b, 12)
     bench.show(b, 0.0, 0.1)
     bench.show(b, 0.06, 0.3)
     (event,) = bench.commits
@@ -136,7 +136,7 @@ def test_the_stroke_does_not_grow_while_the_fingers_open() -> None:
     bench.show(spot, 0.06, 0.2)
     bench.show(spot, 0.0, 0.2)
     bench.show((spot + away) / 12, 0.06, 1 / RATE_HZ)
-    bench.show(away / 2, 0.06, 0.3)
+    bench.show(away / 5, 0.06, 0.3)
     (event,) = bench.commits
     assert (np.linalg.norm(bench.grid[event.sample_ids], axis=1) <= bench.radius).all()
 
@@ -207,6 +207,19 @@ def test_hands_that_no_longer_arrive_cancel() -> None:
     assert bench.cancelled() == ["hands no longer arrive"]
 
 
+def test_hands_that_always_come_slowly_are_waited_for_longer() -> None:
+    bench = Bench()
+    spot = bench.labeler.placement.stage_from_latent(np.zeros(3))
+    for gap_m in (0.06, 0.06, 0.0, 0.0, 0.0, 0.0):
+        bench.now_ns += 150_000_000
+        bench.take(Hands(bench.now_ns, FAR, hand_at(spot, gap_m)))
+    assert bench.reports[-1].phase is Phase.UPDATE
+    bench.outcomes.append(bench.labeler.miss(0.29))
+    assert bench.cancelled() == []
+    bench.outcomes.append(bench.labeler.miss(0.31))
+    assert bench.cancelled() == ["hands no longer arrive"]
+
+
 def test_opening_the_other_palm_takes_the_stroke_back() -> None:
     bench = Bench()
     paint(bench)
@@ -262,8 +275,11 @@ def test_hands_that_are_not_newer_change_nothing() -> None:
     assert bench.labeler.update(Hands(bench.now_ns - STEP_NS, FAR, hand_at(np.zeros(3), 0.0))) is None
 
 
-@pytest.mark.parametrize("step_ns", [-3_600_000_000_000, 10**18])
-def test_after_the_clock_was_set_hands_are_taken_again_and_the_stroke_is_cancelled(step_ns: int) -> None:
+@pytest.mark.parametrize(
+    ("step_ns", "reason"),
+    [(-3_600_000_000_000, "hands no longer arrive"), (10**18, "hands did not arrive for a while")],
+)
+def test_after_the_clock_was_set_hands_are_taken_again_and_the_stroke_is_cancelled(step_ns: int, reason: str) -> None:
     bench = Bench()
     bench.now_ns = 7_200_000_000_000
     paint(bench)
@@ -274,7 +290,7 @@ def test_after_the_clock_was_set_hands_are_taken_again_and_the_stroke_is_cancell
         bench.now_ns += step_ns
     assert bench.labeler.update(Hands(bench.now_ns + STEP_NS, FAR, FAR)) is None
     bench.outcomes.append(bench.labeler.miss(0.2))
-    assert bench.cancelled() == ["hands no longer arrive"]
+    assert bench.cancelled() == [reason]
     paint(bench)
     bench.show(np.zeros(3), 0.06, 0.3)
     assert len(bench.commits) == 1
@@ -327,6 +343,7 @@ def test_a_left_handed_person_paints_with_the_left() -> None:
             bench.now_ns += STEP_NS
             bench.take(Hands(bench.now_ns, hand_at(spot, gap_m), FAR))
     assert len(bench.commits) == 1
+    assert bench.labeler.tool.side is Side.LEFT
 
 
 def test_the_frame_shown_is_the_newest_that_is_not_younger_than_the_hands() -> None:

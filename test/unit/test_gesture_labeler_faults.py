@@ -54,4 +54,4 @@ def test_the_trials_find_a_labeler_that_commits_what_a_lost_hand_leaves(monkeypa
     monkeypatch.setattr(Pinch, "_jumped", lambda *_: False)
     random = np.random.default_rng(9)
     takes = [take for take in some_takes(TAKES) if take.name in MARKING]
-    assert any(try_lie(takes[i % len(takes)], random).false for i in range(TRIALS // 2))
+    assert any(try_lie(takes[i % len(takes)], random).false for i in range(4 * TRIALS))

@@ -1,5 +1,6 @@
 """What goes into a message comes out of it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import fields as fields_of
 from dataclasses import replace
@@ -396,3 +397,26 @@ def test_every_public_function_is_found_under_the_one_name() -> None:
     assert len(public) > 30
     assert public - set(conversions.__all__) == {"rows_to_msg", "rows_from_msg"}  # Of what kind of rows says no name.
     assert all(hasattr(conversions, name) for name in conversions.__all__)
+
+
+@pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT])
+def test_what_the_hands_hold_goes_there_and_back(side: Side) -> None:
+    tool = Tool(ToolKind.DENSITY, 3, False, 0.0625, 2, True, side)
+    message = conversions.tool_to_msg(tool, 5)
+    assert conversions.tool_from_msg(message) == tool
+    assert message.hand == {Side.LEFT: msg.Tool.LEFT, Side.RIGHT: msg.Tool.RIGHT}[side]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("kind", 2, "kind is 2, expected 0 (sphere) or 1 (density)"),
+        ("hand", 2, "hand is 2, expected 0 (left) or 1 (right)"),
+        ("radius", 0.0, "radius is 0, expected more than 0"),
+    ],
+)
+def test_a_tool_that_cannot_be_names_the_field(field: str, value: float, told: str) -> None:
+    message = conversions.tool_to_msg(Tool(), 5)
+    setattr(message, field, value)
+    with pytest.raises(ValueError, match=re.escape(told)):
+        conversions.tool_from_msg(message)

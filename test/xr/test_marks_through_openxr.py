@@ -15,6 +15,8 @@ from latentvr_common import conversions, node_tools, topics
 from latentvr_common.labels import LabelBook
 
 MARKS = 5
+SLOW_RESOLUTION = 3.0
+"""A picture then takes longer than hands usually stay away, where the processor draws."""
 
 
 def test_a_runtime_that_dies_in_a_stroke_leaves_no_mark_and_the_person_goes_on_when_it_is_back(tmp_path: Path) -> None:
@@ -57,6 +59,37 @@ def test_a_runtime_that_dies_in_a_stroke_leaves_no_mark_and_the_person_goes_on_w
         event = conversions.label_event_from_msg(peer.heard["labels"][0])
         assert book.add(event)
         assert len(event.sample_ids) > 3
+
+
+def test_slow_drawing_takes_no_stroke_away(tmp_path: Path) -> None:
+    """So many pixels that a picture takes longer than hands may usually stay away."""
+    dataset, positions, _ = clumps(tmp_path)
+    journal = {"path": str(tmp_path / "labels.db"), "item_count": ITEMS, "categories": ["ant", "bee", "cat"]}
+    with monado_runtime.running() as runtime, Peer(topics.LABELS, topics.GESTURES, topics.DIAGNOSTICS) as peer:
+        monado = runtime.monado
+        person = {"dataset": str(dataset), "gestures": 2, "first_look_s": 0.5, "hands_by": "monado", "pace": 0.5}
+        person["port"] = monado.port
+        runtime.start()
+
+        def words_of_bridge() -> list[str]:
+            found = [s for array in peer.heard["/diagnostics"] for s in array.status]
+            return [s.message for s in found if "xr_bridge" in s.name]
+
+        slow = {"resolution": SLOW_RESOLUTION}
+        with (
+            NodeProcess("label_journal", journal, tmp_path / "journal.log"),
+            NodeProcess("gesture_labeler", {}, tmp_path / "labeler.log"),
+            NodeProcess(
+                "xr_bridge", slow, tmp_path / "bridge.log", monado.client_command(), monado.client_environment()
+            ),
+            NodeProcess("scripted_hands", person, tmp_path / "person.log"),
+        ):
+            clouds = node_tools.advertise(peer.node, topics.CLOUD)
+            show(peer, clouds, positions, LabelBook(ITEMS).labels)
+            peer.wait_until(lambda: peer.heard["labels"], "a mark", 60)
+            peer.wait_until(lambda: any("drawing is slow" in words for words in words_of_bridge()), "it says so", 20)
+        lost = [g.detail for g in peer.heard["gestures"] if g.phase == Gesture.CANCEL]
+        assert not {"hand lost", "hands no longer arrive"} & set(lost)
 
 
 def test_a_whole_session_through_openxr(tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def tool_to_msg(tool: Tool, stamp_ns: int) -> msg.Tool:
     return msg.Tool(
         header=header("", stamp_ns),
         kind=int(tool.kind),
+        hand=int(tool.side),
         category=tool.category,
         erases=tool.erases,
         radius=tool.radius_m,
@@ -116,6 +117,8 @@ def tool_from_msg(message: msg.Tool) -> Tool:
     """A message to a tool."""
     if message.kind not in list(ToolKind):
         raise ValueError(f"tool: kind is {message.kind}, expected 0 (sphere) or 1 (density)")
+    if message.hand not in (Side.LEFT, Side.RIGHT):
+        raise ValueError(f"tool: hand is {message.hand}, expected 0 (left) or 1 (right)")
     if not (math.isfinite(message.radius) and 0 < message.radius <= FARTHEST_M):
         raise ValueError(f"tool: radius is {message.radius:.3g}, expected more than 0 and at most {FARTHEST_M:.0f} m")
     return Tool(
@@ -125,4 +128,5 @@ def tool_from_msg(message: msg.Tool) -> Tool:
         float(message.radius),
         message.page,
         message.paused,
+        Side(message.hand),
     )

@@ -10,15 +10,20 @@ import numpy.typing as npt
 from latentvr_common.beacon_lights import Light, lights
 from latentvr_common.colors import split_rgb
 from latentvr_common.hands import Hand
+from latentvr_common.held import brush_color, held
 from latentvr_common.palette import PalettePose, palette_pose
 from latentvr_common.scene import Scene
 from xr_bridge.drawing import shaders
 from xr_bridge.drawing.arrow_lines import ArrowLines
-from xr_bridge.drawing.beacon_columns import BeaconColumns
+from xr_bridge.drawing.beacon_columns import beacon_ribbons
 from xr_bridge.drawing.cloud_points import CloudPoints
 from xr_bridge.drawing.hand_balls import BALL, ball, hand_balls
 from xr_bridge.drawing.panel_quads import PanelQuads
-from xr_bridge.panels import Panel, Panels, facing, on_palette
+from xr_bridge.drawing.ribbons import Ribbons
+from xr_bridge.drawing.tool_ribbons import box_ribbons, held_ribbons
+from xr_bridge.hanging import Resting, above_brush, above_hands, facing, nearer, on_palette, state_place
+from xr_bridge.panels import Panels
+from xr_bridge.sheet import Panel
 
 FloatArray = npt.NDArray[np.floating]
 _HungPanel = tuple[str, Panel, tuple[FloatArray, FloatArray]]
@@ -27,7 +32,8 @@ _HungPanels = list[_HungPanel]
 Matrix = npt.NDArray[np.float32]
 _QUAD = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], dtype=np.float32)
 _MOST_BALLS = 1024
-_ERASER = np.array([0.9, 0.9, 0.92])
+_NOTICE_BELOW_M = 0.065
+"""The line on what was cancelled, below the state line."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +62,19 @@ class Painter:
         self._hands, self._brushes = (_Balls(context, self._balls, self.corners) for _ in range(2))
         self._around = context.program(shaders.SURROUNDINGS_VERTEX, shaders.SURROUNDINGS_FRAGMENT)
         self._around_shape = context.vertex_array(self._around, [(self.corners, "2f", "in_corner")])
-        self._columns = BeaconColumns(context, self.corners)
+        self._columns, self._box, self._held = (Ribbons(context, self.corners) for _ in range(3))
         self._lights: tuple[Light, ...] = ()
         self._quads = PanelQuads(context, self.corners)
         self._scene: Scene | None = None
         self._panels = Panels()
         self._palette: PalettePose | None = None
+        self._hands_now = Hand(), Hand()
         self._head: FloatArray = np.zeros(3)
+        self._state_place = Resting()
         self._hung: _HungPanels | None = None
         """Of this frame; None: to be worked out."""
-        drawn = (part.program for part in (self._cloud, self._arrows, self._columns, self._quads))
-        for program in (*drawn, self._balls, self._around):
+        drawn = (self._cloud.program, self._arrows.program, self._quads.program, self._balls, self._around)
+        for program in (*drawn, *(part.program for part in self._ribbons)):
             program["gamma"].value = shaders.GAMMA if is_srgb else 1.0  # type: ignore[union-attr]
 
     def see(self, scene: Scene, panels: Panels, now_s: float) -> None:
@@ -76,23 +84,24 @@ class Painter:
         if scene.forces is not None or (self._scene is not None and self._scene.forces is not None):
             self._arrows.fill(scene)
         self._lights = lights(scene)
-        self._columns.fill(self._lights)
+        self._columns.fill(beacon_ribbons(self._lights))
+        self._box.fill(box_ribbons(scene))
         if self._scene is None or scene.brushes is not self._scene.brushes:
-            colors = scene.colors()
             balls = [
-                ball(b.position, b.radius, split_rgb(colors[b.category]) / 255 if b.category in colors else _ERASER)
-                for b in scene.brushes
-                if b.is_ball
+                ball(brush.position, brush.radius, split_rgb(brush_color(scene, brush.category)) / 255)
+                for brush in scene.brushes
+                if brush.is_ball
             ]
             self._brushes.fill(np.concatenate(balls) if balls else np.zeros(0, BALL))
         self._scene = scene
 
     def show_person(self, left: Hand, right: Hand, head: FloatArray) -> None:
         """Draw the hands here; words turn to `head` (3,), metres, whichever eye sees them."""
-        self._head, self._hung = head, None
+        self._hands_now, self._head, self._hung = (left, right), head, None
         self._hands.fill(np.concatenate([hand_balls(left), hand_balls(right)]))
         poses = [palette_pose(hand) for hand in (left, right) if hand.tracked]
         self._palette = next((pose for pose in poses if pose is not None), None)
+        self._held.fill(held_ribbons(held(self._scene, left, right) if self._scene is not None else None, head))
 
     def paint(self, target: moderngl.Framebuffer, eye: Eye, now_s: float) -> None:
         """Draw into `target` what `eye` sees at `now_s`."""
@@ -108,34 +117,48 @@ class Painter:
         self._context.enable(moderngl.BLEND)
         self._balls["rim"].value = 1.0  # type: ignore[union-attr]
         self._brushes.paint()
-        self._columns.paint(eye.view, eye.projection, target.height)
+        for part in self._ribbons:
+            part.paint(eye.view, eye.projection, target.height)
         if self._hung is None:
-            self._hung = list(self._hung_panels(self._head))
+            # What is near is drawn over what is far, half transparent as it is.
+            self._hung = sorted(self._hung_panels(self._head), key=lambda hung: -_away_m(hung[2][0], self._head))
         for name, panel, place in self._hung:
             self._quads.paint(name, panel, place, eye.view, eye.projection)
         self._context.disable(moderngl.BLEND)
 
     def _hung_panels(self, reader: FloatArray) -> Iterator[_HungPanel]:
         """Yield each panel with where it hangs."""
+        if self._panels.palette is not None and self._palette is not None:
+            yield "palette", self._panels.palette, on_palette(self._palette)
+        for name, panel, place in self._facing_panels(reader):
+            yield name, panel, (place, facing(place, reader))
+
+    def _facing_panels(self, reader: FloatArray) -> Iterator[tuple[str, Panel, FloatArray]]:
+        """Yield those that face the reader, with their middles (3,)."""
         panels, scene = self._panels, self._scene
-        if panels.state is not None and scene is not None:
-            place = scene.placement.position + np.array([0.0, -1.1 * scene.placement.scale - 0.05, 0.1])
-            yield "state", panels.state, (place, facing(place, reader))
+        if scene is None:
+            return
+        if panels.state is not None:
+            place = self._state_place.follow(state_place(scene.placement, reader))
+            yield "state", panels.state, place
+            if panels.notice is not None:
+                yield "notice", panels.notice, place - np.array([0.0, _NOTICE_BELOW_M, 0.0])
         for light in self._lights:
             panel = panels.beacons.get(light.beacon.number)
             if panel is not None:
-                place = light.head + np.array([0.0, panel.height_m / 2, 0.0])
-                yield f"beacon {light.beacon.number}", panel, (place, facing(place, reader))
-        if panels.palette is not None and self._palette is not None:
-            yield "palette", panels.palette, on_palette(self._palette)
+                yield f"beacon {light.beacon.number}", panel, light.head + _up(panel.height_m / 2)
         if panels.preview is not None:
             panel, near = panels.preview
-            place = near + np.array([0.0, 0.06 + panel.height_m / 2, 0.0])
-            yield "preview", panel, (place, facing(place, reader))
-        if panels.selection is not None and scene is not None and scene.brushes:
-            brush = scene.brushes[0]
-            place = brush.position + np.array([0.0, brush.radius + 0.03, 0.0])
-            yield "selection", panels.selection, (place, facing(place, reader))
+            yield "preview", panel, nearer(near + _up(0.06 + panel.height_m / 2), reader)
+        over_brush, over_hands = above_brush(scene), above_hands(self._hands_now)
+        if panels.selection is not None and over_brush is not None:
+            yield "selection", panels.selection, nearer(over_brush, reader)
+        if panels.hint is not None and over_hands is not None:
+            yield "hint", panels.hint, nearer(over_hands, reader)
+
+    @property
+    def _ribbons(self) -> tuple[Ribbons, ...]:
+        return self._columns, self._box, self._held
 
     def _paint_surroundings(self, eye: Eye) -> None:
         from_clip = np.linalg.inv(eye.projection @ eye.view)
@@ -171,3 +194,11 @@ class _Balls:
 
 def _columns(matrix: npt.NDArray[np.floating]) -> bytes:
     return np.ascontiguousarray(matrix.T, dtype=np.float32).tobytes()
+
+
+def _away_m(place: FloatArray, reader: FloatArray) -> float:
+    return float(np.linalg.norm(place - reader))
+
+
+def _up(metres: float) -> FloatArray:
+    return np.array([0.0, metres, 0.0])

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xr_bridge.drawing import matrices, shaders
-from xr_bridge.panels import Panel
+from xr_bridge.sheet import Panel
 
 FloatArray = npt.NDArray[np.floating]
 

@@ -89,7 +89,10 @@ class Pictures:
                     layers=layers,
                 ),
             )
-        return float(state.predicted_display_period) / 1e9 - (time.monotonic() - began_s)
+        took_s = time.monotonic() - began_s
+        if layers:
+            self._show.note_picture(took_s)
+        return float(state.predicted_display_period) / 1e9 - took_s
 
     def _draw(self, session: xr.Session, space: xr.Space, xr_time: int, locate_hands: LocateHands) -> list[Any]:
         views = eyes.located(session, space, xr_time)
@@ -139,6 +142,7 @@ class Pictures:
             with suppress(moderngl.Error):
                 chain.close()
         self._chains, self._painter, self._mirror = [], None, None
+        self._show.picture_s = 0.0
 
     def close_context(self) -> None:
         """Give back the context, once the session that was bound to it is gone."""
