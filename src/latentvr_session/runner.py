@@ -25,7 +25,7 @@ from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.system_packages import installing_missing
 
 _INTERRUPTED = 130
-_KILL_AFTER_S = 4
+_KILL_AFTER_S = 10
 
 
 class SessionManager(Manager):  # type: ignore[misc]
