@@ -60,6 +60,8 @@ class Actor:
         """The one that the brush paints."""
         self.radius_m = RADIUS_M
         """The brush's."""
+        self.page = 0
+        """Of the palette, the one that is open."""
         self.trouble = ""
         """What did not work, for whoever looks after this person."""
 

@@ -49,6 +49,7 @@ class ScriptedHands(Node):  # type: ignore[misc]
             node_tools.listen(self, topics.CATEGORIES, self._on_categories),
             node_tools.listen(self, topics.GESTURES, self._on_gesture),
             node_tools.listen(self, topics.CLOUD_PLACEMENT, self._on_placement),
+            node_tools.listen(self, topics.TOOL, lambda message: self._person.see_page(message.page)),
         ]
         self._timer = node_tools.every(self, 1.0 / self._settings.rate_hz, self._on_tick)
         self._told = ""

@@ -91,6 +91,10 @@ class Person:
         self.marks += (answer.name, answer.phase) == (painting.BRUSH, "end")
         self._actor.notice(answer)
 
+    def see_page(self, page: int) -> None:
+        """Look at which page of the palette is open."""
+        self._actor.page = page
+
     def see_placement(self, placement: Placement) -> None:
         """Notice where the cloud is in the room."""
         self._actor.placement = placement

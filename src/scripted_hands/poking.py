@@ -38,13 +38,26 @@ def set_brush(actor: Actor, category: int, radius_m: float) -> Script:
         action = palette.LARGER if radius_m > actor.radius_m else palette.SMALLER
         yield from _poke(actor, action, _size_changes(actor))
     if actor.category != category:
+        yield from _turn_to(actor, palette.page_of(category, actor.categories))
         yield from _poke(actor, palette.category_action(category), lambda: actor.category == category)
     yield actor.to(Posture(REST.left, actor.posture.right))
 
 
+def _turn_to(actor: Actor, page: int) -> Script:
+    for _ in range(palette.pages(actor.categories)):
+        if actor.page == page:
+            return
+        yield from _poke(actor, palette.MORE, _page_turns(actor))
+
+
+def _page_turns(actor: Actor) -> Callable[[], bool]:
+    before = actor.page
+    return lambda: actor.page != before
+
+
 def has_button(actor: Actor, action: str) -> bool:
     """Tell whether the palette has a button for `action`."""
-    return any(button.action == action for button in palette.buttons(actor.categories))
+    return any(button.action == action for button in palette.buttons(actor.categories, actor.page))
 
 
 def press(actor: Actor, action: str) -> Script:
@@ -76,7 +89,7 @@ def _poke(actor: Actor, action: str, is_taken: Callable[[], bool]) -> Script:
 def _button_spot(actor: Actor, action: str) -> Callable[[float], FloatArray] | None:
     """Return a function from the height above the button's centre to the place (3,) in the stage, metres."""
     pose = palette.palette_pose(actor.body.palm_of(PALETTE_HAND, left=True))
-    button = next((b for b in palette.buttons(actor.categories) if b.action == action), None)
+    button = next((b for b in palette.buttons(actor.categories, actor.page) if b.action == action), None)
     if pose is None or button is None:
         return None
     center = button.center

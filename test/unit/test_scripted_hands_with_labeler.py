@@ -1,6 +1,7 @@
 """The simulated person and the labeler face to face, without ROS: hands in, marks out."""
 
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class World:
             outcome = self.labeler.update(hands)
             assert outcome is not None
             self.take(outcome, i * STEP_NS)
+            self.person.see_page(self.labeler.tool.page)
             # The node looks for silence between hands, too.
             self.take(self.labeler.miss(0.01), i * STEP_NS)
         raise AssertionError(f"the person is still there: {self.person.trouble}")
@@ -161,6 +163,17 @@ def test_categories_may_change_between_choosing_and_painting() -> None:
             world.person.see_categories([Category(9, "zebra", 0)])
         world.take(outcome, i * STEP_NS)
     assert world.events == []
+
+
+def test_a_person_finds_categories_on_every_page_of_the_palette() -> None:
+    world = World(gestures=3)
+    others = [Category(i, f"other {i}", 0) for i in range(30)]
+    by_place = {4: "ant", 15: "bee", 29: "cat"}
+    categories = [replace(c, name=by_place.get(c.id, c.name)) for c in others]
+    world.person.see_categories(categories)
+    world.labeler.set_categories(categories)
+    world.live(200.0)
+    assert {e.category for e in world.events} == set(by_place)
 
 
 # What goes wrong
