@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gesture_labeler.reports import Outcome, Report
 
 from gesture_labeler.labeler import Labeler
+from gesture_labeler.outcome import Outcome
 from gesture_labeler.parameters import Parameters as LabelerParameters
 from label_journal.journal import Journal
 from latent_trainer.calibration import expected_calibration_error
@@ -26,6 +26,7 @@ from latent_trainer.recalibration import Recalibration
 from latent_trainer.training import Encoded, Training
 from latentvr_common.cloud import Cloud
 from latentvr_common.datasets import Dataset
+from latentvr_common.gestures import Report
 from latentvr_common.labels import LabelBook
 from latentvr_common.truth import truth_ids
 from scripted_hands.actor import Answer

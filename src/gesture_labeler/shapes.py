@@ -34,10 +34,11 @@ def stretch(hand: Hand, finger: Sequence[Joint]) -> float | None:
 
 def points(hand: Hand, straight: float, bent: float) -> bool:
     """Tell whether the index finger is stretched (by `straight` or more) and the next two are not (`bent` at most)."""
-    index, middle, ring = (stretch(hand, finger) for finger in (INDEX, MIDDLE, RING))
-    if index is None or middle is None or ring is None:
+    index = stretch(hand, INDEX)
+    if index is None or index < straight:
         return False
-    return index >= straight and middle <= bent and ring <= bent
+    others = (stretch(hand, finger) for finger in (MIDDLE, RING))
+    return all(other is not None and other <= bent for other in others)
 
 
 def palm_normal(hand: Hand) -> FloatArray | None:

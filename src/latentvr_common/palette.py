@@ -128,9 +128,10 @@ def palette_pose(hand: Hand) -> PalettePose | None:
     oriented = hand.validity[Joint.PALM] & Validity.ORIENTATION_VALID and bool(rotations.is_unit(quat))
     if position is None or not oriented:
         return None
-    normal = rotations.rotate(quat, -UP)
-    if float(normal @ UP) < OPEN_COSINE:
+    x, _, z, _ = quat.tolist()
+    if 2.0 * (x * x + z * z) - 1.0 < OPEN_COSINE:  # The normal's part along up: mostly it is all that is asked for.
         return None
+    normal = rotations.rotate(quat, -UP)
     down = rotations.rotate(quat, np.array([0.0, 0.0, 1.0]))
     # Seen from above an upturned palm, the hand's own x axis runs the other way.
     across = rotations.cross(normal, down)
