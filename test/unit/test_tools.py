@@ -487,7 +487,7 @@ def test_what_was_cut_off_is_made_from_the_start(tree: Tree, step: str, number: 
     )
     wait_for(half.exists)
     os.killpg(process.pid, number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert process.returncode != 0
     assert tree.run()[0] == 0
     assert not half.exists()
@@ -502,8 +502,8 @@ def test_of_two_set_ups_at_a_time_one_waits_and_then_has_nothing_to_do(tree: Tre
     assert second.stdout is not None
     assert second.stdout.readline() == "[set-up] waiting: another set-up of this directory is running\n"
     tree.write("go", "")
-    assert second.communicate(timeout=30)[0] == ""
-    first.communicate(timeout=30)
+    assert second.communicate(timeout=60)[0] == ""
+    first.communicate(timeout=60)
     assert (first.returncode, second.returncode) == (0, 0)
     assert (tree.environments, tree.builds) == (["3.11"], 1)
 
@@ -518,8 +518,8 @@ def test_a_pip_that_outlives_its_set_up_is_waited_for(tree: Tree) -> None:
     assert second.stdout is not None
     assert "waiting" in second.stdout.readline()
     tree.write("go", "")
-    second.communicate(timeout=30)
-    first.communicate(timeout=30)
+    second.communicate(timeout=60)
+    first.communicate(timeout=60)
     assert second.returncode == 0
     assert (tree.environments, tree.builds) == (["3.11", "3.11"], 1)
 
