@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import pairwise
+from itertools import cycle, pairwise
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ class Timed:
         if sent_ns is not None:
             into.append((time.monotonic_ns() - sent_ns) / 1e6)
 
-    def perform(self, performance: performances.Performance, every_frame: Callable[[], None] = lambda: None) -> None:
+    def perform(self, performance: performances.Performance) -> None:
         """Do it at RATE_HZ."""
         began = time.monotonic()
         for i in range(int(performance.lasts_s * RATE_HZ) + 1):
@@ -141,7 +142,6 @@ class Timed:
             # Where the hands are now, however late: a hand does not wait for its message.
             now_ns = time.time_ns()
             self.send(performance.at(time.monotonic() - began).hands(now_ns))
-            every_frame()
 
 
 def strokes(positions: np.ndarray, count: int) -> Iterator[performances.Performance]:
@@ -189,27 +189,40 @@ def choose_a_category(timed: Timed) -> None:
     raise RuntimeError(f"the palette does not answer: {dict(timed.cancelled)}")
 
 
+def show_clouds() -> None:
+    """Publish a cloud that trembles, until somebody ends this process."""
+    positions, random = some_points(FEW), np.random.default_rng(3)
+    nothing, color, sure = np.full(FEW, NONE, np.int16), np.zeros(FEW, np.uint32), np.zeros(FEW, np.float32)
+    with Peer() as peer:
+        clouds_out = node_tools.advertise(peer.node, topics.CLOUD)
+        messages = []
+        for _ in range(5):
+            shaken = positions + random.normal(0, 0.002, positions.shape).astype(np.float32)
+            messages.append(conversions.cloud_to_msg(Cloud(1, shaken, color, nothing, nothing, sure)))
+        for message in cycle(messages):
+            message.header.stamp = conversions.time_to_msg(time.time_ns())
+            clouds_out.publish(message)
+            time.sleep(1.0 / CLOUD_HZ)
+
+
+@contextmanager
+def clouds_shown() -> Iterator[None]:
+    """Have another process show a cloud: who makes one does not hear what comes meanwhile."""
+    shower = get_context("spawn").Process(target=show_clouds, daemon=True)
+    shower.start()
+    try:
+        yield
+    finally:
+        shower.terminate()
+        shower.join()
+
+
 def quiet_figures() -> dict[str, object]:
-    """Return delays while nothing trains; clouds come all the same, from here."""
-    positions = some_points(FEW)
-    nothing = np.full(FEW, NONE, np.int16)
-    with graph(FEW) as timed:
-        clouds = node_tools.advertise(timed._peer.node, topics.CLOUD)
-        random, frame = np.random.default_rng(3), 0
-
-        def move_cloud() -> None:
-            nonlocal frame
-            if frame % (RATE_HZ // CLOUD_HZ) == 0:
-                shaken = positions + random.normal(0, 0.002, positions.shape).astype(np.float32)
-                color, sure = np.zeros(FEW, np.uint32), np.zeros(FEW, np.float32)
-                cloud = Cloud(time.time_ns(), shaken, color, nothing, nothing, sure)
-                clouds.publish(conversions.cloud_to_msg(cloud))
-            frame += 1
-
-        move_cloud()
+    """Return delays while nothing trains; clouds come all the same."""
+    with graph(FEW) as timed, clouds_shown():
         choose_a_category(timed)
-        for performance in strokes(positions, STROKES):
-            timed.perform(performance, move_cloud)
+        for performance in strokes(some_points(FEW), STROKES):
+            timed.perform(performance)
         return {
             **{f"preview_ms_p{p}_70k": percentile(timed.selection_ms, p) for p in (50, 99)},
             **{f"commit_ms_p{p}": percentile(timed.commit_ms, p) for p in (50, 99)},
