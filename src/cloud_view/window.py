@@ -16,10 +16,11 @@ from cloud_view import camera as cameras
 from cloud_view.camera import Camera, Framing, orbit, subject_of
 from cloud_view.caption import caption_of, paint_caption
 from cloud_view.drawing import draw
-from cloud_view.engine import DrawError, load_open3d, why_no_window
+from cloud_view.engine import DrawError, load_open3d
 from cloud_view.panel import Panel
 from cloud_view.place_card import card_of, paint_card
 from cloud_view.stage import Stage, place_camera
+from latentvr_common.display import why_no_window
 from latentvr_common.scene import Scene
 
 FORCES_KEY = "f"

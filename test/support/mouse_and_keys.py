@@ -1,83 +1,60 @@
 """Mouse and keyboard of an X server, moved as a person's hands would: by its extension XTEST."""
 
-import ctypes
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ImageGrab
+from PIL import Image
+from Xlib import XK, X
+from Xlib.display import Display
+from Xlib.ext import xtest
 
-LEFT, MIDDLE, RIGHT, WHEEL_UP, WHEEL_DOWN = 1, 2, 3, 4, 5
-_KEYSYMS = {
-    "escape": 0xFF1B,
-    "enter": 0xFF0D,
-    "tab": 0xFF09,
-    "backspace": 0xFF08,
-    "shift": 0xFFE1,
-    "ctrl": 0xFFE3,
-    "space": 0x20,
-    "plus": 0x2B,
-    "minus": 0x2D,
-    "comma": 0x2C,
-    "period": 0x2E,
-    "left": 0xFF51,
-    "up": 0xFF52,
-    "right": 0xFF53,
-    "down": 0xFF54,
+LEFT, MIDDLE, RIGHT = 1, 2, 3
+_WHEEL_UP, _WHEEL_DOWN = 4, 5
+_KEYSYMS = {"escape": "Escape", "enter": "Return", "tab": "Tab", "backspace": "BackSpace", "shift": "Shift_L"} | {
+    "ctrl": "Control_L",
+    **{name.lower(): name for name in ("Left", "Right", "Up", "Down", "Home")},
 }
+Place = tuple[float, float]
 
 
-class Hands:
-    """Mouse and keys of the X server `display`. Use as a context manager."""
+class MouseAndKeys:
+    """Of the X server `display`. Use as a context manager."""
 
     def __init__(self, display: str) -> None:
-        self.display = display
-        self._x11 = ctypes.CDLL("libX11.so.6")
-        self._xtest = ctypes.CDLL("libXtst.so.6")
-        self._x11.XOpenDisplay.restype = ctypes.c_void_p
-        self._server = ctypes.c_void_p(self._x11.XOpenDisplay(display.encode()))
-        assert self._server, f"display {display} does not answer"
+        self._display = Display(display)
+        self._root = self._display.screen().root
 
-    def __enter__(self) -> "Hands":
+    def __enter__(self) -> "MouseAndKeys":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._x11.XCloseDisplay(self._server)
+        self._display.close()
 
-    def _flush(self) -> None:
-        self._x11.XSync(self._server, 0)
+    def _do(self, kind: int, detail: int = 0, x: float = 0, y: float = 0) -> None:
+        xtest.fake_input(self._display, kind, detail, x=round(x), y=round(y))
+        self._display.sync()
 
     def move(self, x: float, y: float) -> None:
         """Move the mouse to a pixel of the screen."""
-        self._xtest.XTestFakeMotionEvent(self._server, -1, round(x), round(y), 0)
-        self._flush()
+        self._do(X.MotionNotify, x=x, y=y)
 
     def press(self, button: int = LEFT) -> None:
-        self._xtest.XTestFakeButtonEvent(self._server, button, 1, 0)
-        self._flush()
+        self._do(X.ButtonPress, button)
 
     def release(self, button: int = LEFT) -> None:
-        self._xtest.XTestFakeButtonEvent(self._server, button, 0, 0)
-        self._flush()
-
-    def click(self, button: int = LEFT) -> None:
-        self.press(button)
-        self.release(button)
+        self._do(X.ButtonRelease, button)
 
     def wheel(self, notches: int) -> None:
+        """Turn the wheel, away from the person if `notches` is above 0."""
         for _ in range(abs(notches)):
-            self.click(WHEEL_UP if notches > 0 else WHEEL_DOWN)
+            button = _WHEEL_UP if notches > 0 else _WHEEL_DOWN
+            self.press(button)
+            self.release(button)
 
-    def drag(
-        self,
-        start: tuple[float, float],
-        end: tuple[float, float],
-        button: int = LEFT,
-        steps: int = 8,
-        pause_s: float = 0.02,
-    ) -> None:
+    def drag(self, start: Place, end: Place, button: int = LEFT, steps: int = 8, pause_s: float = 0.02) -> None:
         """Press at `start`, go to `end`, release."""
         self.move(*start)
         self.press(button)
@@ -87,27 +64,36 @@ class Hands:
         self.release(button)
 
     def key(self, *names: str) -> None:
-        """Press keys, the first ones held meanwhile: "ctrl", "z"."""
+        """Press a key, the ones before it held meanwhile: "ctrl", "z"."""
         for name in names:
-            self._key(name, down=True)
+            self._do(X.KeyPress, self._code(name))
         for name in reversed(names):
-            self._key(name, down=False)
+            self._do(X.KeyRelease, self._code(name))
 
     @contextmanager
     def holding(self, name: str) -> Iterator[None]:
-        self._key(name, down=True)
+        """Hold a key."""
+        self._do(X.KeyPress, self._code(name))
         try:
             yield
         finally:
-            self._key(name, down=False)
+            self._do(X.KeyRelease, self._code(name))
 
-    def _key(self, name: str, *, down: bool) -> None:
-        symbol = _KEYSYMS.get(name, ord(name[0]))
-        code = self._x11.XKeysymToKeycode(self._server, ctypes.c_ulong(symbol))
+    def _code(self, name: str) -> int:
+        code = int(self._display.keysym_to_keycode(XK.string_to_keysym(_KEYSYMS.get(name, name))))
         assert code, f"the keyboard has no key {name}"
-        self._xtest.XTestFakeKeyEvent(self._server, code, int(down), 0)
-        self._flush()
+        return code
 
-    def seen(self) -> npt.NDArray[np.uint8]:
-        """Return a picture of the screen (H, W, 3)."""
-        return np.asarray(ImageGrab.grab(xdisplay=self.display).convert("RGB"))
+    def screen(self) -> npt.NDArray[np.uint8]:
+        """Return what is to be seen (H, W, 3)."""
+        size = self._root.get_geometry()
+        raw = self._root.get_image(0, 0, size.width, size.height, X.ZPixmap, 0xFFFFFFFF)
+        return np.asarray(Image.frombytes("RGB", (size.width, size.height), raw.data, "raw", "BGRX"))
+
+    def window(self, title: str) -> tuple[int, int, int, int] | None:
+        """Return left, top, width and height of the window of that title, pixels of the screen; None: there is none."""
+        for child in self._root.query_tree().children:
+            if child.get_wm_name() == title:
+                place = child.get_geometry()
+                return place.x, place.y, place.width, place.height
+        return None

@@ -8,11 +8,12 @@ import pytest
 
 from cloud_view.camera import Subject, look, orbit
 from cloud_view.caption import caption_of, paint_caption
-from cloud_view.engine import DrawError, why_no_window
+from cloud_view.engine import DrawError
 from cloud_view.panel import on_ground, plate_corners
 from cloud_view.surroundings import GROUND
 from cloud_view.window import Window, listen_to_keys, panel_place
 from latentvr_common.cloud import Cloud
+from latentvr_common.display import why_no_window
 from latentvr_common.scene import Scene
 
 EMPTY = np.zeros(0, np.int16)

@@ -63,12 +63,11 @@ class Dressing:
         """Return them all, by name."""
         height = viewport.height
         margin = _MARGIN * height / REFERENCE_HEIGHT
-        width = (viewport.width - 2 * margin) * REFERENCE_HEIGHT / height
-        line = paint_line(line_of(desk, scene, status), round(width), height)
+        line = paint_line(line_of(desk, scene, status), viewport.width * REFERENCE_HEIGHT / height, _MARGIN, height)
         caption = paint_caption(self._caption_of(desk, scene), height)
         found = {
             "caption": Placed(caption, (margin, margin)),
-            "line": Placed(line, (margin, height - 0.6 * margin - line.height)),
+            "line": Placed(line, (0.0, float(height - line.height))),
         }
         if desk.item is not None:
             card = self._look(desk.item, look_of, neighbours_of, height)
@@ -76,7 +75,8 @@ class Dressing:
                 found["look"] = Placed(card, (viewport.width - margin - card.width, margin))
         large = self._large(desk, look_of, height)
         if large is not None:
-            left = max((viewport.width - large.width) / 2, min(300.0, viewport.width - large.width))
+            room = margin + caption.width
+            left = max(room + (viewport.width - room - large.width) / 2, 0.0)
             found["large"] = Placed(large, (left, max((height - large.height) / 2, 0.0)))
         return found
 

@@ -19,7 +19,9 @@ PLATE: Rgb = (19, 23, 31)
 _EDGE: Rgb = (48, 55, 68)
 _KEY: Rgb = (176, 205, 235)
 GOOD: Rgb = (92, 200, 130)
+_WARM: Rgb = (230, 190, 96)
 _PAD = 20.0
+_LINE_HEIGHT = 40.0
 
 
 def _plate(width: float, height: float, window_height: int) -> Sheet:
@@ -54,26 +56,28 @@ class Line:
 
 
 @lru_cache(maxsize=2)
-def paint_line(line: Line, width: float, window_height: int) -> Image.Image:
-    """Return the line, `width` wide."""
-    sheet = Sheet(width, 30, window_height / REFERENCE_HEIGHT)
-    sheet.dot(0, 14, 12, line.color)
-    end = sheet.text(20, 19, f"{line.category}", 15, BRIGHT)
-    end = sheet.text(end + 12, 19, line.tool, 15, SOFT)
+def paint_line(line: Line, width: float, margin: float, window_height: int) -> Image.Image:
+    """Return the line, `width` wide, with so much room at both ends."""
+    sheet = Sheet(width, _LINE_HEIGHT, window_height / REFERENCE_HEIGHT)
+    base, middle = _LINE_HEIGHT / 2 + 5, _LINE_HEIGHT / 2
+    sheet.bar(0, 0, width, 1, FAINT)
+    sheet.dot(margin, middle, 12, line.color)
+    end = sheet.text(margin + 20, base, line.category, 15, BRIGHT)
+    end = sheet.text(end + 12, base, line.tool, 15, SOFT)
     if line.marks:
-        end = sheet.text(end + 26, 19, line.marks, 15, BRIGHT)
+        end = sheet.text(end + 26, base, line.marks, 15, BRIGHT)
     if line.note:
-        sheet.text(end + 26, 19, line.note, 15, (230, 190, 96))
-    right = sheet.text(width, 19, line.safe, 15, SOFT if line.waiting else BRIGHT, "rs")
-    length = right - width
-    sheet.dot(width - length - 17, 14, 9, (230, 180, 60) if line.waiting else GOOD)
+        sheet.text(end + 26, base, line.note, 15, _WARM)
+    right = width - margin
+    length = sheet.text(right, base, line.safe, 15, SOFT if line.waiting else BRIGHT, "rs") - right
+    sheet.dot(right - length - 17, middle, 9, _WARM if line.waiting else GOOD)
     return sheet.image
 
 
 # Help
 
 _HELP_ROW = 23.0
-_HELP_COLUMN = 345.0
+_HELP_COLUMN = 372.0
 
 
 @lru_cache(maxsize=1)
@@ -92,7 +96,7 @@ def paint_help(window_height: int) -> Image.Image:
             for shown, says in listed:
                 y += _HELP_ROW
                 sheet.text(_PAD + place * _HELP_COLUMN, y, shown, 14, _KEY)
-                sheet.text(_PAD + place * _HELP_COLUMN + 84, y, says, 14, BRIGHT)
+                sheet.text(_PAD + place * _HELP_COLUMN + 94, y, says, 14, BRIGHT)
             y += 2 * _HELP_ROW
     return sheet.image
 

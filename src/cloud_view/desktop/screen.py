@@ -21,11 +21,12 @@ from cloud_view.desktop.layers import Layers
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import Key as SameKey
 from cloud_view.desktop.same import is_same
-from cloud_view.engine import DrawError, load_open3d, why_no_window
+from cloud_view.engine import DrawError, load_open3d
 from cloud_view.panel import Panel
 from cloud_view.shapes import Lines, Mesh
 from cloud_view.stage import give_extent, place_camera, point_size_px, prepare
 from cloud_view.surroundings import floor_grid
+from latentvr_common.display import why_no_window
 
 _SIZE = (1280, 800)
 _SHIFT, _CTRL = 1, 2
