@@ -155,13 +155,13 @@ def _note(desk: Desk, status: Status) -> str:
 
 
 def _marks(desk: Desk, scene: Scene, names: dict[int, str]) -> str:
-    """Return what the mark that is being made would take in, as "123 items: 97 new, 20 cat, 6 dog"."""
+    """Return what the mark that is being made would take in, as "123 items: 97 new, 20 × cat, 6 × dog"."""
     if desk.mark is None:
         return ""
     ids = desk.mark.ids[desk.mark.ids < len(scene.cloud)]
     counts = label_counts(scene.cloud.label[ids])
     parts = [f"{counts.pop(NONE):,} new"] if NONE in counts else []
-    parts += [f"{n:,} {names.get(i, i)}" for i, n in sorted(counts.items(), key=lambda pair: -pair[1])[:3]]
+    parts += [f"{n:,} × {names.get(i, i)}" for i, n in sorted(counts.items(), key=lambda pair: -pair[1])[:3]]
     count = len(ids)
     return f"{count:,} item{'s' if count != 1 else ''}" + (f": {', '.join(parts)}" if parts else "")
 

@@ -246,6 +246,8 @@ class Desktop(Node):  # type: ignore[misc]
             self._selection_out.publish(conversions.selection_to_msg(outcome.preview))
         for report in outcome.reports:
             self._gestures_out.publish(conversions.gesture_to_msg(report))
+            if report.phase is Phase.BEGIN:
+                self._note_until_s = 0.0
         for event, end in outcome.commits:
             scene = self._layer.scene if self._layer is not None else None
             colors = dict(scene.colors()) if scene is not None else {}
