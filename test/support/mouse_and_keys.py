@@ -84,11 +84,12 @@ class MouseAndKeys:
         assert code, f"the keyboard has no key {name}"
         return code
 
-    def screen(self) -> npt.NDArray[np.uint8]:
-        """Return what is to be seen (H, W, 3)."""
+    def screen(self, region: tuple[int, int, int, int] | None = None) -> npt.NDArray[np.uint8]:
+        """Return what is to be seen (H, W, 3); of a `region`: left, top, width and height, pixels."""
         size = self._root.get_geometry()
-        raw = self._root.get_image(0, 0, size.width, size.height, X.ZPixmap, 0xFFFFFFFF)
-        return np.asarray(Image.frombytes("RGB", (size.width, size.height), raw.data, "raw", "BGRX"))
+        left, top, width, height = region or (0, 0, size.width, size.height)
+        raw = self._root.get_image(left, top, width, height, X.ZPixmap, 0xFFFFFFFF)
+        return np.asarray(Image.frombytes("RGB", (width, height), raw.data, "raw", "BGRX"))
 
     def window(self, title: str) -> tuple[int, int, int, int] | None:
         """Return left, top, width and height of the window of that title, pixels of the screen; None: there is none."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from PIL import Image
 
@@ -22,7 +21,7 @@ from cloud_view.desktop.panels import (
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import is_same
 from cloud_view.desktop.screen import Placed
-from cloud_view.sheet import REFERENCE_HEIGHT, Rgb
+from cloud_view.sheet import FAINT, REFERENCE_HEIGHT
 from latentvr_common.cloud import NONE
 from latentvr_common.scene import Scene
 from latentvr_common.selecting.counts import label_counts
@@ -110,7 +109,7 @@ class Dressing:
             return paint_naming(desk.name, height)
         proposal = desk.proposal
         if proposal is not None:
-            audit = tuple(found for i in proposal.audit_ids if (found := look_of(int(i))) is not None)
+            audit = tuple(look_of(int(item)) or _unknown(int(item)) for item in proposal.audit_ids)
             key = (id(proposal), audit, height)
             count, expected = len(proposal.ids), proposal.expected
             return self._kept("proposal", key, lambda: paint_proposal(count, expected, audit, height))
@@ -121,6 +120,10 @@ class Dressing:
         if kept is None or kept[0] != key:
             kept = self._cards[name] = key, paint()
         return kept[1]
+
+
+def _unknown(item: int) -> Look:
+    return Look(item, None, "", "", FAINT, False)
 
 
 def line_of(desk: Desk, scene: Scene, status: Status) -> Line:
@@ -164,9 +167,3 @@ def _marks(desk: Desk, scene: Scene, names: dict[int, str]) -> str:
     parts += [f"{n:,} × {names.get(i, i)}" for i, n in sorted(counts.items(), key=lambda pair: -pair[1])[:3]]
     count = len(ids)
     return f"{count:,} item{'s' if count != 1 else ''}" + (f": {', '.join(parts)}" if parts else "")
-
-
-@lru_cache(maxsize=64)
-def rgb(packed: int) -> Rgb:
-    """Return red, green and blue of 0xRRGGBB."""
-    return packed >> 16 & 255, packed >> 8 & 255, packed & 255

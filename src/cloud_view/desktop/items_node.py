@@ -19,7 +19,7 @@ from latentvr_common.png import read_png
 from latentvr_common.scene import Scene
 
 _KEPT = 400
-_AT_ONCE = 8
+_AT_ONCE = 32
 _ASK_AGAIN_S = 2.0
 _NEIGHBOURS = 6
 

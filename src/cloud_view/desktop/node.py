@@ -4,7 +4,9 @@ Thread rule: everything runs on the executor's thread, which is the main one: ca
 which takes inputs and draws. While a frame is drawn messages wait.
 """
 
+import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from cloud_view.desktop.desk import Desk
 from cloud_view.desktop.detail import Detail
 from cloud_view.desktop.dressing import Dressing, Status
 from cloud_view.desktop.hand_shapes import Tool, color_of
+from cloud_view.desktop.history import History, Replay
+from cloud_view.desktop.inputs import Button, Input, Pressed
 from cloud_view.desktop.items_node import Items
 from cloud_view.desktop.marks import Boxing, Sight
 from cloud_view.desktop.outcome import Kind, Outcome, Proposal, Wish
@@ -26,6 +30,7 @@ from cloud_view.desktop.parameters import Parameters
 from cloud_view.desktop.picking import Picker, Viewport
 from cloud_view.desktop.same import is_same
 from cloud_view.desktop.screen import Screen, Selected, Show
+from cloud_view.desktop.sound import Speaker, player
 from cloud_view.desktop.viewpoint import Viewpoint
 from cloud_view.engine import DrawError
 from cloud_view.pacing import Pacing
@@ -74,6 +79,7 @@ class Desktop(Node):  # type: ignore[misc]
         self._submitted: dict[str, Selected] = {}
         self._note, self._note_until_s = "", 0.0
         self._beat_s = 0.0
+        self._known = 0
         self._left = False
         self._gestures_out = node_tools.advertise(self, topics.GESTURES)
         self._selection_out = node_tools.advertise(self, topics.SELECTION)
@@ -85,6 +91,10 @@ class Desktop(Node):  # type: ignore[misc]
         self._items = Items(self, self._health)
         self._asking = Asking(self, self._settings.author, self._report)
         self._propose = node_tools.client(self, topics.PROPOSE_LABELS)
+        self._sound = node_tools.client(self, topics.GET_SOUND)
+        self._speaker = Speaker(self._directory or Path(tempfile.gettempdir()), player())
+        self._history = History()
+        self._replay = Replay()
         self._epoch_in = node_tools.listen(self, topics.EPOCH, self._on_epoch)
         self._labels_in = node_tools.listen(self, topics.LABELS, self._unread.append)
         self._timer = node_tools.every(self, _TURN_S, self._turn)
@@ -120,10 +130,13 @@ class Desktop(Node):  # type: ignore[misc]
     def _turn(self) -> None:
         if self._left:
             return
+        told = self._speaker.look()
+        if told:
+            self._say(told)
         for _ in range(2):
             now_s, inputs = time.monotonic(), self._screen.inputs()
             for given in inputs:
-                self._follow(self._desk.take(given, node_tools.now_ns(self)))
+                self._take(given)
             if inputs:
                 self._detail.note_input(now_s)
             drawn = self._draw(now_s) if self._due(now_s, bool(inputs)) else None
@@ -136,12 +149,20 @@ class Desktop(Node):  # type: ignore[misc]
             elif not inputs:
                 return
 
+    def _take(self, given: Input) -> None:
+        """Have the desk take an input. What is marked is what is now: a press during the time-lapse ends that."""
+        if self._replay.runs and given == Pressed(Button.LEFT):
+            self._replay.toggle(time.monotonic())
+        else:
+            self._follow(self._desk.take(given, node_tools.now_ns(self)))
+
     def _due(self, now_s: float, moved: bool) -> bool:
-        if moved or (self._desk.mark is not None and now_s >= self._beat_s):
+        beats = self._desk.mark is not None and now_s >= self._beat_s
+        if moved or beats or self._items.changes != self._known:
             return True
         if not self._pacing.due(now_s):
             return False
-        return self._drawn != self._state(now_s)
+        return self._replay.runs or self._drawn != self._state(now_s)
 
     def _state(self, now_s: float) -> tuple[object, ...]:
         """Return what a frame depends on beside mouse and keys."""
@@ -155,7 +176,8 @@ class Desktop(Node):  # type: ignore[misc]
         scene = self._inbox.scene(now_s)
         if scene is None:
             return None
-        self._drawn = self._state(now_s)
+        scene = self._then(scene, now_s)
+        self._drawn, self._known = self._state(now_s), self._items.changes
         self._desk.set_categories(scene.categories)
         layer, viewport = self._layer_of(scene), self._screen.viewport
         camera = self._camera_of(layer)
@@ -167,6 +189,15 @@ class Desktop(Node):  # type: ignore[misc]
         )
         self._screen.show(Show(layer, camera, items, self._tool(scene), self._selected(scene), panels))
         return items, time.perf_counter() - began_s
+
+    def _then(self, scene: Scene, now_s: float) -> Scene:
+        """Return the scene to show: that of now, or one of the time-lapse."""
+        share = self._replay.share(now_s)
+        if share is None:
+            self._history.note(scene.cloud, now_s)
+            return scene
+        self._say(f"time-lapse: {100 * share:.0f} %", 0.5)
+        return replace(scene, cloud=self._history.at(share, scene.cloud))
 
     def _note_frame(self, drawn: tuple[int, float], polled_s: float, now_s: float) -> None:
         items, prepared_s = drawn
@@ -185,7 +216,7 @@ class Desktop(Node):  # type: ignore[misc]
         fresh = CloudLayer(bare(scene), layer.subject if layer is not None else subject_of(scene.points()))
         if not self._desk.busy:
             fresh.subject = self._framing.follow(subject_of(fresh.points))
-        if layer is None or layer.scene.cloud is not scene.cloud:
+        if not self._replay.runs and (layer is None or layer.scene.cloud is not scene.cloud):
             self._frames.add(scene.cloud)
         self._layer = fresh
         return fresh
@@ -236,8 +267,8 @@ class Desktop(Node):  # type: ignore[misc]
         note = self._note if now_s < self._note_until_s else ""
         return Status(self._safe(len(scene.cloud)), len(self._asking), note)
 
-    def _say(self, text: str) -> None:
-        self._note, self._note_until_s = text, time.monotonic() + _NOTE_S
+    def _say(self, text: str, seconds: float = _NOTE_S) -> None:
+        self._note, self._note_until_s = text, time.monotonic() + seconds
 
     # What comes of it
 
@@ -273,6 +304,10 @@ class Desktop(Node):  # type: ignore[misc]
             self._inbox.toggle_forces()
         elif wish.kind is Kind.PROPOSE:
             self._ask_for_proposal()
+        elif wish.kind is Kind.TIMELAPSE:
+            self._replay.toggle(time.monotonic())
+        elif wish.kind is Kind.SOUND:
+            self._ask_for_sound(int(wish.value))
         elif wish.kind is Kind.PICTURE:
             self._keep_picture()
         elif wish.kind is Kind.QUIT:
@@ -313,6 +348,25 @@ class Desktop(Node):  # type: ignore[misc]
             self._say(f"no prediction is {100 * self._settings.accept_from:.0f} % sure yet")
         self._items.changes += 1
 
+    def _ask_for_sound(self, item: int) -> None:
+        if not self._sound.service_is_ready():
+            self._say("the trainer does not answer")
+            return
+        future = self._sound.call_async(srv.GetSound.Request(sample_id=item))
+        future.add_done_callback(node_tools.guarded(self, lambda done: self._on_sound(item, done)))
+
+    def _on_sound(self, item: int, future: Future) -> None:
+        response = future.result()
+        if response is None or not response.found:
+            self._say(response.message if response is not None else "the trainer does not answer")
+        elif not len(response.wav):
+            self._say(f"item {item} has no sound")
+        else:
+            try:
+                self._say(self._speaker.play(item, bytes(response.wav)))
+            except OSError as error:
+                self._say(f"no sound: {error.strerror}")
+
     def _keep_picture(self) -> None:
         if self._directory is None:
             self._say("no picture: the session has no directory")
@@ -343,6 +397,7 @@ class Desktop(Node):  # type: ignore[misc]
 
     def close(self) -> None:
         """Say so if marks are lost with this process."""
+        self._speaker.stop()
         if not self._left:
             self._screen.close()
         if len(self._asking):

@@ -13,7 +13,6 @@ from PIL import Image
 
 from cloud_view.desktop.keys import GROUPS, MOUSE
 from cloud_view.sheet import BRIGHT, FAINT, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
-from cloud_view.surroundings import GROUND
 
 PLATE: Rgb = (19, 23, 31)
 _EDGE: Rgb = (48, 55, 68)
@@ -30,12 +29,6 @@ def _plate(width: float, height: float, window_height: int) -> Sheet:
     sheet.bar(0, 0, width, height, _EDGE)
     sheet.bar(1, 1, width - 2, height - 2, PLATE)
     return sheet
-
-
-def ground_rgb() -> Rgb:
-    """Return the colour of the window's ground."""
-    red, green, blue = (round(255 * float(value)) for value in GROUND)
-    return red, green, blue
 
 
 # The line of state
