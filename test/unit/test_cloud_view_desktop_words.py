@@ -14,7 +14,8 @@ from cloud_view.caption import Keys, caption_of, paint_caption
 from cloud_view.desktop.desk import Desk
 from cloud_view.desktop.dressing import Dressing, Status, line_of
 from cloud_view.desktop.history import REPLAY_S, History, Replay
-from cloud_view.desktop.inputs import KEY_NAMES, UNNAMED_KEYS, Key
+from cloud_view.desktop.inputs import ALL_KEYS, KEY_NAMES, Key
+from cloud_view.desktop.keyboard import names_on
 from cloud_view.desktop.keys import GROUPS, command_of, digit_of, typed
 from cloud_view.desktop.panels import Look, paint_help, paint_look, paint_naming, paint_proposal, words_of
 from cloud_view.desktop.picking import Viewport
@@ -44,7 +45,30 @@ def test_no_key_asks_for_two_things_and_every_key_has_a_name_that_a_window_gives
     keys = [key for _, bindings in GROUPS for binding in bindings for key in binding.keys]
     assert len(keys) == len(set(keys))
     assert {key.split("+")[-1] for key in keys} <= set(KEY_NAMES.values())
-    assert not set(KEY_NAMES) & set(UNNAMED_KEYS)
+    assert set(KEY_NAMES) <= set(ALL_KEYS)
+
+
+AMERICAN = dict(zip(range(24, 36), "qwertyuiop[]", strict=True)) | dict(zip(range(38, 49), "asdfghjkl;'", strict=True))
+AMERICAN |= dict(zip(range(52, 62), "zxcvbnm,./", strict=True)) | {20: "-", 21: "="}
+GERMAN = AMERICAN | {29: "z", 52: "y", 34: "ü", 35: "+", 47: "ö", 48: "ä", 61: "-", 20: "ß", 21: "´"}
+
+
+def test_an_american_keyboard_has_the_names_that_are_written_down() -> None:
+    found = names_on(lambda place: ord(AMERICAN[place]))
+    assert {code: found[code] for code in KEY_NAMES} == KEY_NAMES
+
+
+def test_keys_are_what_is_printed_on_them() -> None:
+    found = names_on(lambda place: ord(GERMAN[place]))
+    assert (found[ord("Y")], found[ord("Z")]) == ("z", "y")
+    assert (found[ord("]")], found[ord("/")]) == ("plus", "minus")
+    assert ord("-") not in found
+    assert found[ord("7")] == "7"
+    assert found[256] == "escape"
+
+
+def test_a_keyboard_without_latin_letters_is_taken_for_an_american_one() -> None:
+    assert names_on(lambda place: 0x6CA + place) == KEY_NAMES
 
 
 def test_every_command_that_is_in_help_says_what_it_does() -> None:

@@ -89,6 +89,6 @@ KEY_NAMES: dict[int, str] = {
     **{320 + digit: str(digit) for digit in range(10)},
     **_NAMED,
 }
-"""What the keys are called here, by their codes in GLFW, which Open3D's windows come from."""
-UNNAMED_KEYS = tuple(code for code in (*range(32, 97), *range(256, 349)) if code not in KEY_NAMES)
-"""Keys that mean nothing here; some of them mean something to Open3D."""
+"""What the keys of an American keyboard are called here, by their codes in GLFW, which Open3D's windows come from."""
+ALL_KEYS = (*range(32, 97), *range(256, 349))
+"""Codes of all keys: most of those that mean nothing here mean something to Open3D."""

@@ -16,7 +16,8 @@ from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import Points
 from cloud_view.desktop.cloud_layer import CloudLayer
 from cloud_view.desktop.hand_shapes import Tool, selection_shape, tool_shape
-from cloud_view.desktop.inputs import KEY_NAMES, UNNAMED_KEYS, Button, Input, Key, Moved, Pressed, Released, Wheel
+from cloud_view.desktop.inputs import ALL_KEYS, Button, Input, Key, Moved, Pressed, Released, Wheel
+from cloud_view.desktop.keyboard import key_names
 from cloud_view.desktop.layers import Layers
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import Key as SameKey
@@ -130,10 +131,10 @@ class Screen:
         visualizer.register_mouse_move_callback(lambda _, x, y: take(Moved(float(x), float(y))))
         visualizer.register_mouse_button_callback(on_button)
         visualizer.register_mouse_scroll_callback(lambda _, _x, y: take(Wheel(float(y)) if y else None))
-        for code, name in KEY_NAMES.items():
-            visualizer.register_key_action_callback(code, on_key(name))
-        for code in UNNAMED_KEYS:
+        for code in ALL_KEYS:
             visualizer.register_key_action_callback(code, lambda *_: False)
+        for code, name in key_names().items():
+            visualizer.register_key_action_callback(code, on_key(name))
 
     # Drawing
 
