@@ -21,13 +21,14 @@ from latentvr_common.node_tools import advertise, listeners, serve
 
 ITEMS = 600
 MAGENTA = (250, 0, 250)
+BEE, CAT = (tuple(int(v) for v in split_rgb(CATEGORY_COLORS[i])) for i in (1, 2))
 HEARD = (topics.GESTURES, topics.SELECTION, topics.LABELS, topics.CATEGORIES, topics.DIAGNOSTICS)
 
 
 def cloud() -> Cloud:
     """One ball of items in the middle."""
     random = np.random.default_rng(0)
-    positions = (0.4 * random.normal(size=(ITEMS, 3))).astype(np.float32)
+    positions = (0.22 * random.normal(size=(ITEMS, 3))).astype(np.float32)
     none = np.full(ITEMS, -1, np.int16)
     grey = np.full(ITEMS, 0x7A7F87, np.uint32)
     return Cloud(1_000_000_000, positions, grey, none, none, np.zeros(ITEMS, np.float32))
@@ -46,7 +47,7 @@ class Desk:
         left, top, width, height = hands.window("latentvr") or (0, 0, 0, 0)
         self.middle = left + 0.62 * width, top + 0.5 * height
         self.wait(lambda: peer.heard["categories"], "categories")
-        self.wait(lambda: hands.screen().max() > 150, "a picture")
+        self.wait(lambda: self.shows(CAT, 50), "the list of categories")
         hands.key("escape")
         hands.move(*self.middle)
         # Both sides have to know each other: what is told before is lost.
@@ -54,7 +55,11 @@ class Desk:
 
     def wait(self, condition: Callable[[], Any], what: str) -> None:
         assert self.window._popen.poll() is None, self.window.said()
-        self.peer.wait_until(condition, what, 40.0)
+        try:
+            self.peer.wait_until(condition, what, 40.0)
+        except AssertionError as error:
+            told = [(g.name, g.phase, g.detail, g.samples) for g in self.peer.heard["gestures"]]
+            raise AssertionError(f"{error}; gestures: {told}; it said: {self.window.said()}") from error
 
     def gestures(self, name: str, phase: int) -> list[msg.Gesture]:
         return [g for g in self.peer.heard["gestures"] if g.name == name and g.phase == phase]
@@ -70,7 +75,7 @@ class Desk:
         self.wait(lambda: len(self.labels()) > before, "an entry")
         return self.labels()[-1]
 
-    def shows(self, color: tuple[int, int, int], pixels: int) -> bool:
+    def shows(self, color: tuple[int, ...], pixels: int) -> bool:
         away = np.abs(self.hands.screen().astype(int) - color).max(axis=-1)
         return bool((away < 12).sum() >= pixels)
 
@@ -114,17 +119,18 @@ def test_a_stroke_of_the_mouse_becomes_an_entry_of_the_journal_and_undo_and_redo
 
 
 def test_what_is_marked_lights_up_before_it_is_and_escape_takes_it_back(desk: Desk) -> None:
-    bee = tuple(int(v) for v in split_rgb(CATEGORY_COLORS[1]))
+    def blue() -> int:
+        return int((np.abs(desk.hands.screen().astype(int) - BEE).max(axis=-1) < 60).sum())
+
+    unchosen = blue()
     desk.hands.key("2")
-    desk.wait(lambda: desk.shows(bee, 50), "its brush")
-    before = int((np.abs(desk.hands.screen().astype(int) - bee).max(axis=-1) < 60).sum())
+    desk.wait(lambda: blue() > unchosen + 100, "its brush")
+    before = blue()
     desk.hands.press()
     desk.wait(lambda: desk.peer.heard["selection"], "a preview")
     selected = desk.peer.heard["selection"][-1]
     assert (selected.category, len(selected.sample_ids) > 3) == (1, True)
-    desk.wait(
-        lambda: (np.abs(desk.hands.screen().astype(int) - bee).max(axis=-1) < 60).sum() > before + 50, "lit items"
-    )
+    desk.wait(lambda: blue() > before + 50, "lit items")
     desk.hands.key("escape")
     desk.hands.release()
     desk.wait(lambda: desk.gestures("pinch_brush", 3), "it is cancelled")

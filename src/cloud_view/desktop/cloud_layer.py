@@ -18,6 +18,8 @@ FloatArray = npt.NDArray[np.floating]
 
 _FADED = 0.3
 """While something moves all items are as faint as those in the middle of the cloud."""
+_FEW = 1_000
+"""So few items are large, and have more corners."""
 _LARGEST = 2.2
 """Few items are drawn so many times as large at the most: together they look like all."""
 
@@ -42,7 +44,8 @@ class CloudLayer:
     def full(self, camera: Camera) -> tuple[Mesh, Points]:
         """Return everything, as it is to be seen from `camera`."""
         if self._full is None or self._full[0] is not camera:
-            items, points = cloud_shapes(self.scene, camera, self.subject)
+            fine = len(self.scene.cloud) <= _FEW
+            items, points = cloud_shapes(self.scene, camera, self.subject, fine=fine)
             arrows = force_arrows(self.scene, camera, self.subject)
             self._full = camera, join_meshes([items, arrows]), points
         return self._full[1:]

@@ -109,6 +109,8 @@ class Desk:
         if self.mark is not None and self.mark.item_count != len(sight.frame.cloud):
             self._cancel("the cloud was replaced by another")
         self._point()
+        # Who has just come, or has lost the last one, is told too.
+        self._preview_again()
         return self._out
 
     def set_categories(self, categories: Sequence[Category]) -> None:

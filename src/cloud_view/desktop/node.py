@@ -6,6 +6,7 @@ which takes inputs and draws. While a frame is drawn messages wait.
 
 import tempfile
 import time
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +50,8 @@ from latentvr_common.scene import Scene, State
 from latentvr_common.selecting.frames import Frames
 
 _TURN_S = 1 / 60
+_PASSES = 3
+"""In one turn, at the most: inputs that come while a frame is drawn are taken at once."""
 _FRAME_S = 1 / 30
 _BEAT_S = 0.3
 """A mark that is being made is told again after so long: who looks on forgets what is not heard of."""
@@ -81,6 +84,7 @@ class Desktop(Node):  # type: ignore[misc]
         self._beat_s = 0.0
         self._known = 0
         self._left = False
+        self._pending: deque[Input] = deque()
         self._gestures_out = node_tools.advertise(self, topics.GESTURES)
         self._selection_out = node_tools.advertise(self, topics.SELECTION)
         self._inbox = Inbox(self)
@@ -133,13 +137,11 @@ class Desktop(Node):  # type: ignore[misc]
         told = self._speaker.look()
         if told:
             self._say(told)
-        for _ in range(2):
-            now_s, inputs = time.monotonic(), self._screen.inputs()
-            for given in inputs:
-                self._take(given)
+        for _ in range(_PASSES):
+            now_s, inputs = time.monotonic(), self._take_inputs()
             if inputs:
                 self._detail.note_input(now_s)
-            drawn = self._draw(now_s) if self._due(now_s, bool(inputs)) else None
+            drawn = self._draw(now_s) if self._due(now_s, inputs) else None
             began_s = time.perf_counter()
             if self._left or not self._screen.poll():
                 self._leave()
@@ -148,6 +150,20 @@ class Desktop(Node):  # type: ignore[misc]
                 self._note_frame(drawn, time.perf_counter() - began_s, now_s)
             elif not inputs:
                 return
+
+    def _take_inputs(self) -> bool:
+        """Have the desk take what there is; return whether there was something.
+
+        A press means what the person sees: it waits until the view that was turned before it is drawn.
+        """
+        self._pending.extend(self._screen.inputs())
+        had = bool(self._pending)
+        while self._pending and not (isinstance(self._pending[0], Pressed) and self._view_is_old()):
+            self._take(self._pending.popleft())
+        return had
+
+    def _view_is_old(self) -> bool:
+        return self._camera is not None and self._camera[0] is not self._desk.viewpoint
 
     def _take(self, given: Input) -> None:
         """Have the desk take an input. What is marked is what is now: a press during the time-lapse ends that."""
