@@ -31,6 +31,8 @@ from latentvr_common.node_tools import advertise
 SIZES = (1_797, 70_000)
 TIMES, REST_S, TIMEOUT_S = 15, 0.9, 5.0
 TURNING_S = 3.0
+LOOK_S, MOUSE_S = 0.002, 0.008
+"""Between two looks at the screen, and two movements of the mouse: whoever measures is not to take a core."""
 CATEGORIES = tuple(Category(i, f"kind {i}", CATEGORY_COLORS[i]) for i in range(10))
 Region = tuple[int, int, int, int]
 
@@ -79,6 +81,7 @@ class Table:
         act()
         while self.pixels(region).tobytes() == before:
             assert time.perf_counter() < began + TIMEOUT_S, "nothing has changed"
+            time.sleep(LOOK_S)
         return time.perf_counter() - began
 
 
@@ -134,6 +137,7 @@ def _pictures_per_s(table: Table, region: Region) -> float:
         seen = table.pixels(region).tobytes()
         pictures += seen != before
         before = seen
+        time.sleep(MOUSE_S)
     table.hands.release(RIGHT)
     return pictures / TURNING_S
 
