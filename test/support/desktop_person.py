@@ -24,6 +24,7 @@ _GROUND = 30
 """Pixels that are no brighter than this in any colour are ground."""
 _FEWEST, _PURE = 5, 0.9
 _LOOK_S = 0.35
+_WRONG, _PATIENCE = 0.25, 25
 HEARD = (topics.SELECTION, topics.GESTURES, topics.CLOUD, topics.CATEGORIES, topics.EPOCH)
 
 
@@ -39,6 +40,8 @@ class DesktopPerson:
     tries: int = 0
     on_stroke: Callable[[int], None] = lambda _: None
     """Called with the number of the mark while it is being made."""
+    _idle: int = 0
+    """Places tried in vain since the last mark."""
     _random: random.Random = field(default_factory=lambda: random.Random(0))
 
     # What is seen
@@ -89,7 +92,7 @@ class DesktopPerson:
         while self.right() < share:
             assert time.monotonic() < until, f"{self.right():.3f} right after {self.marks} marks, {self.tries} tries"
             self.mark()
-            if self.tries % 4 == 0:
+            if self.tries % 6 == 0:
                 self.turn()
 
     def turn(self) -> None:
@@ -113,7 +116,8 @@ class DesktopPerson:
         self.hands.press()
         self._wait(_LOOK_S)
         kind = self._kind()
-        if kind is None:
+        if kind is None or not self._is_worth_it():
+            self._idle += 1
             self._leave()
             return
         self.hands.key(str((kind + 1) % 10))
@@ -143,6 +147,12 @@ class DesktopPerson:
         most = int(np.argmax(counts))
         return int(kinds[most]) if counts[most] >= _PURE * len(ids) else None
 
+    def _is_worth_it(self) -> bool:
+        """Tell whether many of the selected items have another colour than they should, or nothing better was found."""
+        ids, cloud = self.selected(), self.cloud()
+        given = np.where(cloud.label >= 0, cloud.label, cloud.predicted)
+        return bool((given[ids] != self.truth[ids]).mean() >= _WRONG or self._idle >= _PATIENCE)
+
     def _leave(self) -> None:
         self.hands.key("escape")
         self.hands.release()
@@ -153,6 +163,7 @@ class DesktopPerson:
         self.hands.release()
         self.peer.wait_until(lambda: self._ends() > ends, "the mark is acknowledged")
         self.marks += 1
+        self._idle = 0
         self._wait(0.5)
 
     def _ends(self) -> int:
