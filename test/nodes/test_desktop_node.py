@@ -12,7 +12,7 @@ from latentvr import msg, srv
 from mouse_and_keys import RIGHT, MouseAndKeys
 from node_process import NodeProcess, Peer
 from PIL import Image
-from virtual_display import virtual_display
+from virtual_display import SIZE, of_debian, running, virtual_display
 
 from latentvr_common import conversions, topics
 from latentvr_common.cloud import Cloud
@@ -248,6 +248,20 @@ def test_who_closes_the_window_looks_no_more_and_waits_for_the_end_of_the_sessio
     assert desk.window._popen.poll() is None
     assert desk.window.stop() == 0
     assert "the person leaves" in desk.window.said()
+
+
+def test_a_host_without_a_display_server_gets_one_of_debians_in_which_a_window_opens(tmp_path: Path) -> None:
+    with running(of_debian(tmp_path)) as display, MouseAndKeys(display) as hands:
+        assert hands.screen().shape == (SIZE[1], SIZE[0], 3)
+        variables = {"DISPLAY": display, "WAYLAND_DISPLAY": ""}
+        with Peer() as peer, NodeProcess("cloud_view.desktop", {}, tmp_path / "log", variables=variables) as window:
+            peer.wait_until(lambda: hands.window("latentvr") is not None, "a window", 40.0)
+            hands.move(*(side / 2 for side in SIZE))
+            peer.wait_until(lambda: "desktop" in peer.node.get_node_names(), "its node", 40.0)
+            time.sleep(0.5)
+            hands.key("ctrl", "q")
+            peer.wait_until(lambda: hands.window("latentvr") is None, "no window", 40.0)
+            assert "the person leaves" in window.said()
 
 
 def test_without_a_display_it_says_so_in_one_line(tmp_path: Path) -> None:

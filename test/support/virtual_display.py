@@ -38,7 +38,7 @@ def _of_host() -> Server | None:
     return Server(["Xvfb"], {}, Path.cwd()) if here else None
 
 
-def _of_debian(scratch: Path) -> Server:
+def of_debian(scratch: Path) -> Server:
     """Return a server from a prefix, which finds its keyboards there. Skips the test where it cannot be had."""
     try:
         prefix = unpacked(_PACKAGES, _SUITE, runtimes_folder(), print)
@@ -67,7 +67,7 @@ def virtual_display() -> Iterator[str]:
     """Yield the name of a new display; skip the test where there can be none."""
     scratch = Path(tempfile.mkdtemp(prefix="latentvr-x11-"))
     try:
-        with running(_of_host() or _of_debian(scratch)) as name:
+        with running(_of_host() or of_debian(scratch)) as name:
             yield name
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -127,7 +127,7 @@ def test_the_line_says_what_is_held_and_what_is_safe() -> None:
     ("label", "predicted", "confidence", "words"),
     [
         (2, 1, 0.5, ("c2", True)),
-        (-1, 1, 0.876, ("c1 88 %", False)),
+        (-1, 1, 0.876, ("c1 · 88 %", False)),
         (-1, 1, float("nan"), ("c1", False)),
         (-1, -1, 0.0, ("not known yet", False)),
     ],

@@ -126,7 +126,7 @@ def words_of(label: int, predicted: int, confidence: float, names: Callable[[int
     if label >= 0:
         return names(label), True
     if predicted >= 0:
-        sure = f" {100 * confidence:.0f} %" if math.isfinite(confidence) else ""
+        sure = f" · {100 * confidence:.0f} %" if math.isfinite(confidence) else ""
         return f"{names(predicted)}{sure}", False
     return "not known yet", False
 
