@@ -261,7 +261,7 @@ def test_a_host_without_a_display_server_gets_one_of_debians_in_which_a_window_o
             time.sleep(0.5)
             hands.key("ctrl", "q")
             peer.wait_until(lambda: hands.window("latentvr") is None, "no window", 40.0)
-            assert "the person leaves" in window.said()
+            peer.wait_until(lambda: "the person leaves" in window.said(), "what it says", 40.0)
 
 
 def test_without_a_display_it_says_so_in_one_line(tmp_path: Path) -> None:
