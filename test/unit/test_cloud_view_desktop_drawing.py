@@ -141,6 +141,18 @@ def test_frames_come_near_to_the_budget_where_items_decide_how_long_they_take(ba
     assert took >= 0.06 * 0.7 or items >= 69_000
 
 
+def test_more_is_drawn_again_when_frames_take_less_time() -> None:
+    detail = Detail(0.06)
+    detail.note_input(0.0)
+    for took in (0.6, 0.3, 0.2):
+        detail.note_frame(detail.items(70_000, 0.0), took)
+    few = detail.items(70_000, 0.0)
+    for _ in range(20):
+        detail.note_frame(detail.items(70_000, 0.0), 0.01)
+    assert few < 20_000
+    assert detail.items(70_000, 0.0) == 70_000
+
+
 def test_small_clouds_are_always_drawn_whole() -> None:
     detail = Detail(0.05)
     detail.note_input(0.0)

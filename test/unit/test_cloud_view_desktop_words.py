@@ -222,6 +222,14 @@ def test_memory_is_bounded_and_what_is_kept_is_spread_over_the_session(most: int
     assert history.at(0.0, cloud()).positions[0, 0] == 0.0
 
 
+def test_half_of_the_look_back_is_half_of_the_session() -> None:
+    history = History(20)
+    for second in range(1000):
+        history.note(cloud(at=float(second)), float(second))
+    for share in (0.25, 0.5, 0.75, 1.0):
+        assert history.at(share, cloud()).positions[0, 0] == pytest.approx(1000 * share, abs=130)
+
+
 def test_a_cloud_of_another_size_begins_another_history() -> None:
     history = History()
     history.note(cloud(), 0.0)
