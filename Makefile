@@ -4,7 +4,7 @@ SHELL := /bin/bash
 WITH_ENV := source tools/env.sh &&
 ARGS ?=
 
-.PHONY: help setup session test lint bench bench-layout bench-hands bench-learning bench-xr xr-test clean
+.PHONY: help setup session test lint bench bench-desktop bench-hands bench-layout bench-learning bench-xr xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -29,6 +29,9 @@ bench-hands: setup ## Measure hands to marks: looks, delays through the graph, g
 
 bench-xr: setup ## Measure the bridge to the headset, on Monado.
 	@$(WITH_ENV) python benchmarks/headset.py $(ARGS)
+
+bench-desktop: setup ## Measure the window for labelling, drawn by the processor. ARGS="--items 70000" for other sizes.
+	@$(WITH_ENV) python benchmarks/desktop.py $(ARGS)
 
 bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it moves. ARGS="--items 5000" for a part.
 	@$(WITH_ENV) python benchmarks/layout.py $(ARGS)

@@ -5,7 +5,7 @@ All sizes are in pixels of a picture 720 high; a higher picture gets the same ca
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -40,11 +40,24 @@ class LegendRow:
     color: Rgb
     labelled: int
     predicted: int
+    key: str = ""
+    """That chooses it; empty: none does."""
+    chosen: bool = False
 
     @property
     def items(self) -> int:
         """Both together."""
         return self.labelled + self.predicted
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Which categories keys choose: `categories` by the keys 1 to 9 and 0; `chosen`, by its id; -1: none."""
+
+    categories: tuple[Category, ...]
+    chosen: int
+    page: int = 0
+    pages: int = 1
 
 
 @dataclass(frozen=True)
@@ -65,10 +78,14 @@ class Caption:
     """Places to look at next are shown."""
     conflicts: str = ""
     """On how many items authors disagree; empty: on none."""
+    more: str = ""
+    """The last line."""
 
 
-def caption_of(scene: Scene) -> Caption:
-    """Return the caption of `scene`."""
+def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
+    """Return the caption of `scene`; with `keys`, of the categories that they choose."""
+    if keys is not None:
+        return _keyed(caption_of(replace(scene, categories=keys.categories)), scene, keys)
     headline, meaning = _headline(scene.progress, len(scene.cloud))
     offered = [category for category in scene.categories if not category.retired]
     # The last row says how many are left out.
@@ -85,6 +102,15 @@ def caption_of(scene: Scene) -> Caption:
         scene.beacons is not None,
         _conflicts(scene.progress.conflicts),
     )
+
+
+def _keyed(caption: Caption, scene: Scene, keys: Keys) -> Caption:
+    rows = tuple(
+        replace(row, key=str((i + 1) % 10), chosen=category.id == keys.chosen)
+        for i, (row, category) in enumerate(zip(_legend(scene, keys.categories), keys.categories, strict=True))
+    )
+    more = f"page {keys.page + 1} of {keys.pages}: tab" if keys.pages > 1 else ""
+    return replace(caption, rows=rows, left_out=0, more=more)
 
 
 def _headline(progress: Progress, items: int) -> tuple[str, str]:
@@ -125,6 +151,8 @@ def _counts(categories: npt.NDArray[np.int16]) -> dict[int, int]:
 
 
 _ROW = 29.0
+_KEY_WIDTH = 25.0
+_CHOSEN: Rgb = (28, 33, 43)
 _LEGEND_TOP = 184.0
 _STATE_LINE = 123.0
 _ARROWS_LINE = 151.0
@@ -136,7 +164,11 @@ _CONFLICTS_LINE = 28.0
 
 def caption_height(caption: Caption) -> float:
     """Return the height of the painted caption."""
-    return _legend_top(caption) + _ROW * (len(caption.rows) + (caption.left_out > 0)) + 6
+    return _legend_top(caption) + _ROW * (len(caption.rows) + bool(_last_line(caption))) + 6
+
+
+def _last_line(caption: Caption) -> str:
+    return f"and {caption.left_out} more" if caption.left_out else caption.more
 
 
 def _lower_by(caption: Caption) -> float:
@@ -185,20 +217,25 @@ def _paint_legend(sheet: Sheet, caption: Caption) -> None:
     most = max([row.items for row in caption.rows], default=0) or 1
     for i, row in enumerate(caption.rows):
         _paint_row(sheet, row, _legend_top(caption) + i * _ROW, most)
-    if caption.left_out:
-        words = f"and {caption.left_out} more"
-        sheet.text(22, _legend_top(caption) + len(caption.rows) * _ROW, words, 15, SOFT)
+    if _last_line(caption):
+        sheet.text(22, _legend_top(caption) + len(caption.rows) * _ROW, _last_line(caption), 15, SOFT)
 
 
 def _paint_row(sheet: Sheet, row: LegendRow, baseline: float, most: int) -> None:
-    sheet.dot(0, baseline - 5, 12, row.color)
-    sheet.text(22, baseline, shortened(row.name, 17), 15, BRIGHT)
+    left = _KEY_WIDTH if row.key else 0
+    if row.chosen:
+        sheet.bar(0, baseline - 19, _WIDTH, 28, _CHOSEN)
+        sheet.bar(0, baseline - 19, 2, 28, row.color)
+    if row.key:
+        sheet.text(7, baseline, row.key, 15, BRIGHT if row.chosen else SOFT)
+    sheet.dot(left, baseline - 5, 12, row.color)
+    sheet.text(left + 22, baseline, shortened(row.name, 15 if row.key else 17), 15, BRIGHT)
     sheet.text(_WIDTH, baseline, f"{row.items:,}", 15, SOFT, "rs")
-    whole = _WIDTH - 22
+    whole = _WIDTH - left - 22
     share = whole / most
-    sheet.bar(22, baseline + 6, whole, 2, FAINT)
-    sheet.bar(22, baseline + 6, row.items * share, 2, row.color, 120)
-    sheet.bar(22, baseline + 6, row.labelled * share, 2, row.color)
+    sheet.bar(left + 22, baseline + 6, whole, 2, FAINT)
+    sheet.bar(left + 22, baseline + 6, row.items * share, 2, row.color, 120)
+    sheet.bar(left + 22, baseline + 6, row.labelled * share, 2, row.color)
 
 
 def put_caption(picture: Image.Image, caption: Caption) -> None:

@@ -1,6 +1,5 @@
 """Open3D: loaded when it is first needed, and kept away from displays that it cannot use."""
 
-import ctypes
 import os
 import tempfile
 from typing import Any
@@ -28,21 +27,3 @@ def load_open3d(*, windows: bool) -> Any:
         raise DrawError(f"Open3D does not load: {error}; expected the packages that tools/setup.sh names") from error
     open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
     return open3d
-
-
-def why_no_window() -> str:
-    """Return why no window can be opened here; empty: a display answers."""
-    name = os.environ.get("DISPLAY")
-    if not name:
-        wayland = os.environ.get("WAYLAND_DISPLAY")
-        return "the display is Wayland's without X11 (DISPLAY is not set)" if wayland else "DISPLAY is not set"
-    try:
-        x11 = ctypes.CDLL("libX11.so.6")
-    except OSError as error:
-        return f"libX11 does not load: {error}"
-    x11.XOpenDisplay.restype = ctypes.c_void_p
-    display = x11.XOpenDisplay(None)
-    if not display:
-        return f"display {name} does not answer"
-    x11.XCloseDisplay(ctypes.c_void_p(display))
-    return ""

@@ -34,7 +34,7 @@ class Painter:
         """Return the picture, RGBX, `width` pixels wide and as high as its aspect wants. Raises DrawError."""
         try:
             self._stage.show(drawing, INNER_SIZE[1])
-            place_camera(self._open3d, self._visualizer, drawing, *INNER_SIZE)
+            place_camera(self._open3d, self._visualizer, drawing.camera, *INNER_SIZE)
             large = self._readback.take()
         except RuntimeError as error:
             raise DrawError(f"Open3D could not draw: {error}") from error

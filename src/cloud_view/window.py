@@ -11,43 +11,30 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image
 
 from cloud_view import camera as cameras
 from cloud_view.camera import Camera, Framing, orbit, subject_of
 from cloud_view.caption import caption_of, paint_caption
 from cloud_view.drawing import draw
-from cloud_view.engine import DrawError, load_open3d, why_no_window
+from cloud_view.engine import DrawError, load_open3d
+from cloud_view.panel import Panel
 from cloud_view.place_card import card_of, paint_card
 from cloud_view.stage import Stage, place_camera
-from cloud_view.surroundings import GROUND
+from latentvr_common.display import why_no_window
 from latentvr_common.scene import Scene
-
-FloatArray = npt.NDArray[np.floating]
 
 FORCES_KEY, CUES_KEY = "f", "c"
 _SIZE = (1280, 720)
-_PANEL_DEPTH_M = 0.03
 _PANEL_MARGIN_PX = 28
 _SAME_PLACE_M = 1e-6
 
 
-def panel_corners(
-    camera: Camera, viewport: tuple[int, int], panel: tuple[int, int], *, at_right: bool = False
-) -> FloatArray:
-    """Return where a panel in the left top corner must be so that one of its pixels covers one of the window's (4, 3).
+def panel_place(viewport: tuple[int, int], panel: tuple[int, int], *, at_right: bool = False) -> tuple[float, float]:
+    """Return where the left top corner of a panel is, pixels: in the window's left top corner, or the right one.
 
-    Order: left top, right top, right bottom, left bottom. `viewport` and `panel`: width and height, pixels. `at_right`:
-    in the right top corner.
+    `viewport` and `panel`: width and height, pixels.
     """
-    metres = 1.0 / camera.pixels_per_metre(_PANEL_DEPTH_M, viewport[1])
-    aside, top = viewport[0] / 2 - _PANEL_MARGIN_PX, viewport[1] / 2 - _PANEL_MARGIN_PX
-    left = aside - panel[0] if at_right else -aside
-    right, bottom = left + panel[0], top - panel[1]
-    corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) * metres
-    middle = camera.eye + camera.forward * _PANEL_DEPTH_M
-    return middle + corners[:, :1] * camera.right + corners[:, 1:] * camera.up
+    return (viewport[0] - _PANEL_MARGIN_PX - panel[0] if at_right else _PANEL_MARGIN_PX), _PANEL_MARGIN_PX
 
 
 def listen_to_keys(visualizer: Any, on_key: Mapping[str, Callable[[], None]]) -> None:
@@ -82,8 +69,8 @@ class Window:
         listen_to_keys(self._visualizer, on_key)
         self._stage = Stage(self._open3d, self._visualizer)
         self._framing = Framing()
-        self._caption = _Panel(self._open3d, self._visualizer)
-        self._card = _Panel(self._open3d, self._visualizer, at_right=True)
+        self._caption = Panel(self._open3d, self._visualizer)
+        self._card = Panel(self._open3d, self._visualizer)
         self._shown: tuple[Camera, tuple[int, int]] | None = None
 
     def turned(self) -> bool:
@@ -100,15 +87,17 @@ class Window:
         if self._shown is None:
             first = draw(scene, orbit(subject, 0), subject)
             self._stage.show(first, _SIZE[1])
-            place_camera(self._open3d, self._visualizer, first, *_SIZE)
+            place_camera(self._open3d, self._visualizer, first.camera, *_SIZE)
         camera, viewport = self._camera()
         self._stage.show(draw(scene, camera, subject), viewport[1])
-        self._caption.show(paint_caption(caption_of(scene), viewport[1]), camera, viewport)
+        caption = paint_caption(caption_of(scene), viewport[1])
+        self._caption.show(caption, camera, viewport, panel_place(viewport, caption.size))
         card = card_of(scene)
         if card is None:
             self._card.hide()
         else:
-            self._card.show(paint_card(card, viewport[1]), camera, viewport)
+            painted = paint_card(card, viewport[1])
+            self._card.show(painted, camera, viewport, panel_place(viewport, painted.size, at_right=True))
         self._shown = camera, viewport
         self._visualizer.update_renderer()
 
@@ -126,49 +115,3 @@ class Window:
         focal = float(pinhole.intrinsic.intrinsic_matrix[1, 1])
         fov_deg = math.degrees(2 * math.atan(height / 2 / focal))
         return cameras.from_transform(np.asarray(pinhole.extrinsic), fov_deg), (pinhole.intrinsic.width, height)
-
-
-class _Panel:
-    """Words or a picture: a plate right before the camera, which goes with it. Open3D's window has no other text."""
-
-    def __init__(self, open3d: Any, visualizer: Any, *, at_right: bool = False) -> None:
-        self._open3d = open3d
-        self._visualizer = visualizer
-        self._at_right = at_right
-        self._mesh: Any = None
-        self._painted: Image.Image | None = None
-
-    def show(self, painted: Image.Image, camera: Camera, viewport: tuple[int, int]) -> None:
-        fresh = painted is not self._painted
-        if fresh:
-            self.hide()
-            self._mesh = self._plate(on_ground(painted))
-        corners = panel_corners(camera, viewport, painted.size, at_right=self._at_right)
-        self._mesh.vertices = self._open3d.utility.Vector3dVector(corners)
-        if fresh:
-            self._visualizer.add_geometry(self._mesh, reset_bounding_box=False)
-        else:
-            self._visualizer.update_geometry(self._mesh)
-        self._painted = painted
-
-    def hide(self) -> None:
-        if self._mesh is not None:
-            self._visualizer.remove_geometry(self._mesh, reset_bounding_box=False)
-        self._mesh = self._painted = None
-
-    def _plate(self, painted: Image.Image) -> Any:
-        utility = self._open3d.utility
-        plate = self._open3d.geometry.TriangleMesh()
-        plate.triangles = utility.Vector3iVector(np.array([[0, 2, 1], [0, 3, 2]], np.int32))
-        corners = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
-        plate.triangle_uvs = utility.Vector2dVector(corners[[0, 2, 1, 0, 3, 2]])
-        plate.triangle_material_ids = utility.IntVector([0, 0])
-        plate.textures = [self._open3d.geometry.Image(np.ascontiguousarray(painted))]
-        return plate
-
-
-def on_ground(painted: Image.Image) -> Image.Image:
-    """Return what is painted on the colour of the window's ground: Open3D does not draw what is half transparent."""
-    red, green, blue = (round(255 * float(value)) for value in GROUND)
-    ground = Image.new("RGBA", painted.size, (red, green, blue, 255))
-    return Image.alpha_composite(ground, painted).convert("RGB")

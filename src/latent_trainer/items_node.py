@@ -1,8 +1,9 @@
-"""The services that tell of items: `get_item` and `propose_labels`.
+"""The services that tell of items: `get_item`, `get_sound` and `propose_labels`.
 
 Thread rule: everything here runs on the executor's thread.
 """
 
+import array
 import math
 import time
 
@@ -12,7 +13,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
 from latent_trainer.places import items_around
-from latent_trainer.preview import UNREADABLE, description, picture_png, readable
+from latent_trainer.preview import UNREADABLE, description, picture_png, readable, sound_wav
 from latent_trainer.proposals import propose, why_not
 from latent_trainer.shown import Shown
 from latent_trainer.worker import Worker
@@ -30,6 +31,7 @@ class ItemAnswers:
         self._shown = shown
         self._seed = seed
         node_tools.serve(node, topics.GET_ITEM, self._on_get_item)
+        node_tools.serve(node, topics.GET_SOUND, self._on_get_sound)
         node_tools.serve(node, topics.PROPOSE_LABELS, self._on_propose_labels)
 
     def _on_get_item(self, request: srv.GetItem.Request, response: srv.GetItem.Response) -> srv.GetItem.Response:
@@ -49,6 +51,19 @@ class ItemAnswers:
         response.label, response.predicted = int(self._shown.marks.labels[item]), NONE
         response.labelled = response.label != NONE
         self._tell_where(item, response)
+        return response
+
+    def _on_get_sound(self, request: srv.GetSound.Request, response: srv.GetSound.Response) -> srv.GetSound.Response:
+        item = int(request.sample_id)
+        if item >= len(self._dataset):
+            response.message = f"sample_id is {item}, expected less than {len(self._dataset)}"
+            return response
+        try:
+            response.wav = array.array("B", sound_wav(self._dataset, item))
+        except UNREADABLE as error:
+            response.message = f"item {item}: its file cannot be read: {error}"
+            return response
+        response.found = True
         return response
 
     def _tell_where(self, item: int, response: srv.GetItem.Response) -> None:

@@ -58,14 +58,22 @@ class Inbox:
         self._beacons: tuple[Beacon, ...] | None = None
         self._health: HealthReporter | None = None
         self._node = node
-        node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True)
-        node_tools.listen(node, topics.HANDS, self._on_hands, raw=True)
-        node_tools.listen(node, topics.SELECTION, self._on_selection, raw=True)
-        node_tools.listen(node, topics.EPOCH, self._on_epoch)
-        node_tools.listen(node, topics.CATEGORIES, self._on_categories)
-        node_tools.listen(node, topics.CLOUD_PLACEMENT, self._on_placement)
-        node_tools.listen(node, topics.GESTURES, self._on_gesture)
-        node_tools.listen(node, topics.TOOL, self._on_tool)
+        self._heard = [
+            node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True),
+            node_tools.listen(node, topics.HANDS, self._on_hands, raw=True),
+            node_tools.listen(node, topics.SELECTION, self._on_selection, raw=True),
+            node_tools.listen(node, topics.EPOCH, self._on_epoch),
+            node_tools.listen(node, topics.CATEGORIES, self._on_categories),
+            node_tools.listen(node, topics.CLOUD_PLACEMENT, self._on_placement),
+            node_tools.listen(node, topics.GESTURES, self._on_gesture),
+            node_tools.listen(node, topics.TOOL, self._on_tool),
+        ]
+
+    def leave(self) -> None:
+        """Listen no more, for good: whoever looks on is there no longer."""
+        for subscription in self._heard:
+            self._node.destroy_subscription(subscription)
+        self._heard.clear()
 
     def report_to(self, health: HealthReporter) -> None:
         """Say there which messages could not be used."""
@@ -189,7 +197,7 @@ class Inbox:
             self._progress,
             self._placement,
             hands,
-            self._gestures.brushes(now_s) if hands is not None else (),
+            self._gestures.brushes(now_s),
             self._current_selection(now_s),
             self._tool,
             self._place if hands is not None else None,

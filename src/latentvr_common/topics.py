@@ -14,6 +14,7 @@ from latentvr.srv import (
     ExportSession,
     GetItem,
     GetLabels,
+    GetSound,
     ProposeLabels,
     SetCategories,
     SetTraining,
@@ -218,6 +219,7 @@ GET_ITEM = Service(
     "picture, label, prediction, position, and neighbours in the data and in the cloud of one item",
     "latent_trainer",
 )
+GET_SOUND = Service("get_sound", GetSound, "what one item sounds like, as a WAV file", "latent_trainer")
 DECODE_PLACE = Service(
     "decode_place", DecodePlace, "what would live at a place in the latent space, and who lives there", "latent_trainer"
 )
@@ -237,6 +239,7 @@ SERVICES: tuple[Service, ...] = (
     REDO,
     SET_CATEGORIES,
     GET_ITEM,
+    GET_SOUND,
     DECODE_PLACE,
     PROPOSE_LABELS,
     SET_TRAINING,

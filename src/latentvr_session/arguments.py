@@ -20,9 +20,10 @@ class Arguments:
     max_items: int = parameter(0, "Use at most so many items; 0: all.", unit="items", at_least=0, at_most=2**31 - 1)
     seed: int = parameter(0, "Seed of every random choice.", at_least=0, at_most=2**31 - 1)
     hands: str = parameter(
-        "scripted",
-        "Whose hands: a simulated person's, those that an OpenXR runtime sees, or nobody's.",
-        choices=("scripted", "openxr", "none"),
+        "auto",
+        "Whose hands: a simulated person's, those that an OpenXR runtime sees, or nobody's. auto: a simulated "
+        "person's, with view:=desktop nobody's.",
+        choices=("auto", "scripted", "openxr", "none"),
     )
     xr_runtime: str = parameter(
         "active",
@@ -57,8 +58,8 @@ class Arguments:
     categories: str = parameter("", "Names of categories, with commas; empty: the dataset's own, or 1 to 8.")
     view: str = parameter(
         "auto",
-        "auto: a window if there is a display, else pictures only.",
-        choices=("auto", "window", "headless", "off"),
+        "auto: a window if there is a display, else pictures only. desktop: a window to label in with mouse and keys.",
+        choices=("auto", "window", "desktop", "headless", "off"),
     )
     record: bool = parameter(True, "Record the session as a bag.")
     directory: str = parameter("", "Where the session's files go; empty: sessions/<time>-<dataset>.")
@@ -71,14 +72,26 @@ class Arguments:
     paused: bool = parameter(False, "Start with training paused.")
 
 
+def whose_hands(arguments: Arguments) -> str:
+    """Return whose hands take part: "scripted", "openxr" or "none"."""
+    if arguments.hands == "auto":
+        return "none" if has_desktop(arguments) else "scripted"
+    return arguments.hands
+
+
+def has_desktop(arguments: Arguments) -> bool:
+    """Tell whether a person labels with mouse and keys."""
+    return arguments.view == "desktop"
+
+
 def has_simulated_person(arguments: Arguments) -> bool:
     """Tell whether a simulated person takes part."""
-    return arguments.hands == "scripted" or has_monado(arguments)
+    return whose_hands(arguments) == "scripted" or has_monado(arguments)
 
 
 def has_monado(arguments: Arguments) -> bool:
     """Tell whether the session brings an OpenXR runtime along."""
-    return arguments.hands == "openxr" and arguments.xr_runtime == "monado"
+    return whose_hands(arguments) == "openxr" and arguments.xr_runtime == "monado"
 
 
 def defaults() -> dict[str, str]:

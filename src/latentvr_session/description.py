@@ -16,7 +16,7 @@ from ament_index_python.packages import get_package_prefix, get_package_share_di
 from latentvr_common import run, session_files
 from latentvr_common.datasets import NAMED
 from latentvr_common.voices import NEWEST
-from latentvr_session.arguments import has_simulated_person
+from latentvr_session.arguments import Arguments, has_desktop, has_simulated_person, whose_hands
 from latentvr_session.monado import Monado
 from latentvr_session.preparation import Prepared, write_text
 
@@ -27,8 +27,9 @@ Parameters = Mapping[str, Value]
 
 _SHARED_MEMORY = Path("/dev/shm")
 _SEGMENT_BYTES = 64 * 2**20  # As in config/fastdds.xml.
-_SEGMENTS = 9  # A session has at most eight processes with ROS; one more for a node of one's own.
+_SEGMENTS = 10  # A session has at most nine processes with ROS; one more for a node of one's own.
 _PERSON = "scripted_hands"
+_DESKTOP = "desktop"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,13 @@ def _absolute(dataset: str) -> str:
     return str(path.absolute()) if path.exists() else dataset
 
 
+def _whose_end(arguments: Arguments) -> str:
+    """Return the node whose leaving ends the session; empty: that of whoever publishes hands."""
+    if has_desktop(arguments):
+        return _DESKTOP
+    return _PERSON if has_simulated_person(arguments) else ""
+
+
 PARTS: tuple[Part, ...] = (
     Part(
         "session_recorder",
@@ -89,7 +97,7 @@ PARTS: tuple[Part, ...] = (
             "settle_s": p.arguments.settle_s,
             "duration_s": p.arguments.duration_s,
             "planned_gestures": p.arguments.gestures if has_simulated_person(p.arguments) else 0,
-            "person": _PERSON if has_simulated_person(p.arguments) else "",
+            "person": _whose_end(p.arguments),
         },
         ends_session=True,
     ),
@@ -108,11 +116,18 @@ PARTS: tuple[Part, ...] = (
         "cloud_view",
         lambda p: {
             "directory": str(p.directory),
-            "mode": p.arguments.view,
+            "mode": "headless" if has_desktop(p.arguments) else p.arguments.view,
             "forces": p.arguments.forces,
             "cues": p.arguments.cues,
         },
         when=lambda p: p.arguments.view != "off",
+        required=False,
+    ),
+    # A process of its own: pictures of the session are made beside it, and nobody waits for them.
+    Part(
+        _DESKTOP,
+        lambda p: {"directory": str(p.directory), "forces": p.arguments.forces},
+        when=lambda p: has_desktop(p.arguments),
         required=False,
     ),
     Part(
@@ -130,7 +145,7 @@ PARTS: tuple[Part, ...] = (
             "forces": p.arguments.forces,
             "cues": p.arguments.cues,
         },
-        when=lambda p: p.arguments.hands == "openxr",
+        when=lambda p: whose_hands(p.arguments) == "openxr",
         prefix=lambda p: p.runtime.client_command() if p.runtime else (),
         variables=lambda p: p.runtime.client_environment() if p.runtime else {},
     ),

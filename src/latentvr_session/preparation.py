@@ -15,9 +15,10 @@ from pathlib import Path
 
 from latentvr_common import session_files
 from latentvr_common.datasets import Dataset, load
+from latentvr_common.display import why_no_window
 from latentvr_common.errors import InputError
 from latentvr_common.labels import CATEGORY_CAPACITY
-from latentvr_session.arguments import Arguments, has_monado, has_simulated_person
+from latentvr_session.arguments import Arguments, has_desktop, has_monado, has_simulated_person
 from latentvr_session.monado import Monado, monado_of_a_session
 
 _PRIVATE = 0o700
@@ -54,6 +55,8 @@ def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = No
 
     `on_progress` is told now and then how far reading a large dataset has come.
     """
+    if has_desktop(arguments) and (reason := why_no_window()):
+        raise InputError(f"argument view is desktop, but {reason}; expected an X11 display")
     dataset = load(arguments.dataset, max_items=arguments.max_items, seed=arguments.seed, on_progress=on_progress)
     if has_simulated_person(arguments) and dataset.truth is None:
         raise InputError(

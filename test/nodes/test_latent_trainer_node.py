@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import wave
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -517,6 +518,32 @@ def test_get_item_says_that_there_is_no_such_item(start: Start, dataset: Path, i
     answer = session.call(topics.GET_ITEM, srv.GetItem.Request(sample_id=item))
     assert not answer.found
     assert answer.message == f"sample_id is {item}, expected less than {ITEMS}"
+
+
+def test_get_sound_gives_nothing_of_a_picture_and_says_that_there_is_no_such_item(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset), paused=True)
+    silent = session.call(topics.GET_SOUND, srv.GetSound.Request(sample_id=3))
+    assert (silent.found, len(silent.wav)) == (True, 0)
+    nobody = session.call(topics.GET_SOUND, srv.GetSound.Request(sample_id=ITEMS))
+    assert (nobody.found, nobody.message) == (False, f"sample_id is {ITEMS}, expected less than {ITEMS}")
+
+
+def test_a_sound_comes_as_a_file_that_can_be_played(start: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "sounds"
+    folder.mkdir()
+    for item in range(30):
+        with wave.open(str(folder / f"{item:02d}.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16_000)
+            tone = np.sin(2 * np.pi * (200 + 50 * item) * np.arange(16_000) / 16_000)
+            file.writeframes((8000 * tone).astype("<i2").tobytes())
+    session = start(dataset=str(folder), paused=True)
+    found = session.call(topics.GET_SOUND, srv.GetSound.Request(sample_id=10))
+    assert found.found
+    with wave.open(io.BytesIO(bytes(found.wav))) as played:
+        rate_hz, samples = played.getframerate(), np.frombuffer(played.readframes(played.getnframes()), "<i2")
+    assert np.abs(np.fft.rfft(samples)).argmax() * rate_hz / len(samples) == pytest.approx(700, abs=2)
 
 
 def place(*position: float) -> srv.DecodePlace.Request:

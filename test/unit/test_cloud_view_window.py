@@ -8,10 +8,12 @@ import pytest
 
 from cloud_view.camera import Subject, look, orbit
 from cloud_view.caption import caption_of, paint_caption
-from cloud_view.engine import DrawError, why_no_window
+from cloud_view.engine import DrawError
+from cloud_view.panel import on_ground, plate_corners
 from cloud_view.surroundings import GROUND
-from cloud_view.window import Window, listen_to_keys, on_ground, panel_corners
+from cloud_view.window import Window, listen_to_keys, panel_place
 from latentvr_common.cloud import Cloud
+from latentvr_common.display import why_no_window
 from latentvr_common.scene import Scene
 
 EMPTY = np.zeros(0, np.int16)
@@ -23,8 +25,15 @@ def test_one_pixel_of_the_panel_covers_one_of_the_window_wherever_the_camera_is(
         orbit(Subject(np.array([0.0, 1.2, -0.5]), 0.4), 99),
         look(np.array([3.0, 0.1, 2.0]), np.zeros(3), fov_deg=60.0),
     ):
-        pixels = camera.pixels(panel_corners(camera, viewport, (250, 480)), *viewport)
-        np.testing.assert_allclose(pixels, [[28, 28], [278, 28], [278, 508], [28, 508]], atol=1e-6)
+        corners = plate_corners(camera, viewport, (250, 480), (28, 30))
+        np.testing.assert_allclose(
+            camera.pixels(corners, *viewport), [[28, 30], [278, 30], [278, 510], [28, 510]], atol=1e-6
+        )
+
+
+def test_panels_stand_in_the_corners() -> None:
+    assert panel_place((1280, 720), (250, 480)) == (28, 28)
+    assert panel_place((1280, 720), (250, 480), at_right=True) == (1280 - 28 - 250, 28)
 
 
 def test_the_panel_has_the_colour_of_the_ground_around_its_letters() -> None:

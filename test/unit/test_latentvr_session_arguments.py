@@ -94,8 +94,8 @@ BAD = {
     "too much": (["purity:=1.5"], "purity is 1.5, expected at most 1.0"),
     "below 0": (["max_items:=-1"], "max_items is -1, expected at least 0 items"),
     "more than 64 bits": (["max_items:=99999999999999999999"], "max_items is 9+, expected at most 2147483647 items"),
-    "no choice": (["view:=hologram"], "view is 'hologram', expected one of: auto, window, headless, off"),
-    "an empty choice": (["hands:="], "hands is '', expected one of: scripted, openxr, none"),
+    "no choice": (["view:=hologram"], "view is 'hologram', expected one of: auto, window, desktop, headless, off"),
+    "an empty choice": (["hands:="], "hands is '', expected one of: auto, scripted, openxr, none"),
 }
 
 
@@ -120,7 +120,8 @@ def test_every_argument_is_described_in_one_line_with_unit_and_limits(field: "da
 
 def test_a_description_reads_well() -> None:
     assert describe("view") == (
-        "auto: a window if there is a display, else pictures only. One of: auto, window, headless, off."
+        "auto: a window if there is a display, else pictures only. desktop: a window to label in with mouse and keys. "
+        "One of: auto, window, desktop, headless, off."
     )
     assert describe("settle_s") == ("Training after the person has left. Unit: s. At least 0.0, at most 86400.0.")
     assert describe("record") == "Record the session as a bag."

@@ -54,7 +54,7 @@ def declared_by(executable: str) -> type[Any]:
     node = ast.parse((TOP / "src" / (module.replace(".", "/") + ".py")).read_text())
     calls = [c for c in ast.walk(node) if isinstance(c, ast.Call) and getattr(c.func, "id", "") == "declare"]
     (name,) = [c.args[1].id for c in calls if isinstance(c.args[1], ast.Name)]
-    found = getattr(importlib.import_module(f"{module.split('.')[0]}.parameters"), name)
+    found = getattr(importlib.import_module(f"{module.rsplit('.', 1)[0]}.parameters"), name)
     assert isinstance(found, type)
     return found
 
@@ -63,7 +63,7 @@ def declared_by(executable: str) -> type[Any]:
 
 
 def test_all_of_a_session_by_default() -> None:
-    assert started() == [part.executable for part in PARTS if part.executable not in OF_OPENXR]
+    assert started() == [part.executable for part in PARTS if part.executable not in OF_OPENXR | {"desktop"}]
     assert {part.executable for part in PARTS} == {p.name for p in SCRIPTS.iterdir()} - {
         *("run_session", "session_player")
     }
@@ -77,6 +77,32 @@ def test_hands_that_a_runtime_sees_come_by_the_bridge_and_the_person_moves_those
     assert (given["hands_by"], given["port"]) == ("monado", 14242)
     assert parameters_of("session_host", **THROUGH_OPENXR)["person"] == "scripted_hands"
     assert parameters_of("session_host", hands="openxr")["person"] == ""
+
+
+def test_a_desktop_session_has_its_window_and_pictures_beside_it_and_nobody_elses_hands() -> None:
+    assert set(started()) ^ set(started(view="desktop")) == {"desktop", "scripted_hands"}
+    assert parameters_of("cloud_view", view="desktop")["mode"] == "headless"
+    assert {p.executable: p.required for p in processes(prepared(view="desktop"))}["desktop"] is False
+
+
+@pytest.mark.parametrize(
+    ("said", "person"),
+    [
+        ({"view": "desktop"}, "desktop"),
+        ({"view": "desktop", "hands": "scripted"}, "desktop"),
+        ({"view": "desktop", "hands": "openxr"}, "desktop"),
+        ({"view": "window"}, "scripted_hands"),
+        ({"view": "window", "hands": "none"}, ""),
+    ],
+)
+def test_a_session_lasts_until_its_window_for_labelling_is_closed(said: dict[str, Any], person: str) -> None:
+    assert parameters_of("session_host", **said)["person"] == person
+    assert ("desktop" in started(**said)) == (person == "desktop")
+
+
+def test_hands_that_were_asked_for_are_there_beside_a_desktop() -> None:
+    assert "scripted_hands" in started(view="desktop", hands="scripted")
+    assert "xr_bridge" in started(view="desktop", hands="openxr")
 
 
 def test_only_what_uses_monado_runs_under_its_loader_and_hears_of_it() -> None:
@@ -136,6 +162,7 @@ SAID: list[dict[str, Any]] = [
     {"view": "window", "device": "cuda", "paused": True, "settle_s": 0.0, "duration_s": 3600.0},
     {"view": "headless", "device": "cpu", "hands": "none"},
     THROUGH_OPENXR,
+    {"view": "desktop", "forces": True},
 ]
 NO_NODES = {"monado_service"}
 
@@ -295,7 +322,7 @@ def test_a_session_is_not_heard_on_the_network_and_follows_its_starter() -> None
 
 
 @pytest.mark.parametrize(
-    ("free_mib", "fits"), [(0, False), (63, False), (64, False), (575, False), (576, True), (24 * 1024, True)]
+    ("free_mib", "fits"), [(0, False), (63, False), (64, False), (639, False), (640, True), (24 * 1024, True)]
 )
 def test_the_profile_fits_where_there_is_room_for_a_segment_of_each_process(free_mib: int, fits: bool) -> None:
     assert profile_fits(free_mib * MIB) == fits

@@ -325,3 +325,12 @@ def test_skipped_files_are_counted_and_named_and_all_of_them_are_written_down(
     written = json.loads((found.directory / session_files.SESSION).read_text())["dataset"]["skipped"]
     assert [skipped["name"] for skipped in written] == [f"cat/broken{i:02}.png" for i in range(broken)]
     assert all(skipped["reason"] for skipped in written)
+
+
+def test_a_window_to_label_in_needs_a_display(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    dataset = archive(tmp_path, truth=TRUTH)
+    for name, reason in (("", "DISPLAY is not set"), (":4711", "display :4711 does not answer")):
+        monkeypatch.setenv("DISPLAY", name)
+        with refused(tmp_path, f"argument view is desktop, but {reason}; expected an X11 display"):
+            prepare(Arguments(dataset=dataset, view="desktop"))

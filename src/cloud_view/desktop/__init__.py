@@ -1,0 +1,1 @@
+"""Labelling with mouse and keys, in a window."""
