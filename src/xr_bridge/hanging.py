@@ -24,7 +24,7 @@ _BEHIND, _NEAREST_M, _FARTHEST_M = 1.3, 0.9, 1.8
 _LOWEST_M, _HIGHEST_M = -0.6, 0.05
 """From the height of the eyes."""
 _OFFER_NEAREST_M, _OFFER_FARTHEST_M = 0.5, 0.8
-_OFFER_GAP, _OFFER_FARTHEST_ASIDE = math.radians(2.0), math.radians(60.0)
+_OFFER_GAP, _OFFER_FARTHEST_ASIDE = math.radians(4.0), math.radians(60.0)
 _OFFER_HEIGHT_M = (-0.3, 0.0)
 """From the height of the eyes."""
 _MOVES_M = 0.25
