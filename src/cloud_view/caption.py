@@ -4,6 +4,7 @@ All sizes are in pixels of a picture 720 high; a higher picture gets the same ca
 """
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -78,6 +79,8 @@ class Caption:
     """Places to look at next are shown."""
     conflicts: str = ""
     """On how many items authors disagree; empty: on none."""
+    offer: tuple[str, ...] = ()
+    """What the network would label by itself, in lines; empty: nothing is offered."""
     more: str = ""
     """The last line."""
 
@@ -88,8 +91,10 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
         return _keyed(caption_of(replace(scene, categories=keys.categories)), scene, keys)
     headline, meaning = _headline(scene.progress, len(scene.cloud))
     offered = [category for category in scene.categories if not category.retired]
+    offer = _offer(scene)
+    room = MOST_ROWS - len(offer)
     # The last row says how many are left out.
-    shown = offered if len(offered) <= MOST_ROWS else offered[: MOST_ROWS - 1]
+    shown = offered if len(offered) <= room else offered[: room - 1]
     return Caption(
         headline,
         meaning,
@@ -101,6 +106,7 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
         scene.forces is not None,
         scene.beacons is not None,
         _conflicts(scene.progress.conflicts),
+        offer,
     )
 
 
@@ -127,6 +133,14 @@ def _items(scene: Scene) -> str:
 
 def _conflicts(items: int) -> str:
     return f"authors disagree on {items:,}" if items else ""
+
+
+def _offer(scene: Scene) -> tuple[str, ...]:
+    """Return what is offered, without what to do about it."""
+    if scene.offer is None:
+        return ()
+    what, _, _ = scene.offer.words.partition(". ")
+    return tuple(textwrap.wrap(what, _OFFER_CHARACTERS, max_lines=_OFFER_LINES, placeholder="..."))
 
 
 def _legend(scene: Scene, categories: Sequence[Category]) -> tuple[LegendRow, ...]:
@@ -161,6 +175,9 @@ _BEACONS_LINE = 24.0
 _CONFLICTS_LINE = 28.0
 """All that stands below the number of items is so much lower where there are conflicts."""
 
+_OFFER_LINE, _OFFER_CHARACTERS, _OFFER_LINES = 22.0, 34, 2
+"""All that stands below is so much lower for each line of what is offered; a line has so many characters at most."""
+
 
 def caption_height(caption: Caption) -> float:
     """Return the height of the painted caption."""
@@ -172,6 +189,10 @@ def _last_line(caption: Caption) -> str:
 
 
 def _lower_by(caption: Caption) -> float:
+    return _offer_top(caption) + _OFFER_LINE * len(caption.offer)
+
+
+def _offer_top(caption: Caption) -> float:
     return _CONFLICTS_LINE if caption.conflicts else 0.0
 
 
@@ -189,6 +210,8 @@ def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
     state_line = _STATE_LINE + _lower_by(caption)
     if caption.conflicts:
         sheet.text(0, _STATE_LINE - 4, caption.conflicts, 17, _DISPUTED)
+    for i, words in enumerate(caption.offer):
+        sheet.text(0, _STATE_LINE - 4 + _offer_top(caption) + i * _OFFER_LINE, words, 15, BRIGHT)
     sheet.dot(0, state_line - 6, 9, caption.state_color)
     sheet.text(17, state_line, caption.state, 17, SOFT)
     if caption.arrows:

@@ -1,5 +1,6 @@
 """What the network would label by itself: offered, with some items to look at, and taken by a second word. Pure."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -34,6 +35,13 @@ class Offer:
         category = kinds.pop() if len(kinds) == 1 else NONE
         ids, counts = self.sample_ids, {NONE: len(self.sample_ids)}
         return Preview(gesture_id, stamp_ns, self.cloud_stamp_ns, category, _NOWHERE, ids, counts, self.audit_ids)
+
+    def words(self, above: float) -> str:
+        """Return what is offered, for people. above: the confidence, 0 to 1, that all of it has at least."""
+        count = len(self.sample_ids)
+        items, them = ("item", "it") if count == 1 else ("items", "them")
+        right = "" if math.isnan(self.expected) else f"; {100 * self.expected:.0f} % of {them} expected to be right"
+        return f"{count:,} {items} at {100 * above:.0f} % or more{right}. Poke accept again to label {them}"
 
     def entries(self, author: str, new_id: Callable[[], str]) -> list[LabelEvent]:
         """Return the entries that label all of it, one for each category."""

@@ -241,8 +241,8 @@ class Labeler:
             wanted = f"no item without a label is predicted with {self._parameters.accept_above:.0%} or more"
             outcome.reports.append(replace(begun, phase=Phase.CANCEL, detail=wanted))
             return outcome
-        words = f"{offer.expected:.0%} of them are expected to be right: poke accept again to label them"
-        self._accepting = Accepting(offer, replace(begun, detail=words), now_s + self._parameters.accept_s)
+        begun = replace(begun, detail=offer.words(self._parameters.accept_above))
+        self._accepting = Accepting(offer, begun, now_s + self._parameters.accept_s)
         outcome.reports.append(self._accepting.begun)
         return outcome
 

@@ -1,4 +1,4 @@
-"""What goes on, as the topic `gestures` tells it: brushes, the gesture under way, and why the last one was cancelled.
+"""What goes on, as the topic `gestures` tells it: brushes, the gesture under way, what is offered, what was cancelled.
 
 Pure. Times are seconds of one clock that rises.
 """
@@ -6,8 +6,8 @@ Pure. Times are seconds of one clock that rises.
 import math
 from dataclasses import dataclass
 
-from latentvr_common.gestures import BECAME, BOX, DENSITY, DWELL, PINCH_BRUSH, RADIUS, Phase, Report
-from latentvr_common.scene import Brush, Doing
+from latentvr_common.gestures import ACCEPT, BECAME, BOX, DENSITY, DWELL, PINCH_BRUSH, RADIUS, Phase, Report
+from latentvr_common.scene import Brush, Doing, Offer
 
 _BRUSHES = (PINCH_BRUSH, DENSITY, BOX, RADIUS)
 """Gestures that hold something to be seen."""
@@ -19,9 +19,9 @@ NOTICE_S = 2.0
 
 @dataclass(frozen=True)
 class _Seen:
-    """A gesture, what it holds, and when it was last heard of."""
+    """A gesture or an offer, what it holds, and when it was last heard of."""
 
-    doing: Doing
+    what: Doing | Offer
     brush: Brush | None
     came_s: float
 
@@ -46,8 +46,10 @@ class GestureWatch:
         brush = None
         if report.name in _BRUSHES and report.radius_m > 0:
             brush = Brush(report.position, report.radius_m, report.category, report.name)
-        self._seen[report.gesture_id] = _Seen(Doing(report.name, report.position, report.item), brush, now_s)
-        self._notice = ""
+        self._seen[report.gesture_id] = _Seen(_what(report), brush, now_s)
+        # An offer is told again and again: that is no news that would take the place of any other.
+        if report.name != ACCEPT or report.phase is Phase.BEGIN:
+            self._notice = ""
 
     def knows(self, gesture_id: str) -> bool:
         """Tell whether this gesture goes on, as far as was heard."""
@@ -59,9 +61,14 @@ class GestureWatch:
         return tuple(seen.brush for seen in self._seen.values() if seen.brush is not None)
 
     def doing(self, now_s: float) -> Doing | None:
-        """Return the gesture that goes on; None: none does."""
+        """Return the gesture that goes on; None: none does. An offer is none: the hands are free while it stands."""
         self._forget(now_s)
-        return next((seen.doing for seen in reversed(self._seen.values())), None)
+        return next((seen.what for seen in reversed(self._seen.values()) if isinstance(seen.what, Doing)), None)
+
+    def offer(self, now_s: float) -> Offer | None:
+        """Return what the network would label by itself; None: nobody has asked."""
+        self._forget(now_s)
+        return next((seen.what for seen in reversed(self._seen.values()) if isinstance(seen.what, Offer)), None)
 
     def notice(self, now_s: float) -> str:
         """Return why a gesture was cancelled; empty: none was, or a while ago, or another one has begun since."""
@@ -69,3 +76,9 @@ class GestureWatch:
 
     def _forget(self, now_s: float) -> None:
         self._seen = {name: seen for name, seen in self._seen.items() if now_s <= seen.came_s + STALE_S}
+
+
+def _what(report: Report) -> Doing | Offer:
+    if report.name == ACCEPT:
+        return Offer(report.gesture_id, report.detail or f"{report.samples:,} items")
+    return Doing(report.name, report.position, report.item)

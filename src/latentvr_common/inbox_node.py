@@ -205,6 +205,7 @@ class Inbox:
             self._beacons,
             self._gestures.doing(now_s) if hands is not None else None,
             self.notice(now_s),
+            self._gestures.offer(now_s),
         )
 
     def _read_cloud(self) -> None:
@@ -228,7 +229,7 @@ class Inbox:
             return None
         if not self._gestures.knows(preview.gesture_id):
             return None
-        return Selection(preview.category, preview.sample_ids, preview.region)
+        return Selection(preview.category, preview.sample_ids, preview.region, preview.audit_ids)
 
     def _drop(self, error: ValueError) -> None:
         if self._health is not None:

@@ -71,13 +71,25 @@ class Doing:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """What the network would label by itself: it stands until somebody says yes, or does something else."""
+
+    gesture_id: str
+    """Another one has another."""
+    words: str
+    """How many items, and how many of them are expected to be right."""
+
+
+@dataclass(frozen=True)
 class Selection:
-    """Items (row numbers) that the running gesture would mark. `category` -1: erase."""
+    """Items (row numbers) that the running gesture would mark. `category` -1: erase; of an offer: as predicted."""
 
     category: int
     sample_ids: npt.NDArray[np.uint32]
     region: Region = field(default_factory=Region)
     """What holds them, latent units."""
+    audit_ids: npt.NDArray[np.uint32] = field(default_factory=lambda: np.zeros(0, np.uint32))
+    """Of an offer: some of the items by chance, to be looked at first."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +115,8 @@ class Scene:
     """What the hands do; None: nothing."""
     notice: str = ""
     """Why the last gesture came to nothing, for a moment."""
+    offer: Offer | None = None
+    """What the network would label by itself, and the selection holds; None: nobody has asked."""
 
     def points(self) -> FloatArray:
         """Return where the items are in the stage (N, 3), metres."""

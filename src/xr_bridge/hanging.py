@@ -1,5 +1,6 @@
 """Where words hang in the room. Pure. Metres, frame stage."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,7 +8,9 @@ import numpy.typing as npt
 
 from latentvr_common import rotations
 from latentvr_common.box_edges import box_corners
+from latentvr_common.gestures import Side
 from latentvr_common.hands import Hand, Joint
+from latentvr_common.held import CLOUD_RADIUS
 from latentvr_common.labels import Shape
 from latentvr_common.palette import PalettePose
 from latentvr_common.placement import Placement
@@ -15,10 +18,14 @@ from latentvr_common.scene import Scene
 
 FloatArray = npt.NDArray[np.floating]
 
-_AHEAD = np.array([0.0, 0.0, -1.0])
+_AHEAD, _UP = np.array([0.0, 0.0, -1.0]), np.array([0.0, 1.0, 0.0])
 _BEHIND, _NEAREST_M, _FARTHEST_M = 1.3, 0.9, 1.8
 """The state line hangs so many of the cloud's scales behind its middle, so near and so far from the eyes."""
 _LOWEST_M, _HIGHEST_M = -0.6, 0.05
+"""From the height of the eyes."""
+_OFFER_NEAREST_M, _OFFER_FARTHEST_M = 0.5, 0.8
+_OFFER_GAP, _OFFER_FARTHEST_ASIDE = math.radians(4.0), math.radians(60.0)
+_OFFER_HEIGHT_M = (-0.3, 0.0)
 """From the height of the eyes."""
 _MOVES_M = 0.25
 _ABOVE_HANDS_M, _ABOVE_BRUSH_M = 0.18, 0.03
@@ -53,6 +60,23 @@ def state_place(placement: Placement, head: FloatArray) -> FloatArray:
     far_m = float(np.clip(away_m + _BEHIND * placement.scale, _NEAREST_M, _FARTHEST_M))
     up_m = float(np.clip(placement.position[1] + placement.scale - head[1], _LOWEST_M, _HIGHEST_M))
     return np.asarray(head + far_m * direction + np.array([0.0, up_m, 0.0]))
+
+
+def offer_place(scene: Scene, head: FloatArray, width_m: float) -> FloatArray:
+    """Return where a panel so wide hangs (3,) beside the cloud, on the side of the hand that paints, within easy sight.
+
+    The other palm has the palette. Of a cloud that is all around, it covers what is far to that side.
+    """
+    placement = scene.placement
+    towards = (placement.position - head) * [1.0, 0.0, 1.0]
+    away_m = float(np.linalg.norm(towards))
+    ahead = towards / away_m if away_m > 0.1 else _AHEAD
+    aside = np.cross(ahead, _UP) * (-1.0 if scene.tool.side is Side.LEFT else 1.0)
+    far_m = float(np.clip(away_m, _OFFER_NEAREST_M, _OFFER_FARTHEST_M))
+    cloud = math.asin(min(1.0, CLOUD_RADIUS * placement.scale / max(away_m, 1e-6)))
+    angle = min(cloud + math.atan(width_m / 2 / far_m) + _OFFER_GAP, _OFFER_FARTHEST_ASIDE)
+    up_m = float(np.clip(placement.position[1] - head[1], *_OFFER_HEIGHT_M))
+    return np.asarray(head + far_m * (math.cos(angle) * ahead + math.sin(angle) * aside) + up_m * _UP)
 
 
 class Resting:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from xr_bridge.sheet import BRIGHT, PLATE, Panel, Rgba, Sheet
+from xr_bridge.sheet import BRIGHT, PLATE, SOFT, Panel, Sheet
 
 _MARGIN_M = 0.008
 _LOOK_M, _LARGE_M, _SMALL_M = 0.06, 0.11, 0.03
 _WORDS_M, _LARGE_WORDS_M, _TITLE_M = 0.009, 0.012, 0.007
 _LONGEST_WORDS = 14
-_SOFT: Rgba = (170, 178, 192, 255)
 MOST_NEIGHBOURS = 4
 
 
@@ -22,6 +21,8 @@ class Look:
     words: str
     picture: Image.Image | None = None
     """None: it has none."""
+    text: str = ""
+    """What it is called or holds, shown where there is no picture and room for it."""
 
 
 def preview_panel(looks: Sequence[Look]) -> Panel:
@@ -53,7 +54,7 @@ def dwell_panel(look: Look, neighbours: Sequence[Image.Image]) -> Panel:
     sheet.words(width / 2, below, look.words, _LARGE_WORDS_M, BRIGHT, width - 2 * _MARGIN_M)
     if shown:
         below += _LARGE_WORDS_M + _MARGIN_M
-        sheet.words(width / 2, below, "most alike in the data", _TITLE_M, _SOFT)
+        sheet.words(width / 2, below, "most alike in the data", _TITLE_M, SOFT)
         left = (width - len(shown) * (_SMALL_M + _MARGIN_M) + _MARGIN_M) / 2
         for i, picture in enumerate(shown):
             sheet.picture(left + i * (_SMALL_M + _MARGIN_M), below + 1.1 * _TITLE_M, _SMALL_M, picture)

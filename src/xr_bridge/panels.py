@@ -41,11 +41,15 @@ class Panels:
     """Above the hands: what both of them do."""
     preview: tuple[Panel, FloatArray] | None = None
     """What the items at a finger tip look like, and where that tip is (3,)."""
+    offer: Panel | None = None
+    """Beside the cloud: what the network would label by itself."""
     beacons: Mapping[int, Panel] = field(default_factory=dict)
     """By the number of a beacon: what stands at its head."""
 
 
-def panels_of(scene: Scene, is_recording: bool, preview: tuple[Panel, FloatArray] | None = None) -> Panels:
+def panels_of(
+    scene: Scene, is_recording: bool, preview: tuple[Panel, FloatArray] | None = None, offer: Panel | None = None
+) -> Panels:
     """Return what there is to say of `scene`."""
     return Panels(
         state_panel(scene, is_recording),
@@ -54,6 +58,7 @@ def panels_of(scene: Scene, is_recording: bool, preview: tuple[Panel, FloatArray
         selection_panel(scene),
         hint_panel(scene),
         preview,
+        offer,
         {beacon.number: beacon_panel(beacon) for beacon in scene.beacons or ()},
     )
 
@@ -80,9 +85,12 @@ def hint_panel(scene: Scene) -> Panel | None:
 
 
 def selection_panel(scene: Scene) -> Panel | None:
-    """Return what the gesture under way would mark: how many points, and what they are labelled as now."""
+    """Return what the gesture under way would mark: how many points, and what they are labelled as now.
+
+    None where what is selected is an offer: that has a panel of its own.
+    """
     selection = scene.selection
-    if selection is None or not len(selection.sample_ids):
+    if selection is None or scene.offer is not None or not len(selection.sample_ids):
         return None
     words = words_of(selection, scene.cloud.label, {c.id: c.name for c in scene.categories})
     return line(_WHAT.get(selection.region.shape, "") + words, 0.012, BRIGHT)

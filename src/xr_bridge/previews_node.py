@@ -1,4 +1,4 @@
-"""Asks the trainer what the items at a finger tip, or the one that is looked at, look like.
+"""Asks the trainer what items look like: those at a finger tip, the one that is looked at, or some that are offered.
 
 Thread rule: everything runs on the executor's thread.
 """
@@ -7,7 +7,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +19,17 @@ from rclpy.task import Future
 from latentvr_common import node_tools, topics
 from latentvr_common.health import HealthReporter
 from latentvr_common.png import read_png
-from latentvr_common.scene import Scene
+from latentvr_common.scene import Offer, Scene, Selection
 from xr_bridge.look_panels import MOST_NEIGHBOURS, Look, dwell_panel, preview_panel
 from xr_bridge.near_items import looked_at, pointed_at
+from xr_bridge.offer_panel import MOST_LOOKS, offer_panel
 from xr_bridge.sheet import Panel
 
 _MOST = 3
 _KEPT = 256
 _ASK_AGAIN_S = 2.0
+_DRAW_AGAIN_S = 0.5
+"""An offer is not drawn for each answer: twenty looks take about 0.08 s (2 busy cores), and hands wait for that."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,22 @@ class _Known:
 
     picture: Image.Image | None
     """None: it has none."""
+    text: str
+    """What it is called or holds; why that is not known."""
     neighbours: tuple[int, ...]
     """In the data, nearest first."""
+
+
+@dataclass(frozen=True)
+class _Audit:
+    """Items that are offered, and what they are taken for when that is shown first: the words stay while one looks."""
+
+    gesture_id: str
+    items: tuple[tuple[int, str], ...]
+    known: tuple[int, ...] = ()
+    """Those whose looks are shown."""
+    drawn_s: float = -math.inf
+    """When these were taken in, monotonic seconds."""
 
 
 class Previews:
@@ -53,9 +70,41 @@ class Previews:
         """When each was asked for, monotonic seconds; again after a while where no answer helps."""
         self._shown: tuple[object, Panel] | None = None
         """What a panel says, and that panel."""
+        self._audit: _Audit | None = None
+
+    def offered(self, scene: Scene) -> Panel | None:
+        """Return what the network would label by itself, with the looks of some of it; None: nothing is offered."""
+        offer, selection = scene.offer, scene.selection
+        if offer is None or selection is None:
+            return None
+        audit, now_s = self._audit_of(scene, offer, selection), time.monotonic()
+        for item, _ in audit.items:
+            self._ask(item)
+        known = tuple(item for item, _ in audit.items if item in self._known)
+        if len(known) == len(audit.items) or now_s > audit.drawn_s + _DRAW_AGAIN_S:
+            audit = self._audit = replace(audit, known=known, drawn_s=now_s)
+        return self._kept(
+            (offer, audit.known), lambda: offer_panel(offer.words, [self._look(*look) for look in audit.items])
+        )
+
+    def _audit_of(self, scene: Scene, offer: Offer, selection: Selection) -> _Audit:
+        if self._audit is None or self._audit.gesture_id != offer.gesture_id:
+            items = [item for item in selection.audit_ids.tolist() if item < len(scene.cloud)]
+            taken = tuple((item, words_of(scene, item, "{}: {:.0f} %")) for item in items[:MOST_LOOKS])
+            self._audit = _Audit(offer.gesture_id, taken)
+        return self._audit
+
+    def _look(self, item: int, words: str) -> Look:
+        known = self._known.get(item)
+        return Look(words) if known is None else Look(words, known.picture, known.text)
 
     def of(self, scene: Scene) -> tuple[Panel, npt.NDArray[np.floating]] | None:
-        """Return what to show, and where; None: no finger points at an item that is known already."""
+        """Return what to show, and where.
+
+        None: no finger points at an item that is known already, or something is offered, which is what to look at.
+        """
+        if scene.offer is not None:
+            return None
         found = looked_at(scene)
         if found is not None:
             panel = self._dwell_panel(scene, found[1])
@@ -71,7 +120,7 @@ class Previews:
 
     def _panel(self, scene: Scene, items: Sequence[int]) -> Panel:
         words = tuple((item, words_of(scene, item)) for item in items)
-        return self._kept(words, lambda: preview_panel([Look(text, self._known[item].picture) for item, text in words]))
+        return self._kept(words, lambda: preview_panel([self._look(*look) for look in words]))
 
     def _dwell_panel(self, scene: Scene, item: int) -> Panel | None:
         self._ask(item)
@@ -104,7 +153,7 @@ class Previews:
 
     def _on_answer(self, item: int, future: Future) -> None:
         response = future.result()
-        if response is None or not response.found:
+        if response is None:
             return
         try:
             png = bytes(response.picture.data)
@@ -113,18 +162,19 @@ class Previews:
             self._health.drop(str(error))
             picture = None
         neighbours = [int(other) for other in response.neighbours if int(other) != item]
-        self._known[item] = _Known(picture, tuple(neighbours[:MOST_NEIGHBOURS]))
+        text = response.text if response.found else response.message
+        self._known[item] = _Known(picture, text, tuple(neighbours[:MOST_NEIGHBOURS]))
         self._tell()
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
 
 
-def words_of(scene: Scene, item: int) -> str:
-    """Return the item's label, or what it is taken for and how surely, for people."""
+def words_of(scene: Scene, item: int, guess: str = "{} {:.0f} %?") -> str:
+    """Return the item's label, or what it is taken for and how surely, as `guess` puts it, for people."""
     names = {category.id: category.name for category in scene.categories}
     label, predicted = int(scene.cloud.label[item]), int(scene.cloud.predicted[item])
     if label >= 0:
         return names.get(label, f"category {label}")
     if predicted >= 0:
-        return f"{names.get(predicted, f'category {predicted}')} {100 * float(scene.cloud.confidence[item]):.0f} %?"
+        return guess.format(names.get(predicted, f"category {predicted}"), 100 * float(scene.cloud.confidence[item]))
     return "not known"

@@ -77,7 +77,8 @@ class SceneSide:
         self._changed = False
         scene = self._inbox.scene(now_s)
         if scene is not None:
-            self.show.scenes.put((scene, panels_of(scene, self._is_recording, self._previews.of(scene))))
+            preview, offer = self._previews.of(scene), self._previews.offered(scene)
+            self.show.scenes.put((scene, panels_of(scene, self._is_recording, preview, offer)))
             self._changes.drawn(self._inbox, scene)
 
     def _look_for_others(self) -> None:

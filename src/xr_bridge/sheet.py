@@ -14,6 +14,7 @@ Rgba = tuple[int, int, int, int]
 
 PIXELS_A_M = 4000.0
 BRIGHT: Rgba = (236, 239, 244, 255)
+SOFT: Rgba = (170, 178, 192, 255)
 PLATE: Rgba = (24, 28, 36, 235)
 _FINER = 4
 """Signs are drawn so many times as large and then reduced: Pillow's own edges are jagged."""

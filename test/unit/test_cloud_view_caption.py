@@ -14,7 +14,7 @@ from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR
 from latentvr_common.forces import Forces
 from latentvr_common.labels import Category
-from latentvr_common.scene import Progress, Scene, State
+from latentvr_common.scene import Offer, Progress, Scene, State
 
 NOTHING_YET = Progress()
 CATEGORIES = [Category(0, "cat", 0xFF0000), Category(1, "dog", 0x00FF00), Category(7, "old", 0x0000FF, retired=True)]
@@ -68,6 +68,31 @@ def test_conflicts_have_a_line_of_their_own_and_all_below_makes_room() -> None:
     np.testing.assert_array_equal(before[:95], after[:95])
     np.testing.assert_array_equal(before[105:], after[105 + lower :])
     assert after[105 : 105 + lower, :, 3].any()
+
+
+@pytest.mark.parametrize("conflicts", [0, 12])
+def test_what_is_offered_has_lines_of_its_own_and_all_below_makes_room(conflicts: int) -> None:
+    words = "1,204 items at 90 % or more; 93 % of them expected to be right. Poke accept again to label them"
+    plain = scene(Progress(conflicts=conflicts))
+    without, with_it = caption_of(plain), caption_of(replace(plain, offer=Offer("a", words)))
+    assert without.offer == ()
+    assert " ".join(with_it.offer) == "1,204 items at 90 % or more; 93 % of them expected to be right"
+    before, after = (np.asarray(paint_caption(c, 720)) for c in (without, with_it))
+    lower, top = len(after) - len(before), 133 if conflicts else 105
+    assert lower == 44
+    np.testing.assert_array_equal(before[: top - 5], after[: top - 5])
+    np.testing.assert_array_equal(before[top:], after[top + lower :])
+    for line in (after[top : top + 22], after[top + 22 : top + 44]):
+        assert line[..., 3].any()
+        assert not line[:, -4:, 3].any()
+
+
+def test_the_longest_offer_beside_the_longest_legend_has_room() -> None:
+    many = scene(Progress(conflicts=12), [Category(i, f"kind {i}", 0x808080) for i in range(40)])
+    crowded = replace(caption_of(replace(many, offer=Offer("a", "many words " * 30))), arrows=True, beacons=True)
+    assert len(crowded.offer) == 2
+    assert len(crowded.rows) + crowded.left_out == 40
+    assert caption_height(crowded) <= caption_height(replace(caption_of(many), arrows=True, beacons=True))
 
 
 def test_why_a_gesture_was_cancelled_takes_the_place_of_the_state() -> None:

@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from cloud_view.camera import Subject, orbit
+from cloud_view.panel import plate_corners
 from cloud_view.place_card import TITLE, card_height, card_of, paint_card, put_card
 from cloud_view.place_watch import PlaceWatch, place_of_hand
-from cloud_view.window import panel_corners
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category
@@ -220,5 +220,5 @@ def test_what_is_no_picture_is_refused(png: bytes) -> None:
 
 def test_a_panel_at_the_right_covers_the_pixels_of_that_corner() -> None:
     camera = orbit(Subject(np.array([0.0, 1.2, -0.5]), 0.4), 99)
-    pixels = camera.pixels(panel_corners(camera, (1280, 720), (170, 250), at_right=True), 1280, 720)
+    pixels = camera.pixels(plate_corners(camera, (1280, 720), (170, 250), (1280 - 28 - 170, 28)), 1280, 720)
     np.testing.assert_allclose(pixels, [[1082, 28], [1252, 28], [1252, 278], [1082, 278]], atol=1e-6)

@@ -319,6 +319,23 @@ def test_an_offer_is_dropped_when_something_else_is_done_or_nothing_for_long() -
         assert [r.detail for r in bench.reports if (r.name, r.phase) == ("accept", Phase.CANCEL)] == [reason]
 
 
+@pytest.mark.parametrize(
+    ("count", "expected", "words"),
+    [
+        (1204, 0.93, "1,204 items at 90 % or more; 93 % of them expected to be right. Poke accept again to label them"),
+        (1, 0.996, "1 item at 90 % or more; 100 % of it expected to be right. Poke accept again to label it"),
+        (2, np.nan, "2 items at 90 % or more. Poke accept again to label them"),
+    ],
+)
+def test_an_offer_says_how_many_items_it_holds_and_how_many_are_expected_to_be_right(
+    count: int, expected: float, words: str
+) -> None:
+    bench = GestureBench()
+    bench.outcomes.append(bench.labeler.offer(replace(offered(bench, count), expected=expected), 0.0))
+    bench.outcomes.append(bench.labeler.look(1.0))
+    assert [(r.detail, r.samples) for r in bench.reports if r.name == "accept"] == [(words, count)] * 2
+
+
 def test_an_offer_of_nothing_says_so() -> None:
     bench = GestureBench()
     bench.outcomes.append(bench.labeler.offer(offered(bench, 0), 0.0))

@@ -136,6 +136,14 @@ def test_it_says_what_it_was_made_of() -> None:
     assert re.search(r"labels ada : 9 bo : 6", text)
 
 
+def test_on_how_many_items_authors_disagree_is_said_only_where_they_do() -> None:
+    assert "disagree" not in page_of(outcome()).text
+    for others, said in (((4, 5, 6), "2 items"), ((5, 6), "1 item")):
+        disputed = marks(*MARKS, mark(5, 2, *others, author="bo"))
+        text = page_of(replace(outcome(), marks=disputed)).text
+        assert f"authors disagree on {said} made with" in text
+
+
 def test_a_page_without_truth_says_nothing_of_right_and_wrong() -> None:
     text = page_of(outcome(columns())).text
     assert "correctly" not in text

@@ -11,7 +11,20 @@ from latentvr_common import labels, palette, rotations
 from latentvr_common.box_edges import box_corners, box_edges
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.gesture_watch import NOTICE_S, STALE_S, GestureWatch
-from latentvr_common.gestures import BECAME, BOX, DWELL, GRAB, PINCH_BRUSH, RADIUS, Phase, Report, Side, Tool, ToolKind
+from latentvr_common.gestures import (
+    ACCEPT,
+    BECAME,
+    BOX,
+    DWELL,
+    GRAB,
+    PINCH_BRUSH,
+    RADIUS,
+    Phase,
+    Report,
+    Side,
+    Tool,
+    ToolKind,
+)
 from latentvr_common.hands import Hand, Joint, Validity
 from latentvr_common.held import ERASES, NOTHING, brush_color, held
 from latentvr_common.labels import Category
@@ -19,7 +32,7 @@ from latentvr_common.palette_faces import Face, faces
 from latentvr_common.palette_signs import PEN, Sign, strokes
 from latentvr_common.patience import Patience
 from latentvr_common.placement import Placement
-from latentvr_common.scene import Brush, Doing, Scene, Selection
+from latentvr_common.scene import Brush, Doing, Offer, Scene, Selection
 from scripted_hands.anatomy import OPEN, PINCH_POINT, hand_at
 
 RED = 0xE04020
@@ -242,6 +255,47 @@ def test_a_gesture_that_became_another_one_or_a_look_that_ended_is_no_news() -> 
     watch.take(report(Phase.CANCEL, detail=BECAME + BOX), 1.0)
     watch.take(report(Phase.CANCEL, DWELL, detail="hand lost"), 1.0)
     assert watch.notice(1.0) == ""
+
+
+def offer_report(phase: Phase, gesture_id: str = "offer", detail: str = "12 items at 90 % or more") -> Report:
+    return replace(report(phase, ACCEPT, gesture_id, detail), samples=12)
+
+
+def test_an_offer_stands_from_its_beginning_to_its_end_and_leaves_the_hands_free() -> None:
+    for end in (Phase.END, Phase.CANCEL):
+        watch = GestureWatch()
+        watch.take(offer_report(Phase.BEGIN), 0.0)
+        watch.take(offer_report(Phase.UPDATE), 0.5)
+        assert watch.knows("offer")
+        assert watch.offer(0.6) == Offer("offer", "12 items at 90 % or more")
+        assert watch.doing(0.6) is None
+        assert watch.brushes(0.6) == ()
+        watch.take(report(Phase.BEGIN, DWELL), 0.7)
+        doing = watch.doing(0.7)
+        assert doing is not None
+        assert doing.name == DWELL
+        assert watch.offer(0.7) is not None
+        watch.take(offer_report(end), 0.8)
+        assert watch.offer(0.8) is None
+        assert not watch.knows("offer")
+
+
+def test_an_offer_that_is_not_told_again_is_over_and_the_newest_is_the_one_that_stands() -> None:
+    watch = GestureWatch()
+    watch.take(offer_report(Phase.BEGIN), 0.0)
+    watch.take(offer_report(Phase.BEGIN, "next", ""), 0.1)
+    assert watch.offer(0.2) == Offer("next", "12 items")
+    assert watch.offer(0.11 + STALE_S) is None
+
+
+def test_an_offer_that_is_told_again_does_not_take_the_place_of_why_a_gesture_was_cancelled() -> None:
+    watch = GestureWatch()
+    watch.take(offer_report(Phase.BEGIN), 0.0)
+    watch.take(report(Phase.CANCEL, detail="no category is chosen"), 0.1)
+    watch.take(offer_report(Phase.UPDATE), 0.2)
+    assert watch.notice(0.3) == "cancelled: no category is chosen"
+    watch.take(offer_report(Phase.BEGIN, "next"), 0.4)
+    assert watch.notice(0.5) == ""
 
 
 # Patience

@@ -13,12 +13,12 @@ from latentvr_common.beacon_lights import lights
 from latentvr_common.beacons import COLORS, Beacon, Why
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
-from latentvr_common.gestures import BOX, DWELL, GRAB, RECENTRE, Tool
+from latentvr_common.gestures import BOX, DWELL, GRAB, RADIUS, RECENTRE, Side, Tool
 from latentvr_common.hands import Hand, Hands, Joint, Validity
 from latentvr_common.held import held
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
-from latentvr_common.scene import Brush, Doing, Progress, Scene, Selection, State
+from latentvr_common.scene import Brush, Doing, Offer, Progress, Scene, Selection, State
 from scripted_hands.anatomy import FINGER_TIP, OPEN, PINCH_POINT, POINTING, hand_at
 from xr_bridge.drawing import matrices
 from xr_bridge.drawing.arrow_lines import arrow_lines
@@ -29,9 +29,10 @@ from xr_bridge.drawing.matrices import Fov
 from xr_bridge.drawing.mirror import Mirror
 from xr_bridge.drawing.painter import Eye, Painter
 from xr_bridge.drawing.tool_ribbons import box_ribbons, held_ribbons
-from xr_bridge.hanging import Resting, above_brush, above_hands, facing, nearer, on_palette, state_place
+from xr_bridge.hanging import Resting, above_brush, above_hands, facing, nearer, offer_place, on_palette, state_place
 from xr_bridge.look_panels import Look, dwell_panel, preview_panel
 from xr_bridge.near_items import looked_at, pointed_at
+from xr_bridge.offer_panel import WIDTH_M, offer_panel
 from xr_bridge.openxr.egl import EglContext
 from xr_bridge.openxr.results import MissingError
 from xr_bridge.panels import Panels, panels_of, words_of
@@ -587,3 +588,99 @@ def test_what_a_picture_takes_is_told_as_a_mean_of_the_last_ones() -> None:
     for _ in range(40):
         show.note_picture(0.01)
     assert show.picture_s == pytest.approx(0.01, abs=1e-3)
+
+
+# What is offered
+
+OFFER = Offer("a", "3 items at 90 % or more; 93 % of them expected to be right. Poke accept again to label them")
+
+
+def solid(*color: int) -> Image.Image:
+    return Image.new("RGB", (8, 8), color)
+
+
+def test_what_is_offered_is_shown_in_rows_of_five_in_order_below_the_words() -> None:
+    looks = [Look(f"{i}: 9{i} %", solid(250, 10 * i, 0)) for i in range(7)]
+    pixels = offer_panel(OFFER.words, looks).pixels
+    middles = []
+    for i in range(7):
+        rows, columns = np.nonzero((pixels[..., :3] == (250, 10 * i, 0)).all(axis=2))
+        assert len(rows) == 200 * 200
+        middles.append((rows.mean(), columns.mean()))
+    middle = np.array(middles)
+    assert len(set(middle[:5, 0])) == len(set(middle[5:, 0])) == 1
+    assert middle[5, 0] > middle[0, 0] + 200
+    np.testing.assert_allclose(middle[5:, 1], middle[:2, 1])
+    assert (np.diff(middle[:5, 1]) > 200).all()
+    above = pixels[: int(middle[0, 0]) - 100]
+    assert (above[..., :3] == BRIGHT[:3]).all(axis=2).any(axis=1).sum() > 40
+
+
+def test_every_item_of_an_offer_has_its_words_below_its_picture_and_one_without_a_picture_its_text_there() -> None:
+    def changed(look: Look, other: Look) -> tuple[int, int]:
+        one, two = (offer_panel(OFFER.words, [shown]).pixels.astype(int) for shown in (look, other))
+        rows = np.flatnonzero(np.abs(one - two).any(axis=(1, 2)))
+        return int(rows.min()), int(rows.max())
+
+    picture = changed(Look("ant: 93 %", solid(9, 9, 9)), Look("ant: 93 %", solid(200, 9, 9)))
+    words = changed(Look("ant: 93 %", solid(9, 9, 9)), Look("bee: 71 %", solid(9, 9, 9)))
+    text = changed(Look("ant: 93 %"), Look("ant: 93 %", text="3.1 22.5 0.0001 4e-07 17 ..."))
+    assert words[0] > picture[1]
+    assert picture[0] < text[0] < text[1] < picture[1]
+
+
+def test_of_an_offer_at_most_twenty_items_are_shown_and_none_make_a_panel_of_words() -> None:
+    looks = [Look("ant: 93 %", solid(9, 9, 9))] * 30
+    assert offer_panel(OFFER.words, looks).pixels.shape == offer_panel(OFFER.words, looks[:20]).pixels.shape
+    assert offer_panel(OFFER.words, []).height_m < offer_panel(OFFER.words, looks[:1]).height_m - 0.05
+    long = [Look("a name without an end " * 9, text="values " * 99)]
+    assert offer_panel("word " * 200, long).width_m == WIDTH_M
+
+
+@pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT])
+@pytest.mark.parametrize("scale", [0.05, 0.2, 0.35, 0.45])
+@pytest.mark.parametrize("place", [(0.0, 1.25, -0.55), (0.5, 0.4, 0.4), (-0.9, 1.6, 0.0), (0.0, 2.2, -4.0)])
+def test_an_offer_hangs_beside_the_cloud_on_the_side_of_the_hand_that_paints_where_one_can_see_it(
+    place: tuple[float, float, float], scale: float, side: Side
+) -> None:
+    placement = Placement(np.array(place), LEVEL.copy(), scale)
+    scene = Scene(cloud_of(((0, 0, 0), RED)), placement=placement, tool=Tool(side=side))
+    found = offer_place(scene, HEAD, WIDTH_M) - HEAD
+    ahead = (np.array(place) - HEAD)[[0, 2]]
+    away_m = np.linalg.norm(ahead)
+    right = np.array([-ahead[1], ahead[0]]) / away_m * (1 if side is Side.RIGHT else -1)
+    level = found[[0, 2]]
+    angle = math.atan2(level @ right, level @ ahead / away_m)
+    near_edge = angle - math.atan(WIDTH_M / 2 / np.linalg.norm(level))
+    assert near_edge > math.asin(min(1.0, scale / away_m)) or angle == pytest.approx(math.radians(60))
+    assert 0 < angle < math.radians(60.1)
+    assert 0.49 < np.linalg.norm(level) < 0.81
+    assert -0.31 < found[1] <= 0.0
+
+
+def test_an_offer_hangs_somewhere_in_a_cloud_that_is_all_around() -> None:
+    for placement in (Placement(HEAD, LEVEL, 2.0), Placement(np.array([0.0, 0.6, -0.3]), LEVEL, 7.0)):
+        found = offer_place(Scene(cloud_of(((0, 0, 0), RED)), placement=placement), HEAD, WIDTH_M)
+        assert 0.5 <= np.linalg.norm(found - HEAD) < 0.9
+        assert found[0] > 0.3
+
+
+def test_an_offer_is_drawn_beside_the_cloud_and_gone_when_it_is_over(gl: moderngl.Context) -> None:
+    far = Placement(np.array([0.0, 1.6, -1.0]), LEVEL.copy(), 0.2)
+    scene = Scene(cloud_of(((0, 0, 0), GREY)), placement=far)
+    screen = Screen(gl)
+    screen.painter.show_person(Hand(), Hand(), HEAD)
+    without = screen.picture(scene)
+    panel = offer_panel(OFFER.words, [Look("ant: 93 %", solid(200, 9, 9))] * 20)
+    red = reddish(screen.picture(scene, panels=Panels(offer=panel)))
+    assert red.sum() > 500
+    assert np.nonzero(red)[1].min() > 0.6 * SIZE
+    np.testing.assert_array_equal(screen.picture(scene), without)
+
+
+def test_while_something_is_offered_no_words_beside_the_brush_say_that_it_would_be_marked() -> None:
+    ids = np.arange(2, dtype=np.uint32)
+    brush = Brush(HEAD, 0.05, 0, RADIUS)
+    assert panels_of(held_scene(selection=Selection(0, ids), brushes=(brush,)), True).selection is not None
+    offered = held_scene(selection=Selection(-1, ids, audit_ids=ids), brushes=(brush,), offer=OFFER)
+    assert panels_of(offered, True).selection is None

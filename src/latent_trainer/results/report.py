@@ -300,6 +300,9 @@ def _how_made(outcome: Outcome) -> str:
         ("labels", _authors(outcome) or "none"),
         ("made with", markup.text(", ".join(_versions()))),
     ]
+    disputed = len(outcome.marks.conflicts)
+    if disputed:
+        told.insert(-1, ("authors disagree on", counted(disputed, "item", "items")))
     skipped = len(dataset.skipped)
     if skipped:
         told.insert(2, ("left out", f"{counted(skipped, 'file', 'files')} that could not be read"))

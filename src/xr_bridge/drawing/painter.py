@@ -21,7 +21,7 @@ from xr_bridge.drawing.hand_balls import BALL, ball, hand_balls
 from xr_bridge.drawing.panel_quads import PanelQuads
 from xr_bridge.drawing.ribbons import Ribbons
 from xr_bridge.drawing.tool_ribbons import box_ribbons, held_ribbons
-from xr_bridge.hanging import Resting, above_brush, above_hands, facing, nearer, on_palette, state_place
+from xr_bridge.hanging import Resting, above_brush, above_hands, facing, nearer, offer_place, on_palette, state_place
 from xr_bridge.panels import Panels
 from xr_bridge.sheet import Panel
 
@@ -70,7 +70,7 @@ class Painter:
         self._palette: PalettePose | None = None
         self._hands_now = Hand(), Hand()
         self._head: FloatArray = np.zeros(3)
-        self._state_place = Resting()
+        self._state_place, self._offer_place = Resting(), Resting()
         self._hung: _HungPanels | None = None
         """Of this frame; None: to be worked out."""
         drawn = (self._cloud.program, self._arrows.program, self._quads.program, self._balls, self._around)
@@ -147,6 +147,8 @@ class Painter:
             panel = panels.beacons.get(light.beacon.number)
             if panel is not None:
                 yield f"beacon {light.beacon.number}", panel, light.head + _up(panel.height_m / 2)
+        if panels.offer is not None:
+            yield "offer", panels.offer, self._offer_place.follow(offer_place(scene, reader, panels.offer.width_m))
         if panels.preview is not None:
             panel, near = panels.preview
             yield "preview", panel, nearer(near + _up(0.06 + panel.height_m / 2), reader)
