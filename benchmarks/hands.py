@@ -47,6 +47,7 @@ FEW, MANY = 70_000, 1_000_000
 RADIUS = 0.13
 RATE_HZ, CLOUD_HZ = 90, 10
 STROKES, STROKE_S, MOST_WAIT_S = 20, 2.0, 240.0
+SHORT_STROKES, SHORT_STROKE_S = 40, 0.3
 TAKES = 160
 
 
@@ -145,21 +146,33 @@ class Timed:
 
 
 def strokes(positions: np.ndarray, count: int) -> Iterator[performances.Performance]:
-    """Yield strokes through the cloud, each along a way of its own, so that each frame marks more."""
+    """Yield strokes all through the cloud, so that each frame marks more: some marks hold a third of it."""
     random = np.random.default_rng(2)
-    placement = Placement()
     for _ in range(count):
-        ends = positions[random.integers(0, len(positions), 4)]
-        way = placement.stage_from_latent(np.concatenate([np.linspace(a, b, 20) for a, b in pairwise(ends)]))
-        length = float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum())
-        performer = Performer(pace=3.0)
-        performer.reach(right=performer.pinching(way[0]))
-        performer.bend(right=anatomy.PINCHED)
-        performer.hold(0.45)
-        performer.draw(way, length / STROKE_S / 3.0)
-        performer.bend(right=anatomy.OPEN)
-        performer.hold(0.9)
-        yield performer.performance("pinch_brush")
+        yield stroke(positions[random.integers(0, len(positions), 4)], STROKE_S)
+
+
+def short_strokes(positions: np.ndarray, count: int) -> Iterator[performances.Performance]:
+    """Yield strokes as people make them: a hand's breadth long."""
+    random = np.random.default_rng(3)
+    for _ in range(count):
+        start = positions[random.integers(0, len(positions))].astype(float)
+        yield stroke(np.stack([start, start + random.normal(0, 0.15, 3)]), SHORT_STROKE_S)
+
+
+def stroke(ends: np.ndarray, lasts_s: float) -> performances.Performance:
+    """Return a stroke from one of `ends` (K, 3), latent units, to the next."""
+    placement = Placement()
+    way = placement.stage_from_latent(np.concatenate([np.linspace(a, b, 20) for a, b in pairwise(ends)]))
+    length = float(np.linalg.norm(np.diff(way, axis=0), axis=1).sum())
+    performer = Performer(pace=3.0)
+    performer.reach(right=performer.pinching(way[0]))
+    performer.bend(right=anatomy.PINCHED)
+    performer.hold(0.45)
+    performer.draw(way, length / lasts_s / 3.0)
+    performer.bend(right=anatomy.OPEN)
+    performer.hold(0.9)
+    return performer.performance("pinch_brush")
 
 
 @contextmanager
@@ -223,10 +236,15 @@ def quiet_figures() -> dict[str, object]:
         choose_a_category(timed)
         for performance in strokes(some_points(FEW), STROKES):
             timed.perform(performance)
+        previews, large = timed.selection_ms[:], timed.commit_ms[:]
+        timed.commit_ms.clear()
+        for performance in short_strokes(some_points(FEW), SHORT_STROKES):
+            timed.perform(performance)
         return {
-            **{f"preview_ms_p{p}_70k": percentile(timed.selection_ms, p) for p in (50, 99)},
+            **{f"preview_ms_p{p}_70k": percentile(previews, p) for p in (50, 99)},
             **{f"commit_ms_p{p}": percentile(timed.commit_ms, p) for p in (50, 99)},
-            "previews": len(timed.selection_ms),
+            "commit_of_many_items_ms_p99": percentile(large, 99),
+            "previews": len(previews),
             "commits": len(timed.commit_ms),
         }
 
@@ -252,6 +270,9 @@ def training_figures() -> dict[str, object]:
             peer.node.destroy_subscription(listening)
             choose_a_category(timed)
             for performance in strokes(clouds[0], STROKES):
+                timed.perform(performance)
+            timed.commit_ms.clear()
+            for performance in short_strokes(clouds[0], SHORT_STROKES):
                 timed.perform(performance)
             return {
                 **{f"preview_ms_p{p}_70k_training": percentile(timed.selection_ms, p) for p in (50, 99)},
