@@ -126,7 +126,7 @@ PARTS: tuple[Part, ...] = (
     # A process of its own: pictures of the session are made beside it, and nobody waits for them.
     Part(
         _DESKTOP,
-        lambda p: {"directory": str(p.directory), "forces": p.arguments.forces},
+        lambda p: {"directory": str(p.directory), "forces": p.arguments.forces, "cues": p.arguments.cues},
         when=lambda p: has_desktop(p.arguments),
         required=False,
     ),

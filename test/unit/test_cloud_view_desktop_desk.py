@@ -292,6 +292,7 @@ def test_keys_ask_others_and_say_what_to_report_then(table: Table, key: Key, kin
     ("key", "kind"),
     [
         (Key("f"), Kind.FORCES),
+        (Key("c"), Kind.CUES),
         (Key("k"), Kind.PICTURE),
         (Key("t"), Kind.TIMELAPSE),
         (Key("a"), Kind.PROPOSE),

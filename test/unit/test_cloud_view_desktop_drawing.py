@@ -1,5 +1,6 @@
 """What the window for labelling draws: only what has changed, only as much as there is time for."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,7 @@ from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import is_same
 from cloud_view.desktop.viewpoint import Viewpoint
 from cloud_view.shapes import Lines, Mesh
+from latentvr_common.beacons import Beacon, Why
 from latentvr_common.cloud import Cloud
 from latentvr_common.scene import Brush, Scene, Selection
 
@@ -206,3 +208,10 @@ def test_things_are_the_same_by_identity_and_numbers_by_value() -> None:
     assert not is_same((1,), (1, 2))
     assert not is_same((Viewport(1, 2),), (Viewport(1, 3),))
     assert not is_same((True,), (1,))
+
+
+def test_beacons_stand_in_the_window_that_one_labels_in_too() -> None:
+    without = scene(50)
+    with_them = replace(without, beacons=(Beacon(1, 7, Why.UNSURE),))
+    plain, lit = (len(CloudLayer(bare(s), SUBJECT).full(CAMERA)[0].vertices) for s in (without, with_them))
+    assert lit > plain

@@ -16,7 +16,7 @@ from cloud_view.desktop.dressing import Dressing, Status, line_of
 from cloud_view.desktop.history import REPLAY_S, History, Replay
 from cloud_view.desktop.inputs import ALL_KEYS, KEY_NAMES, Key
 from cloud_view.desktop.keyboard import names_on
-from cloud_view.desktop.keys import GROUPS, command_of, digit_of, typed
+from cloud_view.desktop.keys import GROUPS, Command, command_of, digit_of, typed
 from cloud_view.desktop.panels import Look, paint_help, paint_look, paint_naming, paint_proposal, words_of
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.sound import PLAYERS, Speaker, player
@@ -77,8 +77,8 @@ def test_every_command_that_is_in_help_says_what_it_does() -> None:
     assert len(shown) >= 20
 
 
-def test_c_is_left_free_and_ctrl_changes_what_a_key_means() -> None:
-    assert command_of(Key("c")) is None
+def test_ctrl_changes_what_a_key_means() -> None:
+    assert command_of(Key("c")) is Command.CUES
     assert command_of(Key("b", ctrl=True)) is None
     assert digit_of(Key("1", ctrl=True)) is None
     assert [digit_of(Key(name)) for name in ("1", "9", "0", "a", "tab")] == [0, 8, 9, None, None]

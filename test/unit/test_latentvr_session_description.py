@@ -82,6 +82,8 @@ def test_hands_that_a_runtime_sees_come_by_the_bridge_and_the_person_moves_those
 def test_a_desktop_session_has_its_window_and_pictures_beside_it_and_nobody_elses_hands() -> None:
     assert set(started()) ^ set(started(view="desktop")) == {"desktop", "scripted_hands"}
     assert parameters_of("cloud_view", view="desktop")["mode"] == "headless"
+    shown = parameters_of("desktop", view="desktop", forces=True, cues=True)
+    assert (shown["forces"], shown["cues"]) == (True, True)
     assert {p.executable: p.required for p in processes(prepared(view="desktop"))}["desktop"] is False
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cloud_view import depth_cue
+from cloud_view.beacon_shapes import beacon_shapes
 from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import Points, ball_radius, cloud_shapes
 from cloud_view.force_shapes import force_arrows
@@ -46,8 +47,8 @@ class CloudLayer:
         if self._full is None or self._full[0] is not camera:
             fine = len(self.scene.cloud) <= _FEW
             items, points = cloud_shapes(self.scene, camera, self.subject, fine=fine)
-            arrows = force_arrows(self.scene, camera, self.subject)
-            self._full = camera, join_meshes([items, arrows]), points
+            told = [shapes(self.scene, camera, self.subject) for shapes in (force_arrows, beacon_shapes)]
+            self._full = camera, join_meshes([items, *told]), points
         return self._full[1:]
 
     def few(self, count: int) -> Points:

@@ -479,6 +479,7 @@ _VIEWS: dict[Command, Callable[[Viewpoint], Viewpoint]] = {
 }
 _SIMPLE = {
     Command.FORCES: Kind.FORCES,
+    Command.CUES: Kind.CUES,
     Command.TIMELAPSE: Kind.TIMELAPSE,
     Command.PICTURE: Kind.PICTURE,
     Command.QUIT: Kind.QUIT,

@@ -85,6 +85,7 @@ class Dressing:
             scene.categories,
             scene.progress,
             scene.forces is None,
+            scene.beacons is None,
             desk.hand.page,
             desk.hand.marks_with,
         )

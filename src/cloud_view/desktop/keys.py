@@ -27,6 +27,7 @@ class Command(Enum):
     SLOWER = auto()
     FASTER = auto()
     FORCES = auto()
+    CUES = auto()
     TIMELAPSE = auto()
     PICTURE = auto()
     WHOLE = auto()
@@ -74,6 +75,7 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
             Binding(Command.LOOK, ("i",), "i", "the item under the mouse"),
             Binding(Command.SOUND, ("s",), "s", "its sound"),
             Binding(Command.FORCES, ("f",), "f", "forces"),
+            Binding(Command.CUES, ("c",), "c", "where a mark would teach the most"),
             Binding(Command.TIMELAPSE, ("t",), "t", "time-lapse: how the cloud came to be"),
             Binding(Command.PICTURE, ("k",), "k", "keep a picture of the window"),
             Binding(Command.NEARER, ("plus",), "+  -", "nearer, farther; also ctrl and wheel"),

@@ -80,6 +80,7 @@ class Desktop(Node):  # type: ignore[misc]
         self._book: LabelBook | None = None
         self._unread: list[msg.LabelEvent] = []
         self._submitted: dict[str, Selected] = {}
+        self._safe_count = 0
         self._note, self._note_until_s = "", 0.0
         self._beat_s = 0.0
         self._known = 0
@@ -92,6 +93,8 @@ class Desktop(Node):  # type: ignore[misc]
         self._inbox.report_to(self._health)
         if self._settings.forces:
             self._inbox.toggle_forces()
+        if self._settings.cues:
+            self._inbox.toggle_cues()
         self._items = Items(self, self._health)
         self._asking = Asking(self, self._settings.author, self._report)
         self._propose = node_tools.client(self, topics.PROPOSE_LABELS)
@@ -125,7 +128,7 @@ class Desktop(Node):  # type: ignore[misc]
                 self._book.add(conversions.label_event_from_msg(message))
             except ValueError as error:
                 self._health.drop(str(error))
-        if unread or not hasattr(self, "_safe_count"):
+        if unread:
             self._safe_count = int((self._book.labels != NONE).sum())
         return self._safe_count
 
@@ -225,7 +228,7 @@ class Desktop(Node):  # type: ignore[misc]
     def _layer_of(self, scene: Scene) -> CloudLayer:
         layer = self._layer
         same = layer is not None and all(
-            getattr(layer.scene, name) is getattr(scene, name) for name in ("cloud", "forces", "placement")
+            getattr(layer.scene, name) is getattr(scene, name) for name in ("cloud", "forces", "beacons", "placement")
         )
         if layer is not None and same:
             return layer
@@ -318,6 +321,8 @@ class Desktop(Node):  # type: ignore[misc]
                 self._asking.set_training(commands(command=commands.SPEED, speed=float(wish.value)), wish.end)
         elif wish.kind is Kind.FORCES:
             self._inbox.toggle_forces()
+        elif wish.kind is Kind.CUES:
+            self._inbox.toggle_cues()
         elif wish.kind is Kind.PROPOSE:
             self._ask_for_proposal()
         elif wish.kind is Kind.TIMELAPSE:

@@ -26,6 +26,7 @@ class Kind(Enum):
     PROPOSE = auto()
     """Items whose prediction is believed."""
     FORCES = auto()
+    CUES = auto()
     TIMELAPSE = auto()
     PICTURE = auto()
     QUIT = auto()

@@ -12,6 +12,7 @@ class Parameters:
     directory: str = parameter("", "Session directory, for pictures that the key k keeps; empty: none are kept.")
     author: str = parameter("person", "Whose marks these are, in the journal.")
     forces: bool = parameter(False, "Show forces as arrows from the beginning; the key f toggles them.")
+    cues: bool = parameter(False, "Show beacons where a mark would teach the most; the key c toggles them.")
     accept_from: float = parameter(
         0.9, "The key a accepts predictions of this confidence or more.", at_least=0.0, at_most=1.0
     )
