@@ -55,7 +55,7 @@ CASES = {
     "no name": (lambda _: ["digits"], "argument 'digits': expected name:=value"),
     "not a number": (lambda _: ["gestures:=many"], "argument gestures is 'many', expected an integer"),
     "out of range": (lambda _: ["purity:=1.5"], "purity is 1.5, expected at most 1.0"),
-    "not a choice": (lambda _: ["view:=hologram"], "expected one of: auto, window, headless, off"),
+    "not a choice": (lambda _: ["view:=hologram"], "expected one of: auto, window, desktop, headless, off"),
 }
 
 

@@ -65,15 +65,11 @@ def test_slow_drawing_takes_no_stroke_away(tmp_path: Path) -> None:
     """So many pixels that a picture takes longer than hands may usually stay away."""
     dataset, positions, _ = clumps(tmp_path)
     journal = {"path": str(tmp_path / "labels.db"), "item_count": ITEMS, "categories": ["ant", "bee", "cat"]}
-    with monado_runtime.running() as runtime, Peer(topics.LABELS, topics.GESTURES, topics.DIAGNOSTICS) as peer:
+    with monado_runtime.running() as runtime, Peer(topics.LABELS, topics.GESTURES) as peer:
         monado = runtime.monado
         person = {"dataset": str(dataset), "gestures": 2, "first_look_s": 0.5, "hands_by": "monado", "pace": 0.5}
         person["port"] = monado.port
         runtime.start()
-
-        def words_of_bridge() -> list[str]:
-            found = [s for array in peer.heard["/diagnostics"] for s in array.status]
-            return [s.message for s in found if "xr_bridge" in s.name]
 
         slow = {"resolution": SLOW_RESOLUTION}
         with (
@@ -87,9 +83,8 @@ def test_slow_drawing_takes_no_stroke_away(tmp_path: Path) -> None:
             clouds = node_tools.advertise(peer.node, topics.CLOUD)
             show(peer, clouds, positions, LabelBook(ITEMS).labels)
             peer.wait_until(lambda: peer.heard["labels"], "a mark", 60)
-            peer.wait_until(lambda: any("drawing is slow" in words for words in words_of_bridge()), "it says so", 20)
         lost = [g.detail for g in peer.heard["gestures"] if g.phase == Gesture.CANCEL]
-        assert not {"hand lost", "hands no longer arrive"} & set(lost)
+        assert not {"hand lost", "hands no longer arrive", "hands did not arrive for a while"} & set(lost)
 
 
 def test_a_whole_session_through_openxr(tmp_path: Path) -> None:
