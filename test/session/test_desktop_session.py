@@ -47,7 +47,8 @@ def test_a_person_with_mouse_and_keys_categorises_95_percent_of_the_digits(
             person._wait(2.0)
             keep(hands, person, "help")
             person.on_stroke = lambda number: keep(hands, person, f"stroke-{number:02d}")
-            person.categorise(0.95, at_most_s=300.0)
+            # A little more than asked for: the last moments of training move some items.
+            person.categorise(0.955, at_most_s=600.0)
             person._wait(1.0)
             keep(hands, person, "categorised")
             hands.key("i")
