@@ -22,11 +22,6 @@ def both_in_the_cloud(signs: Signs, room: Room) -> bool:
     return all(frame.points.nearest(room.placement.latent_from_stage(s.point))[1] <= reach for s in signs.both)
 
 
-def fault_of(signs: Signs) -> str:
-    """Return what is wrong with either hand; empty: nothing."""
-    return next((s.change.value for s in signs.both if s.change in (Change.LOST, Change.JUMPED)), "")
-
-
 def either_opened(signs: Signs) -> bool:
     """Tell whether one of the pinches has ended now."""
     return Change.ENDED in (signs.main.change, signs.other.change)

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from gesture_labeler import both_hands, marking
 from gesture_labeler.running import GOES_ON, Recogniser, Room, Running, Step
-from gesture_labeler.signs import Signs
+from gesture_labeler.signs import Signs, fault_of
 from latentvr_common import labels, rotations
 from latentvr_common.gestures import BOX, Side
 from latentvr_common.labels import Region
@@ -48,7 +48,7 @@ class Boxing(Running):
         """Span, or end, or come to nothing."""
         frame = room.frames.shown_at(signs.stamp_ns)
         self.position = signs.middle
-        reason = both_hands.fault_of(signs) or marking.why_no_longer(self._item_count, frame, room)
+        reason = fault_of(*signs.both) or marking.why_no_longer(self._item_count, frame, room)
         if reason or frame is None:
             return Step(cancelled=reason)
         if both_hands.either_opened(signs):

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from gesture_labeler import marking
 from gesture_labeler.pinch import Change
 from gesture_labeler.running import GOES_ON, Recogniser, Room, Running, Step
-from gesture_labeler.signs import Signs
+from gesture_labeler.signs import Signs, fault_of
 from latentvr_common import labels
 from latentvr_common.gestures import DENSITY, ToolKind
 from latentvr_common.labels import Region
@@ -58,7 +58,7 @@ class Flooding(Running):
         frame = room.frames.shown_at(signs.stamp_ns)
         self._item_count = len(frame.cloud) if frame is not None else 0
         self._start = signs.main.point
-        self._palm_was_up = signs.other.palm_up is not None
+        self._other_palm = marking.OtherPalm(signs)
         self._share = 0.0
         self._frame: Frame | None = None
         self._region = Region()
@@ -71,7 +71,6 @@ class Flooding(Running):
         reason = self._why_cancelled(signs, room, frame)
         if reason or frame is None:
             return Step(cancelled=reason)
-        self._palm_was_up = signs.other.palm_up is not None
         if signs.main.change is Change.ENDED:
             return self._end(room)
         share = self._share_at(signs, room)
@@ -81,11 +80,8 @@ class Flooding(Running):
         return self._flood(signs, room, frame, self._share if steady else share)
 
     def _why_cancelled(self, signs: Signs, room: Room, frame: Frame | None) -> str:
-        if signs.main.change in (Change.LOST, Change.JUMPED):
-            return str(signs.main.change.value)
-        if signs.other.palm_up is not None and not self._palm_was_up:
-            return "the other palm opened"
-        return marking.why_no_longer(self._item_count, frame, room)
+        opened = "the other palm opened" if self._other_palm.opens(signs) else ""
+        return fault_of(signs.main) or opened or marking.why_no_longer(self._item_count, frame, room)
 
     def _share_at(self, signs: Signs, room: Room) -> float:
         eyes = signs.head.position if signs.head is not None else _EYES

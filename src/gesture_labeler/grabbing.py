@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from gesture_labeler import both_hands
 from gesture_labeler.running import ENDED, GOES_ON, Recogniser, Room, Running, Step
-from gesture_labeler.signs import Signs
+from gesture_labeler.signs import Signs, fault_of
 from latentvr_common import rotations
 from latentvr_common.gestures import GRAB, Side
 from latentvr_common.placement import Placement
@@ -49,7 +49,7 @@ class Grabbing(Running):
     def go_on(self, signs: Signs, room: Room) -> Step:
         """Carry, or let go."""
         self.position = signs.middle
-        reason = both_hands.fault_of(signs)
+        reason = fault_of(*signs.both)
         if reason:
             return Step(cancelled=reason)
         if both_hands.either_opened(signs):

@@ -27,6 +27,18 @@ def why_not(point: FloatArray, signs: Signs, room: Room) -> str:
     return "" if room.tool.paints else "no category chosen: poke one on the palette of the other palm"
 
 
+class OtherPalm:
+    """The palm that, opened while the other hand marks, takes the mark back."""
+
+    def __init__(self, signs: Signs) -> None:
+        self._was_up = signs.other.palm_up is not None
+
+    def opens(self, signs: Signs) -> bool:
+        """Take in what it shows now; tell whether it has just opened."""
+        was_up, self._was_up = self._was_up, signs.other.palm_up is not None
+        return self._was_up and not was_up
+
+
 def why_no_longer(item_count: int, frame: Frame | None, room: Room) -> str:
     """Return why a mark that is being made comes to nothing; empty: it goes on."""
     if not room.tool.paints:

@@ -3,7 +3,7 @@
 from gesture_labeler import marking
 from gesture_labeler.pinch import Change
 from gesture_labeler.running import GOES_ON, Recogniser, Room, Running, Step
-from gesture_labeler.signs import Sign, Signs
+from gesture_labeler.signs import Sign, Signs, fault_of
 from latentvr_common.gestures import PINCH_BRUSH, ToolKind
 from latentvr_common.selecting.frames import Frame
 from latentvr_common.selecting.stroke import Stroke
@@ -36,7 +36,7 @@ class Painting(Running):
         super().__init__(gesture_id, signs)
         frame = room.frames.shown_at(signs.stamp_ns)
         self._stroke = Stroke(len(frame.cloud) if frame is not None else 0)
-        self._palm_was_up = signs.other.palm_up is not None
+        self._other_palm = marking.OtherPalm(signs)
         self._takes_away = False
 
     def go_on(self, signs: Signs, room: Room) -> Step:
@@ -46,18 +46,14 @@ class Painting(Running):
         reason = self._why_cancelled(signs, room, frame)
         if reason or frame is None:
             return Step(cancelled=reason)
-        self._palm_was_up = signs.other.palm_up is not None
         if signs.main.change is Change.ENDED:
             return self._end(room)
         return self._paint(signs, room, frame)
 
     def _why_cancelled(self, signs: Signs, room: Room, frame: Frame | None) -> str:
-        for sign in signs.both if self._takes_away else (signs.main,):
-            if sign.change in (Change.LOST, Change.JUMPED):
-                return str(sign.change.value)
-        if signs.other.palm_up is not None and not self._palm_was_up:
-            return "the other palm opened"
-        return marking.why_no_longer(self._stroke.item_count, frame, room)
+        fault = fault_of(*(signs.both if self._takes_away else (signs.main,)))
+        opened = "the other palm opened" if self._other_palm.opens(signs) else ""
+        return fault or opened or marking.why_no_longer(self._stroke.item_count, frame, room)
 
     def _paint(self, signs: Signs, room: Room, frame: Frame) -> Step:
         changed = signs.main.holds and self._dab(signs.main, room, frame, takes_away=False)

@@ -73,6 +73,11 @@ class Signs:
         return np.asarray((self.main.point + self.other.point) / 2)
 
 
+def fault_of(*signs: Sign) -> str:
+    """Return what is wrong with the first of these hands that was lost or has jumped; empty: nothing."""
+    return next((str(s.change.value) for s in signs if s.change in (Change.LOST, Change.JUMPED)), "")
+
+
 class HandReader:
     """Follows one hand."""
 

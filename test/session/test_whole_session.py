@@ -80,13 +80,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
         logger = subprocess.Popen(
             [sys.executable, str(ROOT / "examples" / "metrics_logger.py"), "--directory", str(metrics)], env=os.environ
         )
-        for part in PARTS:
-            if part.executable not in NOT_HERE:
-                session.pid_of(part.executable)
-        family = session.family()
-        code = session.end(at_most_s=300)
-        logger.send_signal(signal.SIGINT)
-        logger.wait(20)
+        try:
+            for part in PARTS:
+                if part.executable not in NOT_HERE:
+                    session.pid_of(part.executable)
+            family = session.family()
+            code = session.end(at_most_s=300)
+        finally:
+            logger.send_signal(signal.SIGINT)
+            logger.wait(20)
         left = [p for p in family if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
         yield Finished(directory, session, code, listener.messages, metrics, left)
 

@@ -86,6 +86,13 @@ class Desktop(Node):  # type: ignore[misc]
         self._known = 0
         self._left = False
         self._pending: deque[Input] = deque()
+        self._connect()
+        self._history = History()
+        self._replay = Replay()
+        self._timer = node_tools.every(self, _TURN_S, self._turn)
+
+    def _connect(self) -> None:
+        """Advertise, listen, and know whom to ask."""
         self._gestures_out = node_tools.advertise(self, topics.GESTURES)
         self._selection_out = node_tools.advertise(self, topics.SELECTION)
         self._inbox = Inbox(self)
@@ -100,11 +107,8 @@ class Desktop(Node):  # type: ignore[misc]
         self._propose = node_tools.client(self, topics.PROPOSE_LABELS)
         self._sound = node_tools.client(self, topics.GET_SOUND)
         self._speaker = Speaker(self._directory or Path(tempfile.gettempdir()), player())
-        self._history = History()
-        self._replay = Replay()
         self._epoch_in = node_tools.listen(self, topics.EPOCH, self._on_epoch)
         self._labels_in = node_tools.listen(self, topics.LABELS, self._unread.append)
-        self._timer = node_tools.every(self, _TURN_S, self._turn)
 
     def _opened(self) -> Screen:
         try:
