@@ -23,9 +23,9 @@ from latentvr.msg import XrState
 sys.path.append(str(Path(__file__).parents[1] / "test" / "support"))
 
 import monado_runtime
-from node_process import NodeProcess, Peer
+from node_process import Peer
 
-from latentvr_common import conversions, rotations, topics
+from latentvr_common import conversions, rotations
 from latentvr_common.cloud import Cloud
 from latentvr_common.hands import Hands, Joint
 from latentvr_common.labels import Category
@@ -181,21 +181,7 @@ def reconnect_figures(peer: Peer, runtime: monado_runtime.Runtime) -> dict[str, 
 def main() -> int:
     """Measure and report."""
     named = drawing_figures()
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        monado_runtime.running() as runtime,
-        Peer(topics.HANDS, topics.XR_STATE) as peer,
-        NodeProcess(
-            "xr_bridge",
-            {"graphics": "headless"},
-            Path(scratch) / "log",
-            runtime.monado.client_command(),
-            runtime.monado.client_environment(),
-        ),
-    ):
-        runtime.start()
-        states = peer.heard["xr_state"]
-        peer.wait_until(lambda: states and states[-1].state == XrState.FOCUSED, "the runtime is found")
+    with tempfile.TemporaryDirectory() as scratch, monado_runtime.bridged(Path(scratch) / "log") as (runtime, peer):
         runtime.hold(OPEN)
         peer.wait_until(lambda: peer.heard["hands"], "hands")
         named |= hands_figures(peer, runtime)

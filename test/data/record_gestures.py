@@ -19,11 +19,10 @@ sys.path.append(str(Path(__file__).parents[1] / "support"))
 import monado_runtime
 from gesture_bench import CATEGORIES, MIDDLES, GestureBench, stream_of
 from gesture_trials import NAMES
-from latentvr.msg import XrState
-from node_process import NodeProcess, Peer
+from node_process import Peer
 from recorded_hands import DIRECTORY, Recording, save
 
-from latentvr_common import conversions, palette, rotations, topics
+from latentvr_common import conversions, palette, rotations
 from latentvr_common.gestures import ToolKind
 from latentvr_common.hands import Hands
 from scripted_hands import monado_remote, performances
@@ -72,21 +71,7 @@ def by_own_hands() -> None:
 
 def by_monado() -> None:
     """Record the hands that a client of Monado sees."""
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        monado_runtime.running() as runtime,
-        Peer(topics.HANDS, topics.XR_STATE) as peer,
-        NodeProcess(
-            "xr_bridge",
-            {"graphics": "headless"},
-            Path(scratch) / "log",
-            runtime.monado.client_command(),
-            runtime.monado.client_environment(),
-        ),
-    ):
-        runtime.start()
-        states = peer.heard["xr_state"]
-        peer.wait_until(lambda: states and states[-1].state == XrState.FOCUSED, "the runtime is found")
+    with tempfile.TemporaryDirectory() as scratch, monado_runtime.bridged(Path(scratch) / "log") as (runtime, peer):
         for name in NAMES:
             keep("monado", name, _smoothly_seen(performance_of(name, monado_remote.BODY), runtime, peer))
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from latentvr.msg import XrState
+from node_process import NodeProcess, Peer
 
-from latentvr_common import rotations
+from latentvr_common import rotations, topics
 from latentvr_common.errors import InputError
 from latentvr_session.monado import STARTED, Monado, free_port, monado_prefix
 from latentvr_session.monado_service import as_a_service
@@ -80,6 +82,26 @@ class Runtime:
         while not self.remote.send(packed(posture, HEAD, rotations.IDENTITY)):
             assert time.monotonic() < until, "Monado takes no hands"
             time.sleep(0.05)
+
+
+@contextmanager
+def bridged(log: Path) -> Iterator[tuple[Runtime, Peer]]:
+    """Yield a runtime that runs, and a peer that hears the hands of a bridge to it; nothing is drawn."""
+    with (
+        running() as runtime,
+        Peer(topics.HANDS, topics.XR_STATE) as peer,
+        NodeProcess(
+            "xr_bridge",
+            {"graphics": "headless"},
+            log,
+            runtime.monado.client_command(),
+            runtime.monado.client_environment(),
+        ),
+    ):
+        runtime.start()
+        states = peer.heard["xr_state"]
+        peer.wait_until(lambda: states and states[-1].state == XrState.FOCUSED, "the runtime is found")
+        yield runtime, peer
 
 
 @contextmanager
