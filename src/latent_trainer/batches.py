@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from latent_trainer.networks import Tensors
 from latent_trainer.parameters import Parameters
 from latentvr_common.cloud import NONE
 
@@ -73,6 +74,8 @@ class Batches:
     def set_neighbours(self, neighbours: npt.NDArray[np.int32]) -> None:
         """Give the neighbours (N, k) of every item; steps need them."""
         self._neighbours = torch.from_numpy(neighbours.astype(np.int64))
+        if self._labels is not None:
+            self._use(self._labels)
 
     @property
     def neighbours(self) -> npt.NDArray[np.int64]:
@@ -83,16 +86,38 @@ class Batches:
 
     def set_labels(self, labels: npt.NDArray[np.int16]) -> bool:
         """Give the labels (N,) that hold from the next batch on, -1 none; return whether they are new."""
+        self._use(labels)
+        if self._labels is not None and np.array_equal(labels, self._labels):
+            return False
+        self._labels = labels.copy()
+        return True
+
+    def _use(self, labels: npt.NDArray[np.int16]) -> None:
         known = np.unique(labels[labels != NONE])
         members = [np.flatnonzero(labels == c) for c in known]
         trust = label_trust(labels, self.neighbours)
         self.known = torch.from_numpy(known.astype(np.int64)).to(self._device)
         self.members = [torch.from_numpy(ids) for ids in members]
         self.trust = [torch.from_numpy(trust[ids]) for ids in members]
-        if self._labels is not None and np.array_equal(labels, self._labels):
-            return False
-        self._labels = labels.copy()
-        return True
+
+    def state(self) -> Tensors:
+        """Return a copy of what further draws depend on, beside the neighbours."""
+        found = {"random": self._random.get_state(), "order": self._order.clone()}
+        return found if self._labels is None else {**found, "labels": torch.from_numpy(self._labels.copy())}
+
+    def restore(self, tensors: Tensors) -> None:
+        """Draw on as from when `state` returned `tensors`. Raises KeyError where they are of other items."""
+        order, labels = tensors["order"], tensors.get("labels")
+        if labels is not None and labels.shape != (self._count,):
+            raise KeyError(f"labels have shape {tuple(labels.shape)}, expected ({self._count},)")
+        if len(order) and int(order.max()) >= self._count:
+            raise KeyError(f"order names item {int(order.max())}, expected less than {self._count}")
+        self._random.set_state(tensors["random"])
+        self._order = order.clone()
+        self._labels = np.full(self._count, NONE, np.int16) if labels is None else labels.numpy().copy()
+        self._use(self._labels)
+        if labels is None:
+            self._labels = None
 
     def drawing_from(self, random: torch.Generator) -> "Batches":
         """Return what draws the same, but takes chance from `random`."""

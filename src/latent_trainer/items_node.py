@@ -74,9 +74,9 @@ class ItemAnswers:
             response.predicted, response.confidence = int(seen.predicted[item]), float(seen.confidence[item])
             response.position = conversions.point_to_msg(seen.positions[item])
             response.space_neighbours = items_around(item, seen.positions).astype(np.uint32)
-        training = self._worker.training
-        if training is not None and training.neighbours.size:
-            response.neighbours = training.neighbours[item].astype(np.uint32)
+        course = self._worker.course
+        if course is not None:
+            response.neighbours = course.training.neighbours[item].astype(np.uint32)
 
     def _on_propose_labels(
         self, request: srv.ProposeLabels.Request, response: srv.ProposeLabels.Response

@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import Category, LabelBook
-from latentvr_common.voices import Conflicts
+from latentvr_common.trace import Said
+from latentvr_common.voices import NEWEST, Conflicts
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,13 @@ class Marks:
     categories: tuple[Category, ...]
     conflicts: Conflicts
     """Where authors disagree."""
+    wins: str = NEWEST
+    """Whose marks hold there."""
+
+    @property
+    def said(self) -> Said:
+        """What the labels follow from."""
+        return Said(self.seq, retired=tuple(sorted(self.retired)), wins=self.wins)
 
     @property
     def retired(self) -> list[int]:
@@ -48,4 +56,4 @@ def marks_of(book: LabelBook, categories: tuple[Category, ...]) -> Marks:
     """Return what the entries in `book`, which judges by `categories`, say."""
     labels, origins = book.labels, book.origins
     made = sum(1 for event in book.events() if event.is_mark)
-    return Marks(labels, origins, book.authors(origins), made, book.applied_seq, categories, book.conflicts)
+    return Marks(labels, origins, book.authors(origins), made, book.applied_seq, categories, book.conflicts, book.wins)

@@ -5,9 +5,12 @@ node (`*_node.py`). Training lives on the worker's thread (see worker.py); the t
 `Worker.put_question`: what is asked runs on the worker's thread.
 """
 
+import contextlib
 import math
+import queue
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +22,13 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from latent_trainer.appearance import CloudColors
+from latent_trainer.beginning import Beginning
 from latent_trainer.cache import ArrayCache, user_cache
 from latent_trainer.calibration import expected_calibration_error
+from latent_trainer.checkpoints import Checkpoints
 from latent_trainer.commands_node import TrainingCommands
 from latent_trainer.cores import default_threads, preparing_threads
+from latent_trainer.course import Course
 from latent_trainer.cues_node import CuesOut
 from latent_trainer.export_node import Exports
 from latent_trainer.forces_node import ForcesOut
@@ -35,11 +41,13 @@ from latent_trainer.parameters import Parameters
 from latent_trainer.places_node import PlaceAnswers
 from latent_trainer.preparation import Preparation
 from latent_trainer.questions_node import Questions
+from latent_trainer.recipe import digest_of, make_recipe
+from latent_trainer.saver import Saver
 from latent_trainer.shown import Shown
 from latent_trainer.space import separation, space_used
 from latent_trainer.training import Encoded, Training
 from latent_trainer.worker import Labels, Snapshot, State, Worker
-from latentvr_common import conversions, node_tools, topics
+from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
 from latentvr_common.datasets.progress import Progress
@@ -50,6 +58,7 @@ from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook
 from latentvr_common.newest import RateMeter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
+from latentvr_common.trace import TraceEntry
 from latentvr_common.truth import truth_ids
 
 _STOP_TIMEOUT_S = 2.0
@@ -88,6 +97,11 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._frame_rate = RateMeter()
         self._frame_s = -math.inf
         self._colors = CloudColors()
+        self._trace: queue.SimpleQueue[TraceEntry] = queue.SimpleQueue()
+        self._publish_trace_soon = node_tools.soon(self, self._publish_trace)
+        checkpoints = self._checkpoints(directory)
+        self._saver = Saver(checkpoints) if checkpoints is not None else None
+        self._beginning = Beginning(checkpoints, self._tell_trace, self.get_logger().warning)
         self._worker = self._make_worker()
         self._connect()
         self._serve(directory)
@@ -96,19 +110,27 @@ class LatentTrainer(Node):  # type: ignore[misc]
         )
         self._worker.start()
 
+    def _checkpoints(self, directory: Path | None) -> Checkpoints | None:
+        if directory is None or not self._settings.checkpoint_s:
+            return None
+        return Checkpoints(directory / session_files.CHECKPOINTS)
+
     def _make_worker(self) -> Worker:
         return Worker(
             self._make_training,
-            self._find_neighbours,
+            self._begin,
             cloud_rate_hz=self._settings.cloud_rate_hz,
             paused=self._settings.paused,
             early_positions=self._preparation.early_positions,
             on_part=node_tools.soon(self, self._on_part),
+            keep=self._saver.put if self._saver is not None else lambda checkpoint: None,
+            keep_s=self._settings.checkpoint_s if self._saver is not None else math.inf,
         )
 
     def _connect(self) -> None:
         self._cloud_out = node_tools.advertise(self, topics.CLOUD)
         self._epoch_out = node_tools.advertise(self, topics.EPOCH)
+        self._trace_out = node_tools.advertise(self, topics.TRACE)
         self._forces_out = ForcesOut(self, self._worker, self._settings)
         self._cues_out = CuesOut(self, self._worker)
         node_tools.listen(self, topics.LABELS, self._on_label)
@@ -130,18 +152,33 @@ class LatentTrainer(Node):  # type: ignore[misc]
         )
 
     def _make_training(self) -> Training:
-        """Runs on the worker's thread, as `_find_neighbours` does."""
+        """Runs on the worker's thread, as `_begin` does."""
         count, progress = len(self._dataset), Progress(self._tell_progress)
         self._input_map, inputs = self._preparation.inputs(lambda done: progress.tell(done, count, "items"))
         self._preparing = ""
-        return Training(inputs, self._settings, self._device)
+        training = Training(inputs, self._settings, self._device)
+        self._recipe = make_recipe(self._settings, self._dataset.digest, inputs, self._threads, self._device)
+        self._beginning.restore(training, self._recipe)
+        return training
+
+    def _begin(self, training: Training) -> Course:
+        neighbours = self._preparation.neighbours(training.inputs.cpu().numpy())
+        return self._beginning.course(training, replace(self._recipe, neighbours=digest_of(neighbours)), neighbours)
+
+    def _tell_trace(self, entry: TraceEntry) -> None:
+        """Runs on the worker's thread."""
+        self._trace.put(entry)
+        self._publish_trace_soon()
+
+    def _publish_trace(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                entry = self._trace.get_nowait()
+                self._trace_out.publish(conversions.trace_entry_to_msg(entry, node_tools.now_ns(self)))
 
     def _tell_progress(self, text: str) -> None:
         self._preparing = text
         self.get_logger().info(text)
-
-    def _find_neighbours(self, training: Training) -> npt.NDArray[np.int32]:
-        return self._preparation.neighbours(training.inputs.cpu().numpy())
 
     # The cloud
 
@@ -273,7 +310,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
     def _use_labels(self, categories: tuple[Category, ...]) -> None:
         self._shown.use_marks(marks_of(self._book, categories))
         self._history.note_labels(self._shown.marks)
-        self._worker.give_labels(Labels(self._shown.marks.labels, self._shown.marks.seq, self._shown.marks.origins))
+        marks = self._shown.marks
+        self._worker.give_labels(Labels(marks.labels, marks.said, marks.origins))
         self._dirty = True
 
     def _fill_gap(self) -> None:
@@ -308,10 +346,25 @@ class LatentTrainer(Node):  # type: ignore[misc]
         No results where some are wanted give exit code 1.
         """
         stopped = self._worker.stop(_STOP_TIMEOUT_S)
+        course = self._worker.course if stopped else None
         self._questions.look()
-        training = self._worker.training
+        self._end(course)
+        training = None if course is None else course.training
         if not (self._exports.finish(training) if stopped else self._exports.do_without()):
             self.exit_code = 1
+
+    def _end(self, course: Course | None) -> None:
+        """Keep where training has come to, so that the session can be resumed; tell the end of the trace."""
+        if course is not None:
+            course.end()
+            self._publish_trace()
+        if self._saver is not None:
+            checkpoint = course.checkpoint() if course is not None else None
+            if checkpoint is not None:
+                self._saver.put(checkpoint)
+            self._saver.stop(_STOP_TIMEOUT_S)
+            if self._saver.fault:
+                self.get_logger().error(self._saver.fault)
 
 
 def _cache(wanted: str) -> ArrayCache:

@@ -13,6 +13,12 @@ class Parameters:
     max_items: int = parameter(0, "Use at most so many items, chosen by seed; 0: all.", unit="items", at_least=0)
     seed: int = parameter(0, "Seed of every random choice.", at_least=0)
     directory: str = parameter("", "Session directory, for results; empty: none are written.")
+    checkpoint_s: float = parameter(
+        15.0,
+        "Keep training's state in the session directory every so many seconds, to go on from; 0: never.",
+        unit="s",
+        at_least=0.0,
+    )
     cache: str = parameter(
         "auto",
         "Folder for inputs and neighbours of large datasets, safe to delete; auto: latentvr in the user's cache "

@@ -4,6 +4,7 @@ Truth never comes here: only the data, and the labels that a person gave.
 """
 
 import copy
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +18,9 @@ from latent_trainer import losses
 from latent_trainer.ball import in_ball
 from latent_trainer.batches import Batch, Batches
 from latent_trainer.belief import Belief
-from latent_trainer.kept import Kept
+from latent_trainer.counts import Counts
 from latent_trainer.model import LATENT_SIZE, LatentModel, follow, start_at
+from latent_trainer.networks import Tensors, network_tensors, part_of, prefixed, restore_networks
 from latent_trainer.parameters import Parameters
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import CATEGORY_CAPACITY
@@ -47,6 +49,8 @@ _EXPLODED = 100.0
 _KEEP_STEPS = 200
 _QUICK_STEPS = 20
 """Over so few steps the network that is shown is averaged just after labels have changed."""
+_WITNESSES = 512
+"""So many items tell whether the cloud is the same."""
 _MOST_RETURNS = 3
 _SETTLED_STEPS = 1000
 """So long after going back training has found its way."""
@@ -102,22 +106,12 @@ class Training:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=parameters.learning_rate, weight_decay=1e-4, fused=True
         )
-        self.step_count = 0
-        self.skipped_count = 0
-        """Steps that were not made because their loss or gradient was not finite, or the loss had exploded."""
-        self._skipped_in_a_row = 0
-        self.return_count = 0
-        """How many times training went back to an earlier network because it could not go on."""
-        self.setback = ""
-        """What made it go back, for a while after that; else empty."""
-        self._returns_in_a_row = 0
-        self._returned_at = 0
-        self._rate_share = 1.0
-        self._usual_loss = 0.0
-        self._kept: Kept | None = None
-        self.losses = dict.fromkeys(TERMS, 0.0)
+        self._counts = Counts(losses=dict.fromkeys(TERMS, 0.0))
+        self._kept: Tensors | None = None
+        """The network of step `kept_step`, with which training was sound."""
+        self.newest_step = (math.nan, math.nan)
+        """Loss and gradient's norm of the newest step, made or not."""
         self._batches = Batches(len(self.inputs), parameters, self.device)
-        self._labels_changed_at = 0
         self.belief: Belief | None = None
         """What confidence is made of; None: of the network's own word. It does nothing to training."""
         self._begin_at_principal_components()
@@ -134,6 +128,72 @@ class Training:
         """Passes through the dataset."""
         return self.step_count * self._batches.size // len(self)
 
+    @property
+    def step_count(self) -> int:
+        """Steps that were made."""
+        return self._counts.steps
+
+    @property
+    def skipped_count(self) -> int:
+        """Steps that were not made because their loss or gradient was not finite, or the loss had exploded."""
+        return self._counts.skipped
+
+    @property
+    def attempts(self) -> int:
+        """Steps that were tried, made or not: the clock of training."""
+        return self._counts.steps + self._counts.skipped
+
+    @property
+    def return_count(self) -> int:
+        """How many times training went back to an earlier network because it could not go on."""
+        return self._counts.returns
+
+    @property
+    def setback(self) -> str:
+        """What made it go back, for a while after that; else empty."""
+        return self._counts.setback
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """Each term, weighted, as a running mean."""
+        return self._counts.losses
+
+    def state(self) -> tuple[Tensors, Counts]:
+        """Return a copy of all that further steps depend on, beside inputs, neighbours and parameters."""
+        networks = prefixed("now", network_tensors(self.model, self.average, self.optimizer))
+        kept = prefixed("kept", self._kept or {})
+        chance = prefixed("batches", self._batches.state())
+        return networks | kept | chance, copy.deepcopy(self._counts)
+
+    def restore(self, tensors: Tensors, counts: Counts) -> None:
+        """Be what `state` returned, of a training of the same inputs and parameters; raises KeyError where it is not.
+
+        Steps, once the neighbours are given, then go on as they went from there, to the last bit.
+        """
+        restore_networks(part_of(tensors, "now"), self.model, self.average, self.optimizer)
+        self._kept = part_of(tensors, "kept") or None
+        self._batches.restore(part_of(tensors, "batches"))
+        self._counts = copy.deepcopy(counts)
+        self.belief = None
+
+    def weights_digest(self) -> str:
+        """Return the SHA-256, in hex, of both networks' weights and of what the next draws depend on."""
+        digest = hashlib.sha256()
+        for network in (self.model, self.average):
+            for values in network.parameters():
+                digest.update(values.detach().cpu().numpy().tobytes())
+        for drawn in self._batches.state().values():
+            digest.update(drawn.numpy().tobytes())
+        return digest.hexdigest()
+
+    def latents_digest(self) -> str:
+        """Return the SHA-256, in hex, of where at most 512 items are, evenly chosen; empty: it cannot be said."""
+        rows = np.unique(np.linspace(0, len(self) - 1, _WITNESSES).astype(np.int64))
+        try:
+            return hashlib.sha256(self.positions_of(rows).tobytes()).hexdigest()
+        except NotFiniteError:
+            return ""
+
     def set_neighbours(self, neighbours: npt.NDArray[np.int32]) -> None:
         """Give the neighbours (N, k) of every item; steps need them."""
         self._batches.set_neighbours(neighbours)
@@ -146,7 +206,7 @@ class Training:
     def set_labels(self, labels: npt.NDArray[np.int16]) -> None:
         """Give the labels (N,) that hold from the next step on, -1 none."""
         if self._batches.set_labels(labels):
-            self._labels_changed_at = self.step_count
+            self._counts.labels_changed_at = self.step_count
         if self.belief is not None and self.belief.categories != tuple(self.known.tolist()):
             self.belief = None
 
@@ -186,14 +246,15 @@ class Training:
         loss = self.weighted(terms)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        if not self._is_sound(float(loss.detach()), float(norm)):
-            self._skip(terms, float(norm))
+        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0))
+        self.newest_step = (float(loss.detach()), norm)
+        if not self._is_sound(*self.newest_step):
+            self._skip(terms, norm)
             return
-        self._note_sound(float(loss.detach()))
+        self._note_sound(self.newest_step[0])
         self._warm_up()
         self.optimizer.step()
-        self.step_count += 1
+        self._counts.steps += 1
         follow(self.average, self.model, self._follow_share())
         self._note_losses(terms)
 
@@ -201,22 +262,24 @@ class Training:
         """At first the mean is short, so that what shows is not the start for long; also when labels have changed."""
         usual = 1.0 / self.parameters.average_steps
         started = 9.0 / (9.0 + self.step_count)
-        labelled = 1.0 / (_QUICK_STEPS + self.step_count - self._labels_changed_at)
+        labelled = 1.0 / (_QUICK_STEPS + self.step_count - self._counts.labels_changed_at)
         return max(usual, started, labelled if self.members else 0.0)
 
     def _is_sound(self, loss: float, norm: float) -> bool:
-        exploded = self.step_count > 0 and loss > _EXPLODED * (1.0 + abs(self._usual_loss))
+        exploded = self.step_count > 0 and loss > _EXPLODED * (1.0 + abs(self._counts.usual_loss))
         return math.isfinite(loss) and math.isfinite(norm) and not exploded
 
     def _note_sound(self, loss: float) -> None:
         """The network as it is now gives a sound loss: keep it now and then."""
-        self._skipped_in_a_row = 0
-        memory = _LOSS_MEMORY if self.step_count > 0 else 0.0
-        self._usual_loss = memory * self._usual_loss + (1 - memory) * loss
-        if self._kept is None or self.step_count - self._kept.step >= _KEEP_STEPS:
-            self._kept = Kept(self.step_count, self.model, self.average, self.optimizer)
-        if self.setback and self.step_count - self._returned_at >= _SETTLED_STEPS:
-            self._returns_in_a_row, self.setback = 0, ""
+        counts = self._counts
+        counts.skipped_in_a_row = 0
+        memory = _LOSS_MEMORY if counts.steps > 0 else 0.0
+        counts.usual_loss = memory * counts.usual_loss + (1 - memory) * loss
+        if self._kept is None or counts.steps - counts.kept_step >= _KEEP_STEPS:
+            self._kept = network_tensors(self.model, self.average, self.optimizer)
+            counts.kept_step = counts.steps
+        if counts.setback and counts.steps - counts.returned_at >= _SETTLED_STEPS:
+            counts.returns_in_a_row, counts.setback = 0, ""
 
     def _note_losses(self, terms: Mapping[str, Tensor]) -> None:
         for name in TERMS:
@@ -225,12 +288,12 @@ class Training:
             self.losses[name] = memory * self.losses[name] + (1 - memory) * value
 
     def _skip(self, terms: dict[str, Tensor], norm: float) -> None:
-        self.skipped_count += 1
-        self._skipped_in_a_row += 1
-        if self._skipped_in_a_row >= _MOST_SKIPPED:
+        self._counts.skipped += 1
+        self._counts.skipped_in_a_row += 1
+        if self._counts.skipped_in_a_row >= _MOST_SKIPPED:
             values = ", ".join(f"{name} {float(value.detach()):.3g}" for name, value in terms.items())
             self.go_back(
-                f"{self._skipped_in_a_row} steps in a row were not finite or far too large: {values}, "
+                f"{self._counts.skipped_in_a_row} steps in a row were not finite or far too large: {values}, "
                 f"gradient {norm:.3g}"
             )
 
@@ -240,24 +303,25 @@ class Training:
         Steps go on being counted: numbers of steps never come twice. Raises NotFiniteError, with `reason`, where there
         is no such network, or where this has been tried three times without the network settling.
         """
-        if self._kept is None or self._returns_in_a_row >= _MOST_RETURNS:
-            tried = f", also after going back {self._returns_in_a_row} times" if self._returns_in_a_row else ""
+        counts = self._counts
+        if self._kept is None or counts.returns_in_a_row >= _MOST_RETURNS:
+            tried = f", also after going back {counts.returns_in_a_row} times" if counts.returns_in_a_row else ""
             raise NotFiniteError(f"{reason}{tried}; a smaller learning_rate or weight may help")
-        self._kept.restore(self.model, self.average, self.optimizer)
+        restore_networks(self._kept, self.model, self.average, self.optimizer)
         self.belief = None
-        self._skipped_in_a_row = 0
-        self._returns_in_a_row += 1
-        self.return_count += 1
-        self._returned_at = self.step_count
-        self._rate_share /= 2
-        rate = self._rate_share * self.parameters.learning_rate
-        self.setback = f"went back to the network of step {self._kept.step}, learning rate {rate:.3g}: {reason}"
+        counts.skipped_in_a_row = 0
+        counts.returns_in_a_row += 1
+        counts.returns += 1
+        counts.returned_at = counts.steps
+        counts.rate_share /= 2
+        rate = counts.rate_share * self.parameters.learning_rate
+        counts.setback = f"went back to the network of step {counts.kept_step}, learning rate {rate:.3g}: {reason}"
 
     def _warm_up(self) -> None:
         """Begin with small steps: the first ones would otherwise throw the cloud about."""
         share = min(1.0, (self.step_count + 1) / _WARM_UP_STEPS)
         for group in self.optimizer.param_groups:
-            group["lr"] = share * self._rate_share * self.parameters.learning_rate
+            group["lr"] = share * self._counts.rate_share * self.parameters.learning_rate
 
     @property
     def _fewness(self) -> float:

@@ -19,11 +19,14 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from latent_trainer.checkpoints import Checkpoint
+from latent_trainer.course import Course
 from latent_trainer.reaction import Part, Reaction
 from latent_trainer.recalibration import Recalibration
 from latent_trainer.training import Encoded, NotFiniteError, Training
 from latentvr_common.cloud import NONE
 from latentvr_common.newest import Newest, RateMeter
+from latentvr_common.trace import Said
 
 _ENCODE_SHARE = 0.25
 _IDLE_WAIT_S = 5.0
@@ -45,10 +48,10 @@ class State(IntEnum):
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels (N,) in force up to journal entry `seq`."""
+    """Labels (N,) in force, which follow from `said`."""
 
     labels: npt.NDArray[np.int16]
-    seq: int
+    said: Said
     origins: npt.NDArray[np.int32] | None = None
     """(N,), the journal entry that gave each label; None: not known."""
 
@@ -89,21 +92,27 @@ class Worker:
     def __init__(
         self,
         make_training: Callable[[], Training],
-        find_neighbours: Callable[[Training], npt.NDArray[np.int32]],
+        begin: Callable[[Training], Course],
         *,
         cloud_rate_hz: float,
         paused: bool,
         early_positions: Callable[[], npt.NDArray[np.float32] | None] = lambda: None,
         on_part: Callable[[], object] = lambda: None,
+        keep: Callable[[Checkpoint], object] = lambda checkpoint: None,
+        keep_s: float = math.inf,
     ) -> None:
-        """`early_positions`: where items are shown (N, 3) while training is made; None: nowhere.
+        """`make_training`: as it is shown at first; `begin`: gives it its neighbours, and the course that it takes.
 
-        `on_part` is called on the worker thread when there is a new one of the `parts`.
+        `early_positions`: where items are shown (N, 3) while training is made; None: nowhere. On the worker thread
+        `on_part` is called when there is a new one of the `parts`, and `keep` every `keep_s` seconds of training.
         """
         self._early_positions = early_positions
         self._make_training = make_training
-        self._find_neighbours = find_neighbours
+        self._begin = begin
         self._on_part = on_part
+        self._keep = keep
+        self._keep_s = keep_s
+        self._keep_due_s = math.inf
         self._cloud_period_s = 1.0 / cloud_rate_hz
         self._pace = _Pace(paused)
         self._labels: Newest[Labels] = Newest()
@@ -112,7 +121,6 @@ class Worker:
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._end_text = "training has ended"
-        self._label_seq = 0
         self._recalibration = Recalibration()
         self._reaction = Reaction()
         self._rate = RateMeter()
@@ -120,7 +128,7 @@ class Worker:
         self.snapshots: Newest[Snapshot] = Newest()
         self.parts: Newest[Part] = Newest()
         """Where newly labelled items are, between two snapshots."""
-        self.training: Training | None = None
+        self.course: Course | None = None
         """What is trained, once it is prepared; only for use after `stop`."""
 
     def start(self) -> None:
@@ -193,11 +201,11 @@ class Worker:
         try:
             self._look_early()
             training = self._make_training()
-            self.training = training
-            self._look(training, State.PREPARING, "finding neighbours")
-            training.set_neighbours(self._find_neighbours(training))
+            self._put(training, training.encode(), State.PREPARING, "finding neighbours", 0)
+            self.course = self._begin(training)
+            self._keep_due_s = time.monotonic() + self._keep_s
             while not self._stopping.is_set():
-                self._turn(training)
+                self._turn(self.course)
         except Exception as error:
             self._report_fault(error)
             raise
@@ -210,34 +218,46 @@ class Worker:
         if positions is not None:
             count = len(positions)
             encoded = Encoded(positions, np.full(count, NONE, np.int16), np.zeros(count, np.float32))
-            self.snapshots.put(Snapshot(encoded, State.PREPARING, "preparing items", 0, 0, {}, 0.0, self._label_seq))
+            self.snapshots.put(Snapshot(encoded, State.PREPARING, "preparing items", 0, 0, {}, 0.0, 0))
 
     def _report_fault(self, error: Exception) -> None:
         self._end_text = text = f"training stopped: {type(error).__name__}: {error}"
         nothing = Encoded(np.zeros((0, 3), np.float32), np.zeros(0, np.int16), np.zeros(0, np.float32))
-        self.snapshots.put(Snapshot(nothing, State.FAULT, text, 0, 0, {}, 0.0, self._label_seq))
+        label_seq = self.course.said.seq if self.course is not None else 0
+        self.snapshots.put(Snapshot(nothing, State.FAULT, text, 0, 0, {}, 0.0, label_seq))
 
-    def _turn(self, training: Training) -> None:
+    def _turn(self, course: Course) -> None:
         """Answer questions, then train for about one cloud period and look at the result; or wait while paused."""
-        self._answer_questions(training)
-        changed = self._take_labels(training)
+        changed = self._hear(course)
         pace = self._pace
         if pace.paused or pace.steps_left == 0:
             pace.paused = True
-            self._rest(training, changed)
+            self._rest(course, changed)
             return
-        encode_s = self._look(training, State.TRAINING, "")
-        self._train_for(training, max(self._cloud_period_s - encode_s, encode_s * (1 / _ENCODE_SHARE - 1)))
+        encode_s = self._look(course, State.TRAINING, "")
+        self._keep_now_and_then(course)
+        self._train_for(course, max(self._cloud_period_s - encode_s, encode_s * (1 / _ENCODE_SHARE - 1)))
 
-    def _rest(self, training: Training, changed: bool) -> None:
-        self._look(training, State.PAUSED, "paused")
+    def _hear(self, course: Course) -> bool:
+        """Answer questions, and take labels; return whether there are new ones."""
+        self._answer_questions(course.training)
+        return self._take_labels(course)
+
+    def _rest(self, course: Course, changed: bool) -> None:
+        self._look(course, State.PAUSED, "paused")
         while not changed and self._pace.paused and not self._stopping.is_set():
             self._wake.wait(_IDLE_WAIT_S)
             self._wake.clear()
-            self._answer_questions(training)
-            changed = self._take_labels(training)
+            changed = self._hear(course)
 
-    def _train_for(self, training: Training, seconds: float) -> None:
+    def _keep_now_and_then(self, course: Course) -> None:
+        if time.monotonic() >= self._keep_due_s:
+            checkpoint = course.checkpoint()
+            if checkpoint is not None:
+                self._keep(checkpoint)
+            self._keep_due_s = time.monotonic() + self._keep_s
+
+    def _train_for(self, course: Course, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self._stopping.is_set() and time.monotonic() < until:
             pace = self._pace  # once: another thread may replace it at any moment
@@ -247,13 +267,12 @@ class Worker:
                 pace.steps_left -= 1
             began = time.monotonic()
             # Forces and places are asked for while one looks: not only once a cloud.
-            self._answer_questions(training)
-            self._take_labels(training)
-            training.step()
+            self._hear(course)
+            course.step()
             now = time.monotonic()
             self._rate.tick(now)
-            self._react(training, now)
-            self._idle(training, now - began)
+            self._react(course.training, now)
+            self._idle(course, now - began)
 
     def _react(self, training: Training, now: float) -> None:
         with contextlib.suppress(NotFiniteError):  # The next look at all items tells.
@@ -262,7 +281,7 @@ class Worker:
                 self.parts.put(part)
                 self._on_part()
 
-    def _idle(self, training: Training, step_s: float) -> None:
+    def _idle(self, course: Course, step_s: float) -> None:
         """Wait after a step of `step_s` seconds, so that steps take their share of the time; hear what is asked."""
         began = time.monotonic()
         while not self._stopping.is_set():
@@ -272,17 +291,16 @@ class Worker:
                 return
             self._wake.wait(min(left_s, _IDLE_WAIT_S))
             self._wake.clear()
-            self._answer_questions(training)
-            self._take_labels(training)
+            self._hear(course)
 
-    def _take_labels(self, training: Training) -> bool:
+    def _take_labels(self, course: Course) -> bool:
         new = self._labels.take()
-        if new is None:
-            return False
-        training.set_labels(new.labels)
-        self._recalibration.take_labels(training, new.labels, new.origins)
+        if new is None or new.said.seq < course.said.seq:
+            return False  # Of a resumed session, whose entries come in again.
+        if new.said != course.said:
+            course.use_labels(new.labels, new.said)
+        self._recalibration.take_labels(course.training, new.labels, new.origins)
         self._reaction.take_labels(new.labels, time.monotonic())
-        self._label_seq = new.seq
         return True
 
     def _answer_questions(self, training: Training) -> None:
@@ -303,11 +321,14 @@ class Worker:
                 if answer.set_running_or_notify_cancel():
                     answer.set_exception(EndedError(self._end_text))
 
-    def _look(self, training: Training, state: State, text: str) -> float:
+    def _look(self, course: Course, state: State, text: str) -> float:
         """Publish where everything is now; return the seconds that it took, a fit of the confidence not counted."""
-        self._recalibration.look(training, time.monotonic(), at_rest=state is not State.TRAINING)
+        self._recalibration.look(course.training, time.monotonic(), at_rest=state is not State.TRAINING)
         began = time.monotonic()
-        encoded = _encode(training)
+        self._put(course.training, _encode(course), state, text, course.said.seq)
+        return time.monotonic() - began
+
+    def _put(self, training: Training, encoded: Encoded, state: State, text: str, label_seq: int) -> None:
         self.parts.take()  # What is newer is in this.
         self.snapshots.put(
             Snapshot(
@@ -317,20 +338,19 @@ class Worker:
                 training.epoch,
                 training.step_count,
                 dict(training.losses),
-                self._rate.rate(began),
-                self._label_seq,
+                self._rate.rate(time.monotonic()),
+                label_seq,
                 training.skipped_count,
                 training.return_count,
                 math.nan if training.belief is None else training.belief.calibration.ece,
             )
         )
-        return time.monotonic() - began
 
 
-def _encode(training: Training) -> Encoded:
+def _encode(course: Course) -> Encoded:
     """Return where all items are; where that cannot be said, of an earlier network, with which training goes on."""
     try:
-        return training.encode()
+        return course.training.encode()
     except NotFiniteError as error:
-        training.go_back(str(error))
-        return training.encode()
+        course.go_back(str(error))
+        return course.training.encode()

@@ -191,6 +191,11 @@ class LabelBook:
             self._conflicts = self._judge.conflicts(self._voices)
         return self._conflicts
 
+    @property
+    def wins(self) -> str:
+        """Whose marks hold where authors disagree."""
+        return self._judge.wins
+
     def judge_by(self, categories: Iterable[Category], wins: str = NEWEST) -> None:
         """Let categories that are retired give no label, and the marks of author `wins` hold where others disagree."""
         retired = frozenset(c.id for c in categories if c.retired)

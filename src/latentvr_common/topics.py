@@ -8,7 +8,18 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped
-from latentvr.msg import Categories, CloudPlacement, Epoch, Gesture, Hands, LabelEvent, Selection, Tool, XrState
+from latentvr.msg import (
+    Categories,
+    CloudPlacement,
+    Epoch,
+    Gesture,
+    Hands,
+    LabelEvent,
+    Selection,
+    Tool,
+    TraceEntry,
+    XrState,
+)
 from latentvr.srv import (
     DecodePlace,
     ExportSession,
@@ -94,6 +105,14 @@ EPOCH = Topic(
     latched(),
     "state, like the cloud whose stamp it shares",
     "where training stands: epoch, losses by term, accuracy, rates",
+    "latent_trainer",
+)
+TRACE = Topic(
+    "trace",
+    TraceEntry,
+    latched(5000),
+    "no entry may be missed, also by a recorder that was restarted",
+    "what was done to the network, counted in steps, and digests of it: with the labels, what an exact replay needs",
     "latent_trainer",
 )
 FORCES = Topic(
@@ -189,6 +208,7 @@ DIAGNOSTICS = Topic(
 TOPICS: tuple[Topic, ...] = (
     CLOUD,
     EPOCH,
+    TRACE,
     FORCES,
     CUES,
     CATEGORIES,

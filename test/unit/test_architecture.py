@@ -37,6 +37,8 @@ ROS_MODULES = {
     "latentvr_common/conversions/labels.py",
     "latentvr_common/conversions/places.py",
     "latentvr_common/conversions/rows.py",
+    "latentvr_common/conversions/serialized.py",
+    "latentvr_common/conversions/traces.py",
     "latentvr_common/health.py",
     "latentvr_common/node_tools.py",
     "latentvr_common/parameters.py",

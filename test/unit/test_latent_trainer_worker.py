@@ -14,11 +14,15 @@ import pytest
 import torch
 from latentvr.msg import Epoch
 
+from latent_trainer.beginning import Beginning
+from latent_trainer.course import Course
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.parameters import Parameters
+from latent_trainer.recipe import make_recipe
 from latent_trainer.training import Terms, Training
 from latent_trainer.worker import EndedError, Labels, Snapshot, State, Worker, _Pace
 from latentvr_common.cloud import NONE
+from latentvr_common.trace import Said
 
 torch.set_num_threads(1)
 
@@ -38,7 +42,16 @@ def find_neighbours(training: Training) -> npt.NDArray[np.int32]:
 def marked(category: int, seq: int) -> Labels:
     labels = np.full(ITEMS, NONE, np.int16)
     labels[:3], labels[-3:] = 0, category
-    return Labels(labels, seq)
+    return Labels(labels, Said(seq))
+
+
+def beginning(find: Callable[[Training], npt.NDArray[np.int32]]) -> Callable[[Training], Course]:
+    def begin(training: Training) -> Course:
+        neighbours = find(training)
+        recipe = make_recipe(training.parameters, "", FEATURES, 1, "cpu")
+        return Beginning(None, lambda entry: None, print).course(training, recipe, neighbours)
+
+    return begin
 
 
 @contextmanager
@@ -50,7 +63,7 @@ def running(
     labels: Labels | None = None,
     on_part: Callable[[], object] = lambda: None,
 ) -> Iterator[Worker]:
-    worker = Worker(make, find, cloud_rate_hz=50.0, paused=paused, on_part=on_part)
+    worker = Worker(make, beginning(find), cloud_rate_hz=50.0, paused=paused, on_part=on_part)
     if labels is not None:
         worker.give_labels(labels)
     worker.start()
@@ -243,7 +256,7 @@ def test_an_exception_of_a_question_goes_to_who_asked_and_training_goes_on() -> 
 
 
 def test_a_question_that_nobody_waits_for_is_dropped_at_the_end_too() -> None:
-    worker = Worker(make_training, find_neighbours, cloud_rate_hz=50.0, paused=False)
+    worker = Worker(make_training, beginning(find_neighbours), cloud_rate_hz=50.0, paused=False)
     answers = [worker.put_question(len) for _ in range(3)]
     assert answers[1].cancel()
     worker._stopping.set()
@@ -334,7 +347,7 @@ class Fickle(Worker):
 
 
 def test_a_pace_that_changes_between_two_looks_does_not_stop_training() -> None:
-    worker = Fickle(make_training, find_neighbours, cloud_rate_hz=50.0, paused=False)
+    worker = Fickle(make_training, beginning(find_neighbours), cloud_rate_hz=50.0, paused=False)
     worker.start()
     try:
         assert wait_for(worker, lambda s: s.step > 20 or s.state is State.FAULT, "training").text == ""
@@ -350,11 +363,11 @@ def test_a_stopped_worker_has_ended_and_keeps_what_it_trained(paused: bool) -> N
     with running(paused=paused) as worker:
         wait_for(worker, lambda s: s.state is not State.PREPARING, "the beginning")
         assert worker.stop(TIMEOUT_S)
-        assert worker.training is not None
-        steps = worker.training.step_count
+        assert worker.course is not None
+        steps = worker.course.training.step_count
         assert "training" not in [t.name for t in threading.enumerate()]
         worker.resume()
-        assert worker.training.step_count == steps
+        assert worker.course.training.step_count == steps
         with pytest.raises(EndedError):
             worker.ask(len, TIMEOUT_S)
 

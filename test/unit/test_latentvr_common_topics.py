@@ -31,6 +31,7 @@ LATCHED, VOLATILE = DurabilityPolicy.TRANSIENT_LOCAL, DurabilityPolicy.VOLATILE
 DESIGN = {
     "cloud": ("sensor_msgs/PointCloud2", RELIABLE, LATCHED, 1),
     "epoch": ("latentvr/Epoch", RELIABLE, LATCHED, 1),
+    "trace": ("latentvr/TraceEntry", RELIABLE, LATCHED, 5000),
     "forces": ("sensor_msgs/PointCloud2", BEST_EFFORT, VOLATILE, 1),
     "cues": ("sensor_msgs/PointCloud2", BEST_EFFORT, VOLATILE, 1),
     "categories": ("latentvr/Categories", RELIABLE, LATCHED, 1),

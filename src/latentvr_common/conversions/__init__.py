@@ -56,6 +56,8 @@ from latentvr_common.conversions.places import (
     placement_from_msg,
     placement_to_msg,
 )
+from latentvr_common.conversions.serialized import label_event_from_cdr, trace_entry_from_cdr
+from latentvr_common.conversions.traces import trace_entry_from_msg, trace_entry_to_msg
 
 __all__ = [
     "LATENT_FRAME",
@@ -80,6 +82,7 @@ __all__ = [
     "hands_to_msg",
     "header",
     "ids_to_array",
+    "label_event_from_cdr",
     "label_event_from_msg",
     "label_event_to_msg",
     "place_from_msg",
@@ -98,5 +101,8 @@ __all__ = [
     "time_to_msg",
     "tool_from_msg",
     "tool_to_msg",
+    "trace_entry_from_cdr",
+    "trace_entry_from_msg",
+    "trace_entry_to_msg",
     "wins_from_msg",
 ]

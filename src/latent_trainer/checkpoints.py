@@ -1,0 +1,193 @@
+"""Training as it was at some step, on the disk: what a resumed session and a branch go on from.
+
+Each checkpoint is a directory of its own, `<attempts>-<run>/`. Its manifest, with the sizes and digests of the other
+files, is written last; all is made durable, then renamed into place. None is ever written over.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+
+from latent_trainer.counts import Counts
+from latent_trainer.networks import Tensors
+from latent_trainer.recipe import Recipe, recipe_from_text
+from latentvr_common.errors import InputError
+from latentvr_common.trace import Place, Said
+
+_FORMAT = 1
+_TENSORS = "tensors.safetensors"
+_NUMBERS = "numbers.json"
+_MANIFEST = "manifest.json"
+_PARTIAL = ".partial-"
+_MOST = 24
+"""Of more than so many, some are deleted."""
+_NEWEST = 3
+"""So many of the newest, and the oldest, stay."""
+_MOST_TEXT = 64 << 20
+
+
+@dataclass(frozen=True)
+class Change:
+    """From when on which labels were in force."""
+
+    attempts: int
+    said: Said
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that further steps depend on, beside the data. See Training.state."""
+
+    tensors: Tensors
+    counts: Counts
+    place: Place
+    """The newest entry of the trace before it."""
+    changes: tuple[Change, ...]
+    """Of labels, since training began."""
+    recipe: Recipe
+
+    @property
+    def attempts(self) -> int:
+        """Steps tried until then."""
+        return self.counts.steps + self.counts.skipped
+
+    @property
+    def said(self) -> Said:
+        """The labels then in force."""
+        return self.changes[-1].said if self.changes else Said()
+
+
+class Checkpoints:
+    """The checkpoints below one directory. Not safe for use by several threads at once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def write(self, checkpoint: Checkpoint) -> Path:
+        """Add one, and delete some of the earlier ones; return where it is. Raises OSError."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place = self._directory / f"{checkpoint.attempts:09d}-{checkpoint.place.run[:8]}"
+        if place.exists():
+            return place
+        partial = self._directory / f"{_PARTIAL}{place.name}"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(mode=0o700)
+        _write_files(partial, checkpoint)
+        os.rename(partial, place)
+        _sync_directory(self._directory)
+        self._thin()
+        return place
+
+    def newest_first(self) -> Iterator[Path]:
+        """Yield where checkpoints are, those of more steps first."""
+        if self._directory.is_dir():
+            found = [p for p in self._directory.iterdir() if p.is_dir() and not p.name.startswith(".")]
+            yield from sorted(found, key=lambda p: (_attempts_of(p), p.stat().st_mtime_ns), reverse=True)
+
+    def _thin(self) -> None:
+        """Delete what is missed least: a checkpoint whose neighbours in time are near, compared with its age."""
+        places = sorted((_attempts_of(p), p) for p in self.newest_first())
+        while len(places) > _MOST:
+            now = places[-1][0]
+            gaps = [
+                ((places[i + 1][0] - places[i - 1][0]) / (1 + now - places[i][0]), i)
+                for i in range(1, len(places) - _NEWEST)
+            ]
+            _, place = places.pop(min(gaps)[1])
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _attempts_of(place: Path) -> int:
+    number = place.name.partition("-")[0]
+    return int(number) if number.isdecimal() else -1
+
+
+def _write_files(directory: Path, checkpoint: Checkpoint) -> None:
+    numbers = {
+        "counts": asdict(checkpoint.counts),
+        "place": asdict(checkpoint.place),
+        "changes": [asdict(change) for change in checkpoint.changes],
+        "recipe": checkpoint.recipe.as_text(),
+    }
+    contents = {_TENSORS: save(checkpoint.tensors), _NUMBERS: json.dumps(numbers).encode()}
+    files = {name: {"bytes": len(data), "sha256": _digest(data)} for name, data in contents.items()}
+    manifest = {"format": _FORMAT, "label_seq": checkpoint.said.seq, "files": files}
+    for name, data in [*contents.items(), (_MANIFEST, json.dumps(manifest, indent=2).encode())]:
+        with open(directory / name, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    _sync_directory(directory)
+
+
+def _sync_directory(directory: Path) -> None:
+    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_checkpoint(place: Path) -> Checkpoint:
+    """Return the checkpoint at `place`. Raises InputError, naming the file, for one that is not as it was written."""
+    manifest = _read_json(place / _MANIFEST, _read_file(place / _MANIFEST, _MOST_TEXT))
+    try:
+        if manifest["format"] != _FORMAT:
+            raise InputError(f"{place / _MANIFEST}: format is {manifest['format']!r}, expected {_FORMAT}")
+        files = {name: (int(f["bytes"]), str(f["sha256"])) for name, f in manifest["files"].items()}
+        tensors = _read_checked(place / _TENSORS, *files[_TENSORS])
+        numbers = _read_json(place / _NUMBERS, _read_checked(place / _NUMBERS, *files[_NUMBERS]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"{place / _MANIFEST}: {error!r}, expected the manifest of a checkpoint") from error
+    return _checkpoint_of(place, tensors, numbers)
+
+
+def _checkpoint_of(place: Path, tensors: bytes, numbers: Any) -> Checkpoint:
+    try:
+        return Checkpoint(
+            load(tensors),
+            Counts(**numbers["counts"]),
+            Place(**numbers["place"]),
+            tuple(Change(int(c["attempts"]), _said_of(c["said"])) for c in numbers["changes"]),
+            recipe_from_text(numbers["recipe"], str(place / _NUMBERS)),
+        )
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{place}: {error!r}, expected a checkpoint") from error
+
+
+def _said_of(found: Any) -> Said:
+    return Said(int(found["seq"]), tuple(found["without"]), tuple(found["retired"]), str(found["wins"]))
+
+
+def _read_checked(file: Path, size: int, digest: str) -> bytes:
+    data = _read_file(file, size)
+    if len(data) != size or _digest(data) != digest:
+        raise InputError(f"{file} is damaged: it is not what was written")
+    return data
+
+
+def _read_file(file: Path, most: int) -> bytes:
+    try:
+        with open(file, "rb") as opened:
+            return opened.read(most + 1)
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _read_json(file: Path, data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{file} is damaged: {error}") from error
