@@ -17,12 +17,16 @@ import numpy as np
 from label_journal import rows
 from label_journal.history import redo_target, undo_target
 from label_journal.rules import LONGEST_NAME, RejectedError, check_author, check_event, checked_color, checked_name
-from label_journal.schema import open_file
+from label_journal.schema import move_log_into_file, open_file
 from latentvr_common.colors import category_color
 from latentvr_common.errors import InputError
 from latentvr_common.labels import CATEGORY_CAPACITY, MERGE, Category, Kind, LabelBook, LabelEvent
 from latentvr_common.voices import NEWEST
 
+_LONG_LOG = 2 << 20
+"""Bytes of the write-ahead log, about, that are worth moving to the file."""
+_ROW_BYTES = 4 * 4096
+"""What a small entry adds to the log, about: the pages of the table and of its indices."""
 Write = tuple[str, tuple[Any, ...]]
 """A statement that adds a row, and the row."""
 
@@ -55,6 +59,7 @@ class Journal:
         """Whose marks hold where authors disagree."""
         self._item_count = item_count
         self._failure = ""
+        self._log_bytes = 0
         self._book = LabelBook(item_count)
         self._hash = rows.NO_HASH
         self._categories: dict[int, Category] = {}
@@ -192,6 +197,20 @@ class Journal:
         self._take_in(placed, write)
         return new, placed
 
+    def tidy(self) -> None:
+        """Do what need not be done while somebody waits for an entry: move a long log into the file.
+
+        Raises WriteFailedError.
+        """
+        if self._failure or self._log_bytes < _LONG_LOG:
+            return
+        self._log_bytes = 0
+        try:
+            move_log_into_file(self._file)
+        except sqlite3.Error as error:
+            self._failure = f"the journal could not write: {error}"
+            raise WriteFailedError(self._failure) from error
+
     def close(self) -> None:
         """Close the file and let others open it."""
         self._file.close()
@@ -223,6 +242,7 @@ class Journal:
             for statement, row in rows_to_add:
                 self._file.execute(statement, row)
             self._file.execute("COMMIT")
+            self._log_bytes += sum(_ROW_BYTES + _length(row) for _, row in rows_to_add)
         except sqlite3.Error as error:
             # Whether it reached the disk is unknown; only opening the file anew can tell.
             self._failure = f"the journal could not write: {error}"
@@ -233,6 +253,11 @@ class Journal:
             # The file is as it was: this is about what was to be written.
             self._file.execute("ROLLBACK")
             raise RejectedError(f"cannot be stored: {error}") from error
+
+
+def _length(row: tuple[Any, ...]) -> int:
+    """Return about how many bytes the long values of a row take."""
+    return sum(len(value) for value in row if isinstance(value, str | bytes))
 
 
 def _hold(path: Path) -> IO[bytes]:

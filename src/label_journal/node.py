@@ -1,9 +1,13 @@
 """The label journal as a ROS node.
 
 Thread rule: everything runs on the executor's thread; a commit takes less than a frame of the hands.
+
+Who submits an entry is answered as soon as it is on disk; only then it is published, and later still the file tidied.
 """
 
+import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +26,9 @@ from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
 
 _MOST_AT_ONCE = 1000
+_LOOK_PERIOD_S = 0.5
+_QUIET_S = 0.5
+"""Nobody has submitted anything for so long: the file may be tidied."""
 
 
 class LabelJournal(Node):  # type: ignore[misc]
@@ -32,6 +39,9 @@ class LabelJournal(Node):  # type: ignore[misc]
         parameters = declare(self, Parameters)
         self._journal = Journal(Path(parameters.path), parameters.item_count, parameters.categories, parameters.wins)
         self._labels_out = node_tools.advertise(self, topics.LABELS)
+        self._unpublished: deque[LabelEvent] = deque()
+        self._publish_soon = node_tools.soon(self, self._publish_all)
+        self._committed_s = time.monotonic()
         self._categories_out = node_tools.advertise(self, topics.CATEGORIES)
         node_tools.serve(self, topics.SUBMIT_LABELS, self._on_submit)
         node_tools.serve(self, topics.GET_LABELS, self._on_get)
@@ -42,11 +52,24 @@ class LabelJournal(Node):  # type: ignore[misc]
         self._publish_categories()
         last = self._journal.last_seq
         for event in self._journal.events_after(max(0, last - _MOST_AT_ONCE), _MOST_AT_ONCE):
-            self._publish(event)
+            self._labels_out.publish(conversions.label_event_to_msg(event))
+        node_tools.every(self, _LOOK_PERIOD_S, self._look)
         self.get_logger().info(f"{last} entries in {parameters.path}")
 
     def _publish(self, event: LabelEvent) -> None:
-        self._labels_out.publish(conversions.label_event_to_msg(event))
+        """Publish `event` once the answer that is being made is on its way."""
+        self._committed_s = time.monotonic()
+        self._unpublished.append(event)
+        self._publish_soon()
+
+    def _publish_all(self) -> None:
+        while self._unpublished:
+            self._labels_out.publish(conversions.label_event_to_msg(self._unpublished.popleft()))
+
+    def _look(self) -> None:
+        self._publish_all()
+        if time.monotonic() > self._committed_s + _QUIET_S:
+            self._refusal(self._journal.tidy)
 
     def _publish_categories(self) -> None:
         message = conversions.categories_to_msg(

@@ -14,6 +14,8 @@ from latentvr_common.voices import NEWEST
 APPLICATION_ID = 0x4C565231
 """Marks the file as a journal of latentvr ("LVR1")."""
 VERSION = 1
+_MOST_PAGES = 16_384
+"""Of 4096 bytes in the write-ahead log: with more a commit moves them to the file itself, if nobody did before."""
 
 _SCHEMA = """
 CREATE TABLE journal (
@@ -131,8 +133,17 @@ def _make_durable(connection: sqlite3.Connection) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     connection.execute("PRAGMA synchronous = FULL")
     level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_MOST_PAGES}")
     if mode != "wal" or level != 2:
         raise sqlite3.OperationalError(f"journal mode {mode} and synchronous {level}, expected wal and 2 (full)")
+
+
+def move_log_into_file(connection: sqlite3.Connection) -> None:
+    """Move what was committed from the write-ahead log to the file itself; the log then begins anew.
+
+    Takes some ten milliseconds and more, which SQLite would else add to one of the commits.
+    """
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _sync_directory(directory: Path) -> None:
