@@ -5,6 +5,7 @@ Thread rule: everything runs on the executor's thread; a commit takes less than 
 Who submits an entry is answered as soon as it is on disk; only then it is published, and later still the file tidied.
 """
 
+import json
 import time
 import uuid
 from collections import deque
@@ -16,7 +17,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from latentvr import srv
 from rclpy.node import Node
 
-from label_journal.journal import Journal, WriteFailedError
+from label_journal.journal import CategoryReceipt, Journal, WriteFailedError
 from label_journal.parameters import Parameters
 from label_journal.rules import RejectedError
 from latentvr_common import conversions, node_tools, topics
@@ -121,22 +122,32 @@ class LabelJournal(Node):  # type: ignore[misc]
 
     def _on_set_categories(self, request: srv.SetCategories.Request, response: srv.SetCategories.Response) -> Any:
         response.id = -1
+        wanted = request.category
+        asked = [request.operation, wanted.id, wanted.name, wanted.color, request.into, request.author]
 
         def change() -> None:
-            if request.operation == srv.SetCategories.Request.MERGE:
-                changed, entry = self._journal.merge_category(
-                    request.category.id, request.into, request.author, str(uuid.uuid4()), node_tools.now_ns(self)
-                )
-                if entry is not None:
-                    response.seq = entry.seq
-                    self._publish(entry)
-            else:
-                changed = self._changed_category(request)
-            response.accepted, response.id = True, changed.id
-            self._publish_categories()
+            receipt = self._journal.once(request.event_id, json.dumps(asked), lambda: self._changed(request))
+            response.accepted, response.duplicate = True, receipt.duplicate
+            response.id, response.seq = receipt.id, receipt.seq
+            if not receipt.duplicate:
+                # The entry of a merge first: else its items would have no label for a moment.
+                self._publish_all()
+                self._publish_categories()
 
         response.message = self._refusal(change)
         return response
+
+    def _changed(self, request: srv.SetCategories.Request) -> CategoryReceipt:
+        if request.operation != srv.SetCategories.Request.MERGE:
+            return CategoryReceipt(self._changed_category(request).id)
+        name = request.event_id or str(uuid.uuid4())
+        into, entry = self._journal.merge_category(
+            request.category.id, request.into, request.author, name, node_tools.now_ns(self)
+        )
+        if entry is None:
+            return CategoryReceipt(into.id)
+        self._publish(entry)
+        return CategoryReceipt(into.id, entry.seq)
 
     def _changed_category(self, request: srv.SetCategories.Request) -> Category:
         operations, wanted, now_ns = srv.SetCategories.Request, request.category, node_tools.now_ns(self)

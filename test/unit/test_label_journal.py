@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from label_journal import rows
-from label_journal.journal import Journal, WriteFailedError
+from label_journal.journal import CategoryReceipt, Journal, WriteFailedError
 from label_journal.rules import RejectedError
 from latentvr_common.cloud import NONE
 from latentvr_common.errors import InputError
@@ -355,6 +355,16 @@ def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(tmp_path: Path, 
     with pytest.raises(InputError, match=r"labels\.db"):
         open_journal(path)
     assert path.read_bytes() == content
+
+
+def test_a_journal_of_a_version_without_names_of_changes_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "labels.db"
+    open_journal(path).close()
+    with closing(sqlite3.connect(path)) as older:
+        older.execute("DROP TABLE category_request")
+    with closing(open_journal(path)) as journal:
+        added = journal.once(str(uuid.uuid4()), "add", lambda: CategoryReceipt(journal.add_category("fox", None, 0).id))
+        assert added == CategoryReceipt(3)
 
 
 def test_a_journal_of_another_dataset_is_refused(tmp_path: Path) -> None:
