@@ -143,8 +143,8 @@ def soon(node: Node, callback: Callable[[], None]) -> Callable[[], None]:
     def call() -> None:
         executor = node.executor
         if executor is not None:
-            # It may end at this very moment; one that has been shut down has nothing left to wake it with, but for which
-            # rclpy does not look.
+            # It may end at this very moment. One that has been shut down has nothing left to be woken by; rclpy's does
+            # not look for that.
             with contextlib.suppress(RuntimeError, AttributeError):
                 executor.create_task(run)
 
