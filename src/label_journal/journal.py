@@ -6,7 +6,7 @@ Not safe for use by several threads at once.
 
 import fcntl
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +16,25 @@ import numpy as np
 
 from label_journal import rows
 from label_journal.history import redo_target, undo_target
-from label_journal.rules import LONGEST_NAME, RejectedError, check_author, check_event, checked_color, checked_name
-from label_journal.schema import open_file
+from label_journal.rules import (
+    LONGEST_NAME,
+    RejectedError,
+    check_author,
+    check_event,
+    check_event_id,
+    checked_color,
+    checked_name,
+)
+from label_journal.schema import move_log_into_file, open_file
 from latentvr_common.colors import category_color
 from latentvr_common.errors import InputError
 from latentvr_common.labels import CATEGORY_CAPACITY, MERGE, Category, Kind, LabelBook, LabelEvent
 from latentvr_common.voices import NEWEST
 
+_LONG_LOG = 2 << 20
+"""Bytes of the write-ahead log, about, that are worth moving to the file."""
+_ROW_BYTES = 4 * 4096
+"""What a small entry adds to the log, about: the pages of the table and of its indices."""
 Write = tuple[str, tuple[Any, ...]]
 """A statement that adds a row, and the row."""
 
@@ -37,6 +49,17 @@ class Receipt:
 
     event: LabelEvent
     duplicate: bool
+
+
+@dataclass(frozen=True)
+class CategoryReceipt:
+    """The acknowledgement of a change of categories."""
+
+    id: int
+    """The category; of a merge that into which the other went."""
+    seq: int = 0
+    """The entry that was made with it, 0: none."""
+    duplicate: bool = False
 
 
 class Journal:
@@ -55,10 +78,15 @@ class Journal:
         """Whose marks hold where authors disagree."""
         self._item_count = item_count
         self._failure = ""
+        self._log_bytes = 0
         self._book = LabelBook(item_count)
         self._hash = rows.NO_HASH
         self._categories: dict[int, Category] = {}
         self.revision = 0
+        self._requests: dict[str, tuple[str, CategoryReceipt]] = {}
+        """By name: what was asked for, and the answer."""
+        self._request: tuple[str, str] | None = None
+        """Name and content of the one that is being answered."""
         self._read(path)
         if not self._categories:
             for name in names:
@@ -74,6 +102,10 @@ class Journal:
         changes = "SELECT revision, id, name, color, retired FROM category_change ORDER BY revision"
         for revision, *category in self._file.execute(changes):
             self._keep(revision, Category(category[0], category[1], category[2], bool(category[3])))
+        for name, asked, category_id, seq in self._file.execute(
+            "SELECT event_id, asked, id, seq FROM category_request"
+        ):
+            self._requests[name] = asked, CategoryReceipt(category_id, seq)
 
     @property
     def last_seq(self) -> int:
@@ -141,6 +173,26 @@ class Journal:
             raise RejectedError(f"nothing to {'redo' if redo else 'undo'} for author {author!r}")
         return self.submit(LabelEvent(event_id, kind, target_seq=target, author=author), now_ns)
 
+    def once(self, name: str, asked: str, change: Callable[[], CategoryReceipt]) -> CategoryReceipt:
+        """Do `change`, one of the changes of categories, by the name `name`; return its receipt, also when asked again.
+
+        The name is kept together with the change, both or neither. `asked`: what the change is, to tell it from others.
+        An empty name is none. Raises RejectedError, and what `change` raises.
+        """
+        if not name:
+            return change()
+        known, receipt = self._requests.get(name, (asked, None))
+        if known != asked or (receipt is None and self._book.find(name) is not None):
+            raise RejectedError(f"event_id {name} names something else, expected a new name")
+        if receipt is not None:
+            return replace(receipt, duplicate=True)
+        check_event_id(name)
+        self._request = name, asked
+        try:
+            return change()
+        finally:
+            self._request = None
+
     def add_category(self, name: str, color: int | None, now_ns: int) -> Category:
         """Add a category; `color` None: the next of the default colours. Raises RejectedError, WriteFailedError."""
         new_id = max(self._categories, default=-1) + 1
@@ -184,13 +236,27 @@ class Journal:
         retired = replace(old, retired=True)
         ids = np.flatnonzero(self._book.labels == category_id).astype(np.uint32)
         if not len(ids):
-            self._change(retired, now_ns)
+            self._change(retired, now_ns, receipt=CategoryReceipt(into))
             return new, None
         entry = LabelEvent(event_id, Kind.ASSIGN, into, ids, author=author, gesture=MERGE)
         placed, write = self._next(entry, now_ns)
-        self._change(retired, now_ns, write)
+        self._change(retired, now_ns, write, receipt=CategoryReceipt(into, placed.seq))
         self._take_in(placed, write)
         return new, placed
+
+    def tidy(self) -> None:
+        """Do what need not be done while somebody waits for an entry: move a long log into the file.
+
+        Raises WriteFailedError.
+        """
+        if self._failure or self._log_bytes < _LONG_LOG:
+            return
+        self._log_bytes = 0
+        try:
+            move_log_into_file(self._file)
+        except sqlite3.Error as error:
+            self._failure = f"the journal could not write: {error}"
+            raise WriteFailedError(self._failure) from error
 
     def close(self) -> None:
         """Close the file and let others open it."""
@@ -203,9 +269,19 @@ class Journal:
             raise RejectedError(f"{field} is {category_id}, expected that of a category that is not retired")
         return category
 
-    def _change(self, category: Category, now_ns: int, *with_it: Write) -> Category:
+    def _change(
+        self, category: Category, now_ns: int, *with_it: Write, receipt: CategoryReceipt | None = None
+    ) -> Category:
+        receipt = receipt or CategoryReceipt(category.id)
         row = (self.revision + 1, category.id, category.name, category.color, int(category.retired), now_ns)
-        self._write(*with_it, ("INSERT INTO category_change VALUES (?, ?, ?, ?, ?, ?)", row))
+        writes: list[Write] = [*with_it, ("INSERT INTO category_change VALUES (?, ?, ?, ?, ?, ?)", row)]
+        if self._request is not None:
+            writes.append(
+                ("INSERT INTO category_request VALUES (?, ?, ?, ?)", (*self._request, receipt.id, receipt.seq))
+            )
+        self._write(*writes)
+        if self._request is not None:
+            self._requests[self._request[0]] = self._request[1], receipt
         self._keep(self.revision + 1, category)
         return category
 
@@ -223,6 +299,7 @@ class Journal:
             for statement, row in rows_to_add:
                 self._file.execute(statement, row)
             self._file.execute("COMMIT")
+            self._log_bytes += sum(_ROW_BYTES + _length(row) for _, row in rows_to_add)
         except sqlite3.Error as error:
             # Whether it reached the disk is unknown; only opening the file anew can tell.
             self._failure = f"the journal could not write: {error}"
@@ -233,6 +310,11 @@ class Journal:
             # The file is as it was: this is about what was to be written.
             self._file.execute("ROLLBACK")
             raise RejectedError(f"cannot be stored: {error}") from error
+
+
+def _length(row: tuple[Any, ...]) -> int:
+    """Return about how many bytes the long values of a row take."""
+    return sum(len(value) for value in row if isinstance(value, str | bytes))
 
 
 def _hold(path: Path) -> IO[bytes]:

@@ -1,9 +1,14 @@
 """The label journal as a ROS node.
 
 Thread rule: everything runs on the executor's thread; a commit takes less than a frame of the hands.
+
+Who submits an entry is answered as soon as it is on disk; only then it is published, and later still the file tidied.
 """
 
+import json
+import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +17,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from latentvr import srv
 from rclpy.node import Node
 
-from label_journal.journal import Journal, WriteFailedError
+from label_journal.journal import CategoryReceipt, Journal, WriteFailedError
 from label_journal.parameters import Parameters
 from label_journal.rules import RejectedError
 from latentvr_common import conversions, node_tools, topics
@@ -22,6 +27,9 @@ from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
 
 _MOST_AT_ONCE = 1000
+_LOOK_PERIOD_S = 0.5
+_QUIET_S = 0.5
+"""Nobody has submitted anything for so long: the file may be tidied."""
 
 
 class LabelJournal(Node):  # type: ignore[misc]
@@ -32,6 +40,9 @@ class LabelJournal(Node):  # type: ignore[misc]
         parameters = declare(self, Parameters)
         self._journal = Journal(Path(parameters.path), parameters.item_count, parameters.categories, parameters.wins)
         self._labels_out = node_tools.advertise(self, topics.LABELS)
+        self._unpublished: deque[LabelEvent] = deque()
+        self._publish_soon = node_tools.soon(self, self._publish_all)
+        self._committed_s = time.monotonic()
         self._categories_out = node_tools.advertise(self, topics.CATEGORIES)
         node_tools.serve(self, topics.SUBMIT_LABELS, self._on_submit)
         node_tools.serve(self, topics.GET_LABELS, self._on_get)
@@ -42,11 +53,24 @@ class LabelJournal(Node):  # type: ignore[misc]
         self._publish_categories()
         last = self._journal.last_seq
         for event in self._journal.events_after(max(0, last - _MOST_AT_ONCE), _MOST_AT_ONCE):
-            self._publish(event)
+            self._labels_out.publish(conversions.label_event_to_msg(event))
+        node_tools.every(self, _LOOK_PERIOD_S, self._look)
         self.get_logger().info(f"{last} entries in {parameters.path}")
 
     def _publish(self, event: LabelEvent) -> None:
-        self._labels_out.publish(conversions.label_event_to_msg(event))
+        """Publish `event` once the answer that is being made is on its way."""
+        self._committed_s = time.monotonic()
+        self._unpublished.append(event)
+        self._publish_soon()
+
+    def _publish_all(self) -> None:
+        while self._unpublished:
+            self._labels_out.publish(conversions.label_event_to_msg(self._unpublished.popleft()))
+
+    def _look(self) -> None:
+        self._publish_all()
+        if time.monotonic() > self._committed_s + _QUIET_S:
+            self._refusal(self._journal.tidy)
 
     def _publish_categories(self) -> None:
         message = conversions.categories_to_msg(
@@ -98,22 +122,32 @@ class LabelJournal(Node):  # type: ignore[misc]
 
     def _on_set_categories(self, request: srv.SetCategories.Request, response: srv.SetCategories.Response) -> Any:
         response.id = -1
+        wanted = request.category
+        asked = [request.operation, wanted.id, wanted.name, wanted.color, request.into, request.author]
 
         def change() -> None:
-            if request.operation == srv.SetCategories.Request.MERGE:
-                changed, entry = self._journal.merge_category(
-                    request.category.id, request.into, request.author, str(uuid.uuid4()), node_tools.now_ns(self)
-                )
-                if entry is not None:
-                    response.seq = entry.seq
-                    self._publish(entry)
-            else:
-                changed = self._changed_category(request)
-            response.accepted, response.id = True, changed.id
-            self._publish_categories()
+            receipt = self._journal.once(request.event_id, json.dumps(asked), lambda: self._changed(request))
+            response.accepted, response.duplicate = True, receipt.duplicate
+            response.id, response.seq = receipt.id, receipt.seq
+            if not receipt.duplicate:
+                # The entry of a merge first: else its items would have no label for a moment.
+                self._publish_all()
+                self._publish_categories()
 
         response.message = self._refusal(change)
         return response
+
+    def _changed(self, request: srv.SetCategories.Request) -> CategoryReceipt:
+        if request.operation != srv.SetCategories.Request.MERGE:
+            return CategoryReceipt(self._changed_category(request).id)
+        name = request.event_id or str(uuid.uuid4())
+        into, entry = self._journal.merge_category(
+            request.category.id, request.into, request.author, name, node_tools.now_ns(self)
+        )
+        if entry is None:
+            return CategoryReceipt(into.id)
+        self._publish(entry)
+        return CategoryReceipt(into.id, entry.seq)
 
     def _changed_category(self, request: srv.SetCategories.Request) -> Category:
         operations, wanted, now_ns = srv.SetCategories.Request, request.category, node_tools.now_ns(self)

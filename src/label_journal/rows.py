@@ -3,9 +3,11 @@
 import hashlib
 import json
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from latentvr_common.labels import Kind, LabelEvent, Region, Shape, box, flood
 
@@ -13,6 +15,9 @@ READ_ALL = """SELECT seq, event_id, kind, category, sample_ids, target_seq, auth
     gesture, committed_ns, previous_hash, hash FROM event ORDER BY seq"""
 ADD = """INSERT INTO event (seq, event_id, kind, category, sample_ids, target_seq, author, cloud_stamp_ns, epoch,
     region, gesture, committed_ns, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_MANY = 1000
+"""Of fewer ids each is written by itself."""
+_MOST_DIGITS = len(str(np.iinfo(np.uint32).max))
 NO_HASH = bytes(32)
 """What stands before the first row."""
 Row = tuple[int, str, int, int, str, int, str, int, int, str, str, int, bytes, bytes]
@@ -24,7 +29,7 @@ def row_of(event: LabelEvent, previous_hash: bytes) -> Row:
         event.event_id,
         int(event.kind),
         event.category,
-        json.dumps(event.sample_ids.tolist(), separators=(",", ":")),
+        ids_text(event.sample_ids),
         event.target_seq,
         event.author,
         event.cloud_stamp_ns,
@@ -34,6 +39,33 @@ def row_of(event: LabelEvent, previous_hash: bytes) -> Row:
     )
     digest = row_hash((event.seq, *fields, event.committed_ns), previous_hash)
     return (event.seq, *fields, event.committed_ns, previous_hash, digest)
+
+
+def ids_text(ids: npt.NDArray[np.uint32]) -> str:
+    """Return ids (n,), rising, as a JSON array without spaces.
+
+    Digit by digit over all ids of one length: a tenth of the time that `json.dumps` takes for a large mark.
+    """
+    if len(ids) < _MANY:
+        return json.dumps(ids.tolist(), separators=(",", ":"))
+    written, rest, digits = [], ids, 0
+    while len(rest):
+        digits += 1
+        longer = digits < _MOST_DIGITS and rest[-1] >= 10**digits
+        count = int(np.searchsorted(rest, np.uint32(10**digits))) if longer else len(rest)
+        written.append(_decimals(rest[:count], digits))
+        rest = rest[count:]
+    return f"[{b''.join(written)[:-1].decode()}]"
+
+
+def _decimals(ids: npt.NDArray[np.uint32], digits: int) -> bytes:
+    """Return ids (n,) of so many digits as decimal numbers, each with a comma after it."""
+    text = np.full((len(ids), digits + 1), ord(","), np.uint8)
+    for column in reversed(range(digits)):
+        tens = ids // np.uint32(10)
+        text[:, column] = ids - tens * np.uint32(10) + ord("0")
+        ids = tens
+    return text.tobytes()
 
 
 def event_of(row: Row) -> LabelEvent:
@@ -62,7 +94,7 @@ def row_hash(values: tuple[object, ...], previous_hash: bytes) -> bytes:
 
 def same_content(a: LabelEvent, b: LabelEvent) -> bool:
     """Tell whether two entries say the same; their place and time of commit do not count."""
-    return _content(a) == _content(b)
+    return _content(a) == _content(b) and np.array_equal(a.sample_ids, b.sample_ids)
 
 
 def first_broken(rows: "sqlite3.Cursor") -> int | None:
@@ -76,7 +108,8 @@ def first_broken(rows: "sqlite3.Cursor") -> int | None:
 
 
 def _content(event: LabelEvent) -> tuple[object, ...]:
-    row = row_of(event.with_seq(1, 0), NO_HASH)
+    """Return all but the items."""
+    row = row_of(replace(event, sample_ids=np.zeros(0, np.uint32), seq=1, committed_ns=0), NO_HASH)
     return row[1:11]
 
 

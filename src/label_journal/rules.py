@@ -29,13 +29,18 @@ def check_event(event: LabelEvent, book: LabelBook, categories: Mapping[int, Cat
         _check_target(event, book)
 
 
-def _check_names(event: LabelEvent) -> None:
+def check_event_id(name: str) -> None:
+    """Raise RejectedError for what is no UUID as it is usually written."""
     try:
-        canonical = str(uuid.UUID(event.event_id))
+        canonical = str(uuid.UUID(name))
     except ValueError:
         canonical = ""
-    if canonical != event.event_id:
-        raise RejectedError(f"event_id is {event.event_id[:60]!r}, expected a UUID such as {uuid.UUID(int=0)}")
+    if canonical != name:
+        raise RejectedError(f"event_id is {name[:60]!r}, expected a UUID such as {uuid.UUID(int=0)}")
+
+
+def _check_names(event: LabelEvent) -> None:
+    check_event_id(event.event_id)
     check_author(event.author)
     if not 0 <= event.epoch <= LARGEST_NUMBER:
         raise RejectedError(f"epoch is {event.epoch}, expected 0 to {LARGEST_NUMBER}")

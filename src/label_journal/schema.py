@@ -14,6 +14,8 @@ from latentvr_common.voices import NEWEST
 APPLICATION_ID = 0x4C565231
 """Marks the file as a journal of latentvr ("LVR1")."""
 VERSION = 1
+_MOST_PAGES = 16_384
+"""Of 4096 bytes in the write-ahead log: with more a commit moves them to the file itself, if nobody did before."""
 
 _SCHEMA = """
 CREATE TABLE journal (
@@ -50,6 +52,15 @@ CREATE VIEW in_force AS
 CREATE VIEW current_category AS
     SELECT id, name, color, retired FROM (SELECT *, max(revision) FROM category_change GROUP BY id);
 """
+# Journals of before do not have it; programs of before do not look for it.
+_REQUESTS = """
+CREATE TABLE category_request (
+    event_id TEXT PRIMARY KEY,
+    asked TEXT NOT NULL,                                 -- JSON of what was asked for
+    id INTEGER NOT NULL,                                 -- the category in the answer
+    seq INTEGER NOT NULL                                 -- the entry in the answer, 0: none
+) STRICT;
+"""
 # As voices.py has it: of each author the newest mark in force; of these the favoured author's, else the newest.
 _CURRENT_LABEL = """CREATE VIEW current_label AS
     WITH retired AS (SELECT id FROM current_category WHERE retired),
@@ -84,6 +95,7 @@ def open_file(path: Path, item_count: int, wins: str) -> sqlite3.Connection:
             _make(connection, item_count)
             _sync_directory(path.parent)
         _check(path, connection, item_count)
+        _keep_requests(connection)
         _say_which_hold(connection, wins)
     except InputError:
         connection.close()
@@ -97,11 +109,21 @@ def open_file(path: Path, item_count: int, wins: str) -> sqlite3.Connection:
 def _make(connection: sqlite3.Connection, item_count: int) -> None:
     _make_durable(connection)
     tables = ("journal", "event", "category_change")
-    guards = "".join(_APPEND_ONLY.format(table=t, action=a) for t in tables for a in ("update", "delete"))
+    guards = "".join(map(_guards, tables))
     mark = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
     connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} {guards} {mark}")
     connection.execute("INSERT INTO journal VALUES (?)", (item_count,))
     connection.execute("COMMIT")
+
+
+def _guards(table: str) -> str:
+    """Return what refuses all but new rows."""
+    return "".join(_APPEND_ONLY.format(table=table, action=action) for action in ("update", "delete"))
+
+
+def _keep_requests(connection: sqlite3.Connection) -> None:
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'category_request'").fetchone():
+        connection.executescript(f"BEGIN IMMEDIATE; {_REQUESTS} {_guards('category_request')} COMMIT;")
 
 
 def _say_which_hold(connection: sqlite3.Connection, wins: str) -> None:
@@ -131,8 +153,17 @@ def _make_durable(connection: sqlite3.Connection) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     connection.execute("PRAGMA synchronous = FULL")
     level = connection.execute("PRAGMA synchronous").fetchone()[0]
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_MOST_PAGES}")
     if mode != "wal" or level != 2:
         raise sqlite3.OperationalError(f"journal mode {mode} and synchronous {level}, expected wal and 2 (full)")
+
+
+def move_log_into_file(connection: sqlite3.Connection) -> None:
+    """Move what was committed from the write-ahead log to the file itself; the log then begins anew.
+
+    Takes some ten milliseconds and more, which SQLite would else add to one of the commits.
+    """
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _sync_directory(directory: Path) -> None:

@@ -86,22 +86,32 @@ def explore(
     item, pictures = decoded(training, input_map, place), dataset.has_pictures
     reach = training.parameters.reach
     distances = distances_to(place, shown.positions)
-    rows = nearest(distances, NEIGHBOURS)
-    is_labelled = labels[rows] != NONE
-    category, share = vote(
-        1.0 / (1.0 + np.square(distances[rows] / reach)),
-        np.where(is_labelled, labels[rows], shown.predicted[rows]),
-        np.where(is_labelled, np.float32(1.0), shown.confidence[rows]),
-    )
+    closest = int(np.argmin(distances))
+    category, share = taken_for(place, shown, labels, reach)
     return Place(
         png=enlarged_png(image_of(item, upside_down=dataset.kind == "sounds"), quick=True) if pictures else b"",
         text="" if pictures else values_text(item),
         support=int((distances <= reach).sum()),
         reach=reach,
-        nearest=int(rows[0]),
-        distance=float(distances[rows[0]]),
+        nearest=closest,
+        distance=float(distances[closest]),
         predicted=category,
         share=share,
+    )
+
+
+def taken_for(place: FloatArray, shown: Encoded, labels: npt.NDArray[np.int16], reach: float) -> tuple[int, float]:
+    """Return the category of `place` (3,) by a vote of the nearest items, -1 none, and its share, 0 to 1.
+
+    `shown` and `labels` as for `explore`; `reach`: latent units.
+    """
+    distances = distances_to(place, shown.positions)
+    rows = nearest(distances, NEIGHBOURS)
+    is_labelled = labels[rows] != NONE
+    return vote(
+        1.0 / (1.0 + np.square(distances[rows] / reach)),
+        np.where(is_labelled, labels[rows], shown.predicted[rows]),
+        np.where(is_labelled, np.float32(1.0), shown.confidence[rows]),
     )
 
 

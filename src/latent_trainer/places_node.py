@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import Future as Answer
+from dataclasses import replace
 from typing import cast
 
 from latentvr import srv
@@ -14,7 +15,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from latent_trainer.inputs import InputMap
-from latent_trainer.places import explore, refusal_of
+from latent_trainer.places import FloatArray, explore, refusal_of, taken_for
 from latent_trainer.questions_node import Questions, reason_of
 from latent_trainer.shown import Shown
 from latent_trainer.training import Training
@@ -60,7 +61,23 @@ class PlaceAnswers:
             assert input_map is not None
             return explore(place, training, input_map, self._dataset, seen, labels)
 
-        return self._questions.ask(look, _place_response, _TIMEOUT_S)
+        return self._questions.ask(look, lambda answer: self._respond(place, answer), _TIMEOUT_S)
+
+    def _respond(self, place: FloatArray, answer: "Answer[object]") -> srv.DecodePlace.Response:
+        try:
+            return conversions.place_to_msg(self._as_of_now(place, cast(Place, answer.result(0))))
+        except CancelledError:
+            return srv.DecodePlace.Response(message=f"training did not answer in {_TIMEOUT_S:.0f} s")
+        except Exception as error:
+            return srv.DecodePlace.Response(message=reason_of(error))
+
+    def _as_of_now(self, place: FloatArray, found: Place) -> Place:
+        """Return `found`, but nothing of a category that was retired while the worker looked."""
+        seen = self._shown.encoded(time.monotonic())
+        if seen is None or found.predicted not in self._shown.marks.retired:
+            return found
+        predicted, share = taken_for(place, seen, self._shown.marks.labels, found.reach)
+        return replace(found, predicted=predicted, share=share)
 
     def _why_not_now(self) -> str:
         """Return why no place can be decoded now; empty: one can."""
@@ -68,12 +85,3 @@ class PlaceAnswers:
             return "there is no cloud yet"
         waiting = len(self._questions)
         return f"{waiting} questions wait for an answer already; ask again" if waiting >= _MOST_WAITING else ""
-
-
-def _place_response(answer: "Answer[object]") -> srv.DecodePlace.Response:
-    try:
-        return conversions.place_to_msg(cast(Place, answer.result(0)))
-    except CancelledError:
-        return srv.DecodePlace.Response(message=f"training did not answer in {_TIMEOUT_S:.0f} s")
-    except Exception as error:
-        return srv.DecodePlace.Response(message=reason_of(error))

@@ -68,7 +68,8 @@ class Asking:
     def change_category(
         self, request: srv.SetCategories.Request, end: Report, on_answer: Callable[[Any], None] | None = None
     ) -> None:
-        """Have the journal change the list of categories; `on_answer` gets its yes."""
+        """Have the journal change the list of categories, by the gesture's id; `on_answer` gets its yes."""
+        request.event_id = end.gesture_id
         self._ask_journal(end.gesture_id, _Call(self._categories, request, on_answer), end)
 
     def add_category(self, name: str, end: Report, on_added: Callable[[int], None]) -> None:

@@ -288,4 +288,6 @@ class LabelBook:
         """Find out anew which labels hold for `ids` (n,)."""
         self._conflicts = None
         if self._voices:
-            self._labels[ids], self._origins[ids] = self._judge.labels(self._voices, ids)
+            # Many tables are looked up by them; NumPy would convert them for each.
+            places = ids if isinstance(ids, slice) else ids.astype(np.intp)
+            self._labels[places], self._origins[places] = self._judge.labels(self._voices, places)

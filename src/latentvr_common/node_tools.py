@@ -143,7 +143,9 @@ def soon(node: Node, callback: Callable[[], None]) -> Callable[[], None]:
     def call() -> None:
         executor = node.executor
         if executor is not None:
-            with contextlib.suppress(RuntimeError):  # It may end at this very moment.
+            # It may end at this very moment. One that has been shut down has nothing left to be woken by; rclpy's does
+            # not look for that.
+            with contextlib.suppress(RuntimeError, AttributeError):
                 executor.create_task(run)
 
     return call

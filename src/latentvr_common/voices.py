@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +17,9 @@ SILENT = -2
 Categories = npt.NDArray[np.int16]
 Seqs = npt.NDArray[np.int32]
 Ids = npt.NDArray[np.integer]
-_ROW = np.dtype([("seq", np.int32), ("category", np.int16), ("below", np.int32), ("retracted", np.bool_)])
-"""`below`: the row of the mark before on the same item."""
-_FIRST_ROWS = 1024
+_MARK = np.dtype([("seq", np.int32), ("category", np.int16), ("retracted", np.bool_)])
+_FIRST_ROWS, _FIRST_MARKS = 1024, 64
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -44,53 +45,82 @@ class Voice:
 
     def __init__(self, item_count: int) -> None:
         """Start in silence."""
-        self._rows = np.zeros(_FIRST_ROWS, _ROW)
-        """One for each item of each mark; the first one stands for silence."""
-        self._rows[0] = (0, SILENT, 0, False)
+        # One row for each item of each mark, in whose first one stands silence.
+        self._mark_of: Seqs = np.zeros(_FIRST_ROWS, np.int32)
+        """The number of the mark, not its seq."""
+        self._below: Seqs = np.zeros(_FIRST_ROWS, np.int32)
+        """The row of the mark before on the same item."""
         self._used = 1
-        self._newest = np.zeros(item_count, np.int32)
+        self._marks: npt.NDArray[np.void] = np.zeros(_FIRST_MARKS, _MARK)
+        self._marks[0] = (0, SILENT, False)
+        self._newest: Seqs = np.zeros(item_count, np.int32)
         """(N,), row of the newest mark on the item, in force or not."""
         self._said = np.zeros(item_count, np.int32)
         """(N,), row of the newest mark in force."""
-        self._marks: dict[int, tuple[int, Ids]] = {}
-        """By seq: the first row of a mark, and its items (n,)."""
+        self._spans: dict[int, _Span] = {}
+        """By seq."""
 
-    def seqs(self, ids: Ids | slice) -> Seqs:
-        """Return the journal's entry that says something of each of `ids` (n,), 0 none."""
-        return np.asarray(self._rows["seq"][self._said[ids]])
+    def says(self, ids: Ids | slice) -> tuple[Categories, Seqs]:
+        """Return what is said of each of `ids` (n,), as in `categories`, and which entry says it, 0 none."""
+        marks = self._mark_of[self._said[ids]]
+        return self._marks["category"][marks], self._marks["seq"][marks]
 
     def categories(self, ids: Ids | slice) -> Categories:
         """Return what is said of each of `ids` (n,): a category, -1 no category, SILENT nothing."""
-        return np.asarray(self._rows["category"][self._said[ids]])
+        return np.asarray(self._marks["category"][self._mark_of[self._said[ids]]])
 
     def say(self, seq: int, category: int, ids: Ids) -> None:
         """Take in mark `seq`, newer than all before: `ids` (n,) are of `category`, -1 none."""
-        first, after = self._used, self._used + len(ids)
-        if after > len(self._rows):
-            self._rows = np.concatenate([self._rows, np.zeros(after, _ROW)])
+        number, first, after = len(self._spans) + 1, self._used, self._used + len(ids)
+        self._marks = _with_room(self._marks, number + 1)
+        self._mark_of = _with_room(self._mark_of, after)
+        self._below = _with_room(self._below, after)
         self._used = after
-        new = self._rows[first:after]
-        new["seq"], new["category"], new["below"] = seq, category, self._newest[ids]
-        self._said[ids] = self._newest[ids] = np.arange(first, after, dtype=np.int32)
-        self._marks[seq] = first, ids
+        self._marks[number] = (seq, category, False)
+        places = ids.astype(np.intp)
+        self._mark_of[first:after], self._below[first:after] = number, self._newest[places]
+        self._newest[places] = np.arange(first, after, dtype=np.int32)
+        self._said[places] = self._newest[places]
+        self._spans[seq] = _Span(number, first, ids)
 
     def retract(self, seq: int) -> None:
         """Be without mark `seq`: say of its items what stands below it."""
-        first, ids = self._marks[seq]
-        self._rows["retracted"][first : first + len(ids)] = True
-        mine = self._said[ids] == np.arange(first, first + len(ids))
-        items, rows = ids[mine], first + np.flatnonzero(mine)
+        span = self._spans[seq]
+        self._marks["retracted"][span.number] = True
+        mine = self._said[span.ids] == span.rows()
+        items, rows = span.ids[mine], span.rows()[mine]
         while len(items):
-            rows = self._rows["below"][rows]
+            rows = self._below[rows]
             self._said[items] = rows
-            out = self._rows["retracted"][rows]
+            out = self._marks["retracted"][self._mark_of[rows]]
             items, rows = items[out], rows[out]
 
     def restore(self, seq: int) -> None:
         """Have mark `seq` again, at its old place: what is newer stays."""
-        first, ids = self._marks[seq]
-        self._rows["retracted"][first : first + len(ids)] = False
-        self._said[ids] = np.maximum(self._said[ids], np.arange(first, first + len(ids), dtype=np.int32))
+        span = self._spans[seq]
+        self._marks["retracted"][span.number] = False
+        self._said[span.ids] = np.maximum(self._said[span.ids], span.rows())
+
+
+@dataclass(frozen=True)
+class _Span:
+    """Where a mark stands in a voice: its number, its first row, and its items (n,)."""
+
+    number: int
+    first: int
+    ids: Ids
+
+    def rows(self) -> Seqs:
+        return np.arange(self.first, self.first + len(self.ids), dtype=np.int32)
+
+
+def _with_room(values: npt.NDArray[_Scalar], count: int) -> npt.NDArray[_Scalar]:
+    """Return `values`, with room for at least `count` of them."""
+    if count <= len(values):
+        return values
+    larger = np.empty(2 * count, values.dtype)
+    larger[: len(values)] = values
+    return larger
 
 
 class Judge:
@@ -111,15 +141,15 @@ class Judge:
     def labels(self, voices: Mapping[str, Voice], ids: Ids | slice) -> tuple[Categories, Seqs]:
         """Return which label holds for each of `ids` (n,), -1 none, and which entry gave it, 0 none."""
         said = list(voices.values())
-        labels, origins = said[0].categories(ids), said[0].seqs(ids)
+        labels, origins = said[0].says(ids)
         for voice in said[1:]:
-            seqs = voice.seqs(ids)
+            categories, seqs = voice.says(ids)
             newer = seqs > origins
-            labels[newer], origins[newer] = voice.categories(ids)[newer], seqs[newer]
+            labels[newer], origins[newer] = categories[newer], seqs[newer]
         if self.wins in voices:
-            favoured = voices[self.wins].categories(ids)
+            favoured, seqs = voices[self.wins].says(ids)
             holds = (favoured != SILENT) & ~self._retired_among(favoured)
-            labels[holds], origins[holds] = favoured[holds], voices[self.wins].seqs(ids)[holds]
+            labels[holds], origins[holds] = favoured[holds], seqs[holds]
         nothing = (labels < 0) | self._retired_among(labels)
         labels[nothing], origins[nothing] = NONE, 0
         return labels, origins

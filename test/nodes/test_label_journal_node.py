@@ -124,6 +124,34 @@ def test_merged_categories_are_published_with_the_entry_that_merged_them(tmp_pat
         assert "operation is 6, expected 0 add, 1 rename, 2 recolor, 3 retire, 4 merge, 5 restore" in unknown.message
 
 
+def test_a_merge_whose_answer_is_lost_is_asked_for_again_and_made_once(tmp_path: Path, peer: Peer) -> None:
+    operations = srv.SetCategories.Request
+    name = str(uuid.uuid4())
+    merge = operations(operation=operations.MERGE, category=msg.Category(id=0), into=1, author="bob", event_id=name)
+    with start(tmp_path) as journal:
+        peer.call(topics.SUBMIT_LABELS, entry(0, (1, 2)))
+        first = peer.call(topics.SET_CATEGORIES, merge)
+        assert (first.accepted, first.id, first.seq, first.duplicate) == (True, 1, 2, False)
+        journal.kill()
+    with start(tmp_path):
+        again = peer.call(topics.SET_CATEGORIES, merge)
+        assert (again.accepted, again.id, again.seq, again.duplicate, again.message) == (True, 1, 2, True, "")
+        other = peer.call(topics.SET_CATEGORIES, operations(operation=operations.ADD, event_id=name))
+        assert (other.accepted, other.id) == (False, -1)
+        assert f"event_id {name} names something else" in other.message
+        page = peer.call(topics.GET_LABELS, srv.GetLabels.Request())
+        assert [(e.event_id == name, e.category) for e in page.events] == [(False, 0), (True, 1)]
+        peer.wait_until(lambda: peer.heard["categories"][-1].revision == 3, "the third revision")
+
+
+def test_a_category_asked_for_twice_by_one_name_is_added_once(tmp_path: Path, peer: Peer) -> None:
+    with start(tmp_path):
+        operations = srv.SetCategories.Request
+        add = operations(operation=operations.ADD, category=msg.Category(name="eel"), event_id=str(uuid.uuid4()))
+        answers = [peer.call(topics.SET_CATEGORIES, add) for _ in range(2)]
+        assert [(a.accepted, a.id, a.duplicate) for a in answers] == [(True, 2, False), (True, 2, True)]
+
+
 def test_conflicts_are_counted_in_the_health(tmp_path: Path) -> None:
     with Peer(topics.DIAGNOSTICS) as peer, start(tmp_path):
         mine, theirs = entry(0, (1, 2, 3)), entry(1, (2, 3, 4))

@@ -31,7 +31,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 import latent_trainer
-from latent_trainer import export_node, places_node, preparation
+from latent_trainer import export_node, places, places_node, preparation
 from latent_trainer import node as trainer_node
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.node import LatentTrainer
@@ -42,6 +42,7 @@ from latentvr_common.colors import UNLABELLED_COLOR
 from latentvr_common.errors import InputError
 from latentvr_common.labels import Category, Kind, LabelBook, LabelEvent
 from latentvr_common.node_tools import advertise, client, listen
+from latentvr_common.place import Place
 
 SOURCE = Path(latent_trainer.__file__).parent.parent
 TIMEOUT_S = 20.0
@@ -572,6 +573,39 @@ def test_a_place_is_decoded_to_what_lives_there_while_training_goes_on(start: St
     assert shown[50] > shown[20] + 60
     _, epoch = session.frame()
     assert epoch.state == msg.Epoch.TRAINING
+
+
+def test_a_category_that_is_retired_while_a_place_is_decoded_is_not_in_the_answer(
+    start: Start, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_looked, may_answer = threading.Event(), threading.Event()
+    seen: list[Place] = []
+
+    def explore_slowly(*arguments: Any) -> Place:
+        seen.append(places.explore(*arguments))
+        has_looked.set()
+        assert may_answer.wait(TIMEOUT_S)
+        return seen[-1]
+
+    session = start(dataset=str(dataset), paused=True)
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, np.arange(ITEMS, dtype=np.uint32))
+    session.frame(lambda _, epoch: epoch.label_seq == 1, "the label of all")
+    monkeypatch.setattr(places_node, "explore", explore_slowly)
+    caller = client(session.node, topics.DECODE_PLACE)
+    session.spin_until(caller.service_is_ready, "the service is there")
+    answer = caller.call_async(place(0, 0, 0))
+    try:
+        session.spin_until(has_looked.is_set, "the worker has looked")
+        assert (seen[0].predicted, seen[0].share) == (0, 1.0)
+        session.journal.publish_categories(replace(CATEGORIES[0], retired=True), CATEGORIES[1])
+        session.spin_until(lambda: session.trainer._shown.marks.retired == [0], "the category is retired")
+    finally:
+        may_answer.set()
+    session.spin_until(answer.done, "the answer")
+    found = answer.result()
+    assert (found.found, found.predicted, found.share) == (True, NONE, 0.0)
+    assert (found.support, found.nearest) == (seen[0].support, seen[0].nearest)
 
 
 def test_an_empty_place_has_no_support_and_one_that_is_nowhere_is_refused(start: Start, dataset: Path) -> None:

@@ -53,6 +53,27 @@ def test_what_another_thread_asks_for_soon_runs_on_the_executors_thread(
         node.destroy_node()
 
 
+@pytest.mark.parametrize("make_executor", [EventsExecutor, SingleThreadedExecutor])
+def test_what_is_asked_for_soon_while_the_executor_ends_and_after_is_not_done(
+    context: Context, make_executor: Callable[..., Executor]
+) -> None:
+    node = rclpy.create_node("late", context=context)
+    ran: list[str] = []
+    call = node_tools.soon(node, lambda: ran.append("late"))
+    executor = make_executor(context=context)
+    executor.add_node(node)
+    executor.shutdown()
+    try:
+        assert node.executor is executor, "the node still knows the executor that has ended"
+        call()
+        executor.remove_node(node)
+        call()
+    finally:
+        node.destroy_node()
+    call()
+    assert ran == []
+
+
 def test_what_fails_soon_is_noted_and_ends_nothing(context: Context) -> None:
     node = rclpy.create_node("failing", context=context)
     ran: list[str] = []

@@ -1,12 +1,14 @@
 """The journal: what it acknowledged is there, and nothing else gets in."""
 
+import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import uuid
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -15,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from label_journal.journal import Journal, WriteFailedError
+from label_journal import rows
+from label_journal.journal import CategoryReceipt, Journal, WriteFailedError
 from label_journal.rules import RejectedError
 from latentvr_common.cloud import NONE
 from latentvr_common.errors import InputError
@@ -56,6 +59,65 @@ def test_a_committed_entry_is_there_with_all_its_content_after_opening_anew(tmp_
     assert back.sample_ids.tolist() == [2, 3, 5]
     np.testing.assert_array_equal(back.region.centers, region.centers)
     np.testing.assert_array_equal(back.region.radii, region.radii)
+
+
+@settings(max_examples=30)
+@given(st.sets(st.integers(0, 2**32 - 1), max_size=20), st.integers(0, 2**32 - 5000), st.integers(0, 5000))
+def test_items_are_written_as_json_writes_them_however_many(some: set[int], first: int, count: int) -> None:
+    ids = np.unique(np.array([*some, *range(first, first + count), *range(0, count, 7)], dtype=np.uint32))
+    assert rows.ids_text(ids) == json.dumps(ids.tolist(), separators=(",", ":"))
+
+
+def test_a_mark_of_most_of_a_million_items_is_there_after_opening_anew(tmp_path: Path) -> None:
+    path, count = tmp_path / "labels.db", 1_000_000
+    ids = np.flatnonzero(np.random.default_rng(0).random(count) < 0.6).astype(np.uint32)
+    event = replace(assign(1, []), sample_ids=ids)
+    with closing(open_journal(path, count)) as journal:
+        journal.submit(event, 0)
+        assert journal.submit(event, 0).duplicate
+        with pytest.raises(RejectedError, match="which says something else"):
+            journal.submit(replace(event, sample_ids=ids[1:]), 0)
+    with closing(open_journal(path, count)) as journal:
+        (back,) = journal.events_after(0, 10)
+        np.testing.assert_array_equal(back.sample_ids, ids)
+
+
+def entries_without_log(path: Path) -> int:
+    """Return how many entries are in the file itself; what is in its log is left out."""
+    copy = path.with_name("copy.db")
+    shutil.copy(path, copy)
+    with closing(sqlite3.connect(copy)) as connection:
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            return 0
+        return int(connection.execute("SELECT count(*) FROM event").fetchone()[0])
+
+
+def test_a_long_log_is_moved_into_the_file_by_tidying_and_not_while_an_entry_waits(tmp_path: Path) -> None:
+    path, count = tmp_path / "labels.db", 200_000
+    everything = np.arange(count, dtype=np.uint32)
+    with closing(open_journal(path, count)) as journal:
+        journal.submit(assign(0, [1]), 0)
+        journal.tidy()
+        assert entries_without_log(path) == 0
+        for _ in range(5):
+            journal.submit(replace(assign(0, []), sample_ids=everything), 0)
+        assert entries_without_log(path) == 0
+        journal.tidy()
+        assert entries_without_log(path) == 6
+
+
+def test_a_log_that_cannot_be_moved_ends_the_taking_of_entries(tmp_path: Path) -> None:
+    with closing(open_journal(tmp_path / "labels.db", 200_000)) as journal:
+        for _ in range(2):
+            journal.submit(replace(assign(0, []), sample_ids=np.arange(200_000, dtype=np.uint32)), 0)
+        healthy = journal._file
+        journal._file = FailingDisk(healthy, refuses="PRAGMA wal_checkpoint")  # type: ignore[assignment]
+        with pytest.raises(WriteFailedError, match="disk is full"):
+            journal.tidy()
+        journal._file = healthy
+        assert "disk is full" in journal.failure
+        with pytest.raises(WriteFailedError, match="disk is full"):
+            journal.submit(assign(0, [1]), 0)
 
 
 def test_the_same_entry_again_gives_the_same_seq_also_after_opening_anew(tmp_path: Path) -> None:
@@ -295,6 +357,16 @@ def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(tmp_path: Path, 
     assert path.read_bytes() == content
 
 
+def test_a_journal_of_a_version_without_names_of_changes_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "labels.db"
+    open_journal(path).close()
+    with closing(sqlite3.connect(path)) as older:
+        older.execute("DROP TABLE category_request")
+    with closing(open_journal(path)) as journal:
+        added = journal.once(str(uuid.uuid4()), "add", lambda: CategoryReceipt(journal.add_category("fox", None, 0).id))
+        assert added == CategoryReceipt(3)
+
+
 def test_a_journal_of_another_dataset_is_refused(tmp_path: Path) -> None:
     open_journal(tmp_path / "labels.db").close()
     with pytest.raises(InputError, match="a dataset of 30 items, expected 31"):
@@ -302,14 +374,15 @@ def test_a_journal_of_another_dataset_is_refused(tmp_path: Path) -> None:
 
 
 class FailingDisk:
-    """Stands for the connection: rows have room for `room` more, as on a disk that becomes full."""
+    """Stands for the connection: there is room for `room` more statements that write, as a disk becomes full."""
 
-    def __init__(self, connection: sqlite3.Connection, room: int = 0) -> None:
+    def __init__(self, connection: sqlite3.Connection, room: int = 0, refuses: str = "INSERT") -> None:
         self._connection = connection
         self._room = room
+        self._refuses = refuses
 
     def execute(self, statement: str, *rest: object) -> sqlite3.Cursor:
-        if statement.startswith("INSERT"):
+        if statement.startswith(self._refuses):
             self._room -= 1
             if self._room < 0:
                 raise sqlite3.OperationalError("database or disk is full")
@@ -353,6 +426,7 @@ import sys, uuid
 sys.path.insert(0, sys.argv[1])
 import numpy as np
 from pathlib import Path
+from label_journal import rows
 from label_journal.journal import Journal
 from latentvr_common.labels import Kind, LabelEvent
 journal = Journal(Path(sys.argv[2]), 30, ["cat"])

@@ -3,8 +3,8 @@
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from label_journal.history import redo_target, undo_target
-from label_journal.journal import Journal
+from label_journal.journal import CategoryReceipt, Journal
 from label_journal.rules import RejectedError
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import Category, Kind, LabelBook, LabelEvent
@@ -229,6 +229,61 @@ def test_a_merge_is_one_entry_that_is_undone_and_redone_like_any_mark() -> None:
         assert labels_in(journal)[:5] == [NONE, 1, 1, 1, 1]
         with pytest.raises(RejectedError, match=r"category is 0, expected one of \[1, 2\]"):
             do(journal, ("mark", "bob", 0, (5,)))
+
+
+def merge_once(journal: Journal, name: str, category: int, into: int) -> CategoryReceipt:
+    def merge() -> CategoryReceipt:
+        _, entry = journal.merge_category(category, into, "ann", name, 7)
+        return CategoryReceipt(into, entry.seq if entry is not None else 0)
+
+    return journal.once(name, f"merge {category} {into}", merge)
+
+
+@pytest.mark.parametrize("marked", [(), (1, 2)])
+def test_a_merge_asked_for_again_is_the_same_merge_also_after_opening_anew(
+    tmp_path: Path, marked: tuple[int, ...]
+) -> None:
+    name, path = str(uuid.uuid4()), tmp_path / "labels.db"
+    with closing(Journal(path, ITEMS, NAMES)) as journal:
+        if marked:
+            do(journal, ("mark", "ann", 0, marked))
+        receipt = merge_once(journal, name, 0, 1)
+        after, entries, revision = state_of(journal), journal.last_seq, journal.revision
+        assert (receipt.id, receipt.seq, receipt.duplicate) == (1, 2 if marked else 0, False)
+        assert merge_once(journal, name, 0, 1) == replace(receipt, duplicate=True)
+    with closing(Journal(path, ITEMS, NAMES)) as journal:
+        # The answer says what was done then, whatever was done since.
+        journal.restore_category(0, "", 8)
+        assert merge_once(journal, name, 0, 1) == replace(receipt, duplicate=True)
+        journal.retire_category(0, 9)
+        assert (state_of(journal), journal.last_seq, journal.revision) == (after, entries, revision + 2)
+
+
+def test_the_name_of_a_change_of_categories_names_nothing_else() -> None:
+    with new_journal() as journal:
+        name, of_a_mark = str(uuid.uuid4()), str(uuid.uuid4())
+        merge_once(journal, name, 0, 1)
+        journal.submit(LabelEvent(of_a_mark, Kind.ASSIGN, 1, np.array([1], np.uint32), author="ann"), 0)
+        before = state_of(journal)
+        for taken in (name, of_a_mark):
+            with pytest.raises(RejectedError, match=f"event_id {taken} names something else"):
+                merge_once(journal, taken, 1, 2)
+        with pytest.raises(RejectedError, match="event_id is 'mine', expected a UUID"):
+            merge_once(journal, "mine", 1, 2)
+        assert state_of(journal) == before
+
+
+def test_a_change_that_was_refused_may_be_asked_for_again_by_its_name() -> None:
+    with new_journal() as journal:
+        name = str(uuid.uuid4())
+        journal.retire_category(0, 0)
+        with pytest.raises(RejectedError, match="category id is 0"):
+            merge_once(journal, name, 0, 1)
+        journal.restore_category(0, "", 0)
+        assert not merge_once(journal, name, 0, 1).duplicate
+        # What has no name of its own keeps none from before.
+        journal.restore_category(0, "", 0)
+        assert merge_once(journal, name, 0, 1).duplicate
 
 
 def test_a_category_without_items_is_merged_without_an_entry() -> None:

@@ -104,6 +104,19 @@ def test_conflicts_are_those_of_the_definition(events: list[LabelEvent], wins: s
     assert len(found) == len(expected)
 
 
+def test_many_marks_of_many_items_are_kept_apart() -> None:
+    random, count = np.random.default_rng(0), 300
+    book, expected = LabelBook(count), np.full(count, NONE)
+    for seq in range(1, 201):
+        items = np.flatnonzero(random.random(count) < 0.2)
+        book.add(mark(seq, "ann", seq % COUNT, *items.tolist()))
+        expected[items] = seq % COUNT
+        np.testing.assert_array_equal(book.labels, expected)
+    for seq in range(201, 401):
+        book.add(step(seq, Kind.RETRACT, 401 - seq))
+    assert (book.labels == NONE).all()
+
+
 def test_conflicts_are_told_as_they_come_and_go() -> None:
     book = LabelBook(ITEMS)
     story: list[tuple[LabelEvent, dict[int, dict[str, int]]]] = [
