@@ -444,5 +444,5 @@ def test_whatever_is_done_every_gesture_that_begins_ends_once_or_goes_on(given_i
             assert (np.diff(event.sample_ids.astype(int)) > 0).all()
             assert len(event.sample_ids) > 0
     expected = {table.desk.mark.gesture_id} if table.desk.mark is not None else set()
-    looking = {table.desk._look.gesture_id} if table.desk._look is not None else set()
+    looking = {begun.gesture_id} if (begun := table.desk._looking.begun) is not None else set()
     assert open_now == expected | looking

@@ -20,7 +20,7 @@ from cloud_view.desktop.panels import (
 )
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import is_same
-from cloud_view.desktop.screen import Placed
+from cloud_view.desktop.show import Placed
 from cloud_view.sheet import FAINT, REFERENCE_HEIGHT
 from latentvr_common.cloud import NONE
 from latentvr_common.scene import Scene
