@@ -20,19 +20,17 @@ from cloud_view.desktop.marking import Marking
 from cloud_view.desktop.marks import Aim, Mark, Sight
 from cloud_view.desktop.moment import Moment
 from cloud_view.desktop.naming import edited
-from cloud_view.desktop.outcome import Kind, Outcome, Proposal, Wish
+from cloud_view.desktop.outcome import Kind, Outcome, Wish
 from cloud_view.desktop.viewpoint import Viewpoint
 from latentvr_common import palette
 from latentvr_common.cloud import NONE
-from latentvr_common.gestures import Report
-from latentvr_common.labels import Category, LabelEvent
-from latentvr_common.labels import Kind as EntryKind
+from latentvr_common.gestures import ACCEPT, Report
+from latentvr_common.labels import Category
+from latentvr_common.proposal import Proposal
 
 FloatArray = npt.NDArray[np.floating]
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0)
-ACCEPT = "accept"
-"""What an entry made of accepted predictions says that it comes from."""
 _ITEM_REACH_PX = 14.0
 
 
@@ -118,7 +116,7 @@ class Desk:
 
     def offer(self, proposal: Proposal) -> None:
         """Show what could be accepted."""
-        self.proposal = proposal if len(proposal.ids) else None
+        self.proposal = proposal if len(proposal) else None
 
     def pages(self) -> int:
         """Return how many pages of categories there are, 1 or more."""
@@ -336,17 +334,6 @@ class Desk:
                 self._out.wishes.append(Wish(Kind.PROPOSE))
             return
         self.proposal = None
-        for category in np.unique(proposal.categories):
-            ids = proposal.ids[proposal.categories == category]
-            event = LabelEvent(
-                self._new_id(),
-                EntryKind.ASSIGN,
-                int(category),
-                ids,
-                author=self._author,
-                cloud_stamp_ns=proposal.cloud_stamp_ns,
-                epoch=proposal.epoch,
-                gesture=ACCEPT,
-            )
-            end = replace(self._pressed(ACCEPT), samples=len(ids), category=int(category))
+        for event in proposal.entries(self._author, self._new_id):
+            end = replace(self._pressed(ACCEPT), samples=len(event.sample_ids), category=event.category)
             self._out.commits.append((event, replace(end, gesture_id=event.event_id)))

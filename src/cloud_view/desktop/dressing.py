@@ -112,7 +112,7 @@ class Dressing:
         if proposal is not None:
             audit = tuple(look_of(int(item)) or _unknown(int(item)) for item in proposal.audit_ids)
             key = (id(proposal), audit, height)
-            count, expected = len(proposal.ids), proposal.expected
+            count, expected = len(proposal), proposal.expected
             return self._kept("proposal", key, lambda: paint_proposal(count, expected, audit, height))
         return paint_help(height) if desk.help else None
 

@@ -1,12 +1,11 @@
 """The mark that is being made: how it begins, follows the mouse, ends, or comes to nothing."""
 
-from cloud_view.desktop.marks import Mark, Painting, Sight
+from cloud_view.desktop.marks import Mark, Sight
 from cloud_view.desktop.moment import Moment
 from cloud_view.desktop.outcome import Outcome
+from latentvr_common import marks
 from latentvr_common.cloud import NONE
-from latentvr_common.gestures import Phase, Preview
-from latentvr_common.labels import Kind, LabelEvent
-from latentvr_common.selecting.counts import label_counts
+from latentvr_common.gestures import Phase
 
 
 class Marking:
@@ -45,10 +44,8 @@ class Marking:
         mark, sight = self.mark, now.sight
         if mark is None or sight is None:
             return
-        counts = label_counts(sight.frame.cloud.label[mark.ids])
-        out.preview = Preview(
-            mark.gesture_id, now.stamp_ns, mark.stamp_ns, now.hand.marks_with, mark.region, mark.ids, counts
-        )
+        category = now.hand.marks_with
+        out.preview = marks.preview_of(mark.gesture_id, now.stamp_ns, category, mark.found, sight.frame)
 
     def end(self, now: Moment, out: Outcome) -> None:
         """Have the mark made."""
@@ -58,20 +55,10 @@ class Marking:
         if not len(mark.ids):
             self.cancel("no item in it", now, out)
             return
-        if isinstance(mark, Painting):
-            mark.finish()
+        mark.finish()
         self.mark = None
-        event = LabelEvent(
-            mark.gesture_id,
-            Kind.ERASE if now.hand.erases else Kind.ASSIGN,
-            now.hand.marks_with,
-            mark.ids,
-            author=self._author,
-            cloud_stamp_ns=mark.stamp_ns,
-            epoch=mark.epoch,
-            region=mark.region,
-            gesture=mark.name,
-        )
+        hand = now.hand
+        event = marks.entry_of(mark.gesture_id, mark.name, self._author, hand.category, mark.found, erases=hand.erases)
         out.commits.append((event, now.report_of(mark, Phase.END)))
 
     def cancel(self, reason: str, now: Moment, out: Outcome) -> None:

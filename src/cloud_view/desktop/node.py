@@ -23,7 +23,7 @@ from cloud_view.desktop.inputs import Button, Input, Pressed
 from cloud_view.desktop.items_node import Items
 from cloud_view.desktop.keeping import keep_picture
 from cloud_view.desktop.notes import NOTE_S, Notes
-from cloud_view.desktop.outcome import Kind, Outcome, Proposal, Wish
+from cloud_view.desktop.outcome import Kind, Outcome, Wish
 from cloud_view.desktop.parameters import Parameters
 from cloud_view.desktop.questions_node import Questions
 from cloud_view.desktop.screen import Screen
@@ -43,6 +43,7 @@ from latentvr_common.health import Health, HealthReporter
 from latentvr_common.inbox_node import Inbox
 from latentvr_common.labels import LabelBook
 from latentvr_common.parameters import declare
+from latentvr_common.proposal import Proposal
 from latentvr_common.run import run_node
 from latentvr_common.scene import Scene, State
 

@@ -6,15 +6,14 @@ Thread rule: everything runs on the executor's thread.
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from latentvr import srv
 from rclpy.client import Client
 from rclpy.node import Node
 
-from cloud_view.desktop.outcome import Proposal
 from cloud_view.desktop.sound import Speaker
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import NONE
+from latentvr_common.proposal import Proposal
 
 _AUDIT = 20
 _SILENCE = "the trainer does not answer"
@@ -37,8 +36,11 @@ class Questions:
         def take(response: srv.ProposeLabels.Response | None) -> None:
             if response is None or not response.accepted:
                 self._say(response.message if response is not None else _SILENCE)
-            else:
-                on_proposal(_proposal(response))
+                return
+            try:
+                on_proposal(conversions.proposal_from_msg(response))
+            except ValueError as error:
+                self._say(str(error))
 
         self._ask(self._propose, srv.ProposeLabels.Request(threshold=threshold, category=NONE, audit_size=_AUDIT), take)
 
@@ -67,14 +69,3 @@ class Questions:
             return
         future = client.call_async(request)
         future.add_done_callback(node_tools.guarded(self._node, lambda done: take(done.result())))
-
-
-def _proposal(response: srv.ProposeLabels.Response) -> Proposal:
-    return Proposal(
-        np.asarray(response.sample_ids, np.uint32),
-        np.asarray(response.categories, np.int16),
-        float(response.expected),
-        np.asarray(response.audit_ids, np.uint32),
-        conversions.time_from_msg(response.cloud_stamp),
-        int(response.epoch),
-    )
