@@ -45,7 +45,8 @@ class Labeler:
         self._parameters = parameters
         self._new_id = new_id
         self._side = Side.RIGHT if parameters.dominant_hand == "right" else Side.LEFT
-        self._room = Room(parameters, tool=Tool(radius_m=parameters.brush_radius_m, side=self._side))
+        tool = Tool(radius_m=parameters.brush_radius_m, side=self._side, author=parameters.author)
+        self._room = Room(parameters, tool=tool)
         self._recognisers = recognisers()
         self._doing: Running | None = None
         self._stamp_ns = 0

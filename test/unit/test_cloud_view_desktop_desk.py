@@ -15,7 +15,7 @@ from cloud_view.desktop.outcome import Kind, Outcome
 from cloud_view.desktop.picking import Picker, Viewport
 from latentvr_common import brush, rotations
 from latentvr_common.cloud import Cloud
-from latentvr_common.gestures import ACCEPT, BOX, DENSITY, DWELL, PINCH_BRUSH, POKE, Phase
+from latentvr_common.gestures import ACCEPT, BOX, DENSITY, DWELL, PINCH_BRUSH, POKE, Phase, Side, ToolKind
 from latentvr_common.labels import Category, Shape, check_region
 from latentvr_common.labels import Kind as EntryKind
 from latentvr_common.placement import Placement
@@ -411,6 +411,25 @@ def test_escape_leaves_a_proposal_and_an_empty_one_is_none(table: Table) -> None
     assert table.do(Key("escape"), Key("enter"))[-1].commits == []
     table.desk.offer(Proposal(np.zeros(0, np.uint32), np.zeros(0, np.int16)))
     assert table.desk.proposal is None
+
+
+# What others are told
+
+
+def test_others_are_told_what_the_mouse_holds(table: Table) -> None:
+    table.do(Key("x"), Key("2"))
+    told = table.desk.told()
+    assert (told.kind, told.category, told.erases, told.side, told.author) == (
+        *(ToolKind.BOX, 1, False),
+        *(Side.MOUSE, "somebody"),
+    )
+    table.do(Key("b"), Key("e"), Wheel(1))
+    told = table.desk.told()
+    assert (told.kind, told.category, told.erases) == (ToolKind.SPHERE, -1, True)
+    assert told.radius_m == table.desk.hand.radius_m != brush.RADIUS_M
+    table.desk.paused = True
+    assert table.desk.told().paused
+    assert {r.side for r in table.do(Key("1"))[0].reports} == {Side.MOUSE}
 
 
 # Laws

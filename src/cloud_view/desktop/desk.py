@@ -24,7 +24,7 @@ from cloud_view.desktop.outcome import Kind, Outcome, Wish
 from cloud_view.desktop.viewpoint import Viewpoint
 from latentvr_common import palette
 from latentvr_common.cloud import NONE
-from latentvr_common.gestures import ACCEPT, Report
+from latentvr_common.gestures import ACCEPT, Report, Tool
 from latentvr_common.labels import Category
 from latentvr_common.proposal import Proposal
 
@@ -117,6 +117,10 @@ class Desk:
     def offer(self, proposal: Proposal) -> None:
         """Show what could be accepted."""
         self.proposal = proposal if len(proposal) else None
+
+    def told(self) -> Tool:
+        """Return what the mouse holds, as others are told of it."""
+        return self.hand.told(self._author, paused=self.paused)
 
     def pages(self) -> int:
         """Return how many pages of categories there are, 1 or more."""

@@ -86,6 +86,7 @@ class Dressing:
             scene.progress,
             scene.forces is None,
             scene.beacons is None,
+            repr(scene.desks),
             desk.hand.page,
             desk.hand.marks_with,
         )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cloud_view.desktop.picking import Picker
 from latentvr_common import rotations
-from latentvr_common.gestures import BOX, DENSITY, PINCH_BRUSH
+from latentvr_common.gestures import BOX, DENSITY, PINCH_BRUSH, ToolKind
 from latentvr_common.placement import Placement
 from latentvr_common.selecting.found import in_box, in_dense_region, nothing_in
 from latentvr_common.selecting.frames import Frame
@@ -50,6 +50,7 @@ class Mark(ABC):
     """One mark that is being made."""
 
     name: ClassVar[str]
+    kind: ClassVar[ToolKind]
 
     def __init__(self, gesture_id: str, sight: Sight, ahead_m: float) -> None:
         """`ahead_m`: how far ahead of the eye it is made; a brush keeps that while it paints."""
@@ -82,6 +83,7 @@ class Painting(Mark):
     """A ball that marks what it touches."""
 
     name = PINCH_BRUSH
+    kind = ToolKind.SPHERE
 
     def __init__(self, gesture_id: str, sight: Sight, ahead_m: float) -> None:
         super().__init__(gesture_id, sight, ahead_m)
@@ -104,6 +106,7 @@ class Boxing(Mark):
     """A box pulled open on the screen, its axes those of the screen."""
 
     name = BOX
+    kind = ToolKind.BOX
 
     def __init__(self, gesture_id: str, sight: Sight, ahead_m: float) -> None:
         super().__init__(gesture_id, sight, ahead_m)
@@ -143,6 +146,7 @@ class Flooding(Mark):
     """The dense region around a place; a drag down or the wheel loosens it, a drag up tightens it."""
 
     name = DENSITY
+    kind = ToolKind.DENSITY
 
     def __init__(self, gesture_id: str, sight: Sight, ahead_m: float) -> None:
         super().__init__(gesture_id, sight, ahead_m)

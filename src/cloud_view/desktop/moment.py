@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from cloud_view.desktop.hand import Hand
 from cloud_view.desktop.marks import Aim, Mark, Sight
-from latentvr_common.gestures import POKE, Phase, Report
+from latentvr_common.gestures import POKE, Phase, Report, Side
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -28,7 +28,8 @@ class Moment:
     def report(self, gesture_id: str, name: str, phase: Phase, place: FloatArray, *, detail: str = "") -> Report:
         """Return what to tell of a gesture at `place` (3,)."""
         hand = self.hand
-        return Report(gesture_id, name, phase, self.stamp_ns, place, hand.radius_m, hand.marks_with, detail=detail)
+        where, size, category = place, hand.radius_m, hand.marks_with
+        return Report(gesture_id, name, phase, self.stamp_ns, where, size, category, detail=detail, side=Side.MOUSE)
 
     def report_of(self, mark: Mark, phase: Phase, detail: str = "") -> Report:
         """Return what to tell of a mark."""

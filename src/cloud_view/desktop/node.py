@@ -38,7 +38,8 @@ from latentvr_common.asking_node import Asking
 from latentvr_common.cloud import NONE
 from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
-from latentvr_common.gestures import Phase, Report
+from latentvr_common.gestures import Phase, Report, Side
+from latentvr_common.gestures import Tool as HeldTool
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.inbox_node import Inbox
 from latentvr_common.labels import LabelBook
@@ -70,6 +71,7 @@ class Desktop(Node):  # type: ignore[misc]
         self._notes = Notes()
         self._history = History()
         self._replay = Replay()
+        self._told: HeldTool | None = None
         self._drawn: tuple[object, ...] = ()
         self._known = 0
         self._book: LabelBook | None = None
@@ -84,6 +86,7 @@ class Desktop(Node):  # type: ignore[misc]
         """Advertise, listen, and know whom to ask."""
         self._gestures_out = node_tools.advertise(self, topics.GESTURES)
         self._selection_out = node_tools.advertise(self, topics.SELECTION)
+        self._tool_out = node_tools.advertise(self, topics.TOOL)
         self._inbox = Inbox(self)
         self._health = HealthReporter(self, self._probe)
         self._inbox.report_to(self._health)
@@ -132,6 +135,7 @@ class Desktop(Node):  # type: ignore[misc]
         told = self._speaker.look()
         if told:
             self._say(told)
+        self._tell_tool(self._desk.told())
         for _ in range(_PASSES):
             now_s, inputs = time.monotonic(), self._take_inputs()
             if inputs:
@@ -202,7 +206,9 @@ class Desktop(Node):  # type: ignore[misc]
         return items, time.perf_counter() - began_s
 
     def _then(self, scene: Scene, now_s: float) -> Scene:
-        """Return the scene to show: that of now, or one of the time-lapse."""
+        """Return the scene to show: that of now, or one of the time-lapse. What oneself holds stands elsewhere."""
+        others = {author: tool for author, tool in scene.desks.items() if author != self._settings.author}
+        scene = replace(scene, desks=others)
         share = self._replay.share(now_s)
         if share is None:
             self._history.note(scene.cloud, now_s)
@@ -221,6 +227,12 @@ class Desktop(Node):  # type: ignore[misc]
         self._notes.say(text, time.monotonic(), seconds)
 
     # What comes of it
+
+    def _tell_tool(self, tool: HeldTool) -> None:
+        """Tell what the mouse holds, if that has changed."""
+        if tool != self._told:
+            self._told = tool
+            self._tool_out.publish(conversions.tool_to_msg(tool, node_tools.now_ns(self)))
 
     def _follow(self, outcome: Outcome) -> None:
         if outcome.preview is not None:
@@ -274,6 +286,7 @@ class Desktop(Node):  # type: ignore[misc]
         """Close the window, and look no more: that is how a person leaves."""
         self._left = True
         self._timer.cancel()
+        self._tell_tool(HeldTool(side=Side.MOUSE, author=self._settings.author))
         self._screen.close()
         self._inbox.leave()
         self.get_logger().info("the window was closed; the person leaves")
