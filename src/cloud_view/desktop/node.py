@@ -37,16 +37,18 @@ from latentvr_common import conversions, node_tools, topics
 from latentvr_common.asking_node import Asking
 from latentvr_common.cloud import NONE
 from latentvr_common.directories import writable_directory
+from latentvr_common.entries_node import Entries
 from latentvr_common.errors import InputError
 from latentvr_common.gestures import Phase, Report, Side
 from latentvr_common.gestures import Tool as HeldTool
+from latentvr_common.hands import Hands
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.inbox_node import Inbox
 from latentvr_common.labels import LabelBook
 from latentvr_common.parameters import declare
 from latentvr_common.proposal import Proposal
 from latentvr_common.run import run_node
-from latentvr_common.scene import Scene, State
+from latentvr_common.scene import Scene, State, hands_moved
 
 _TURN_S = 1 / 60
 _PASSES = 3
@@ -72,11 +74,13 @@ class Desktop(Node):  # type: ignore[misc]
         self._history = History()
         self._replay = Replay()
         self._told: HeldTool | None = None
+        self._hands: Hands | None = None
+        """Those of others that are shown."""
         self._drawn: tuple[object, ...] = ()
         self._known = 0
-        self._book: LabelBook | None = None
-        self._unread: list[msg.LabelEvent] = []
+        self._entries: Entries | None = None
         self._safe_count = 0
+        """Items that have a label that is in the journal."""
         self._left = False
         self._pending: deque[Input] = deque()
         self._connect()
@@ -99,7 +103,6 @@ class Desktop(Node):  # type: ignore[misc]
         self._speaker = Speaker(self._directory or Path(tempfile.gettempdir()), player())
         self._questions = Questions(self, self._speaker, self._say)
         self._epoch_in = node_tools.listen(self, topics.EPOCH, self._on_epoch)
-        self._labels_in = node_tools.listen(self, topics.LABELS, self._unread.append)
 
     def _opened(self) -> Screen:
         try:
@@ -113,19 +116,14 @@ class Desktop(Node):  # type: ignore[misc]
         self._showing.frames.note_epoch(conversions.time_from_msg(message.header.stamp), message.epoch)
         self._desk.paused = message.state == State.PAUSED
 
-    def _safe(self, count: int) -> int:
-        """Return how many of `count` items have a label that is in the journal."""
-        if self._book is None:
-            self._book = LabelBook(count)
-        unread, self._unread[:] = list(self._unread), []
-        for message in unread:
-            try:
-                self._book.add(conversions.label_event_from_msg(message))
-            except ValueError as error:
-                self._health.drop(str(error))
-        if unread:
-            self._safe_count = int((self._book.labels != NONE).sum())
-        return self._safe_count
+    def _listen_to_journal(self, count: int) -> None:
+        """Follow the labels of `count` items from now on."""
+        if self._entries is None:
+            book = LabelBook(count)
+            self._entries = Entries(self, book, self._health, lambda: self._note_safe(book))
+
+    def _note_safe(self, book: LabelBook) -> None:
+        self._safe_count = int((book.labels != NONE).sum())
 
     # Turns
 
@@ -176,12 +174,15 @@ class Desktop(Node):  # type: ignore[misc]
             return True
         if not self._pacing.due(now_s):
             return False
-        return self._replay.runs or self._drawn != self._state(now_s)
+        if self._replay.runs or self._drawn != self._state(now_s):
+            return True
+        return hands_moved(self._hands, self._inbox.hands(now_s))
 
     def _state(self, now_s: float) -> tuple[object, ...]:
         """Return what a frame depends on beside mouse and keys."""
         note, rest = self._notes.text(now_s), self._detail.at_rest(now_s)
-        return self._inbox.changes, self._items.changes, self._screen.viewport, note, rest, len(self._asking)
+        marks = self._safe_count, len(self._asking)
+        return self._inbox.changes, self._items.changes, self._screen.viewport, note, rest, marks
 
     def _draw(self, now_s: float) -> tuple[int, float] | None:
         """Put a frame up; return how many items it has, and how long that took."""
@@ -189,6 +190,7 @@ class Desktop(Node):  # type: ignore[misc]
         scene = self._inbox.scene(now_s)
         if scene is None:
             return None
+        self._listen_to_journal(len(scene.cloud))
         scene = self._then(scene, now_s)
         self._drawn, self._known = self._state(now_s), self._items.changes
         desk, viewport = self._desk, self._screen.viewport
@@ -198,11 +200,12 @@ class Desktop(Node):  # type: ignore[misc]
         sight = self._showing.sight(desk, layer, camera, viewport, time.monotonic())
         if sight is not None:
             self._follow(desk.see(sight, node_tools.now_ns(self)))
-        self._items.scene = scene
+        self._items.scene, self._hands = scene, scene.hands
         items = self._detail.items(len(scene.cloud), now_s)
-        status = Status(self._safe(len(scene.cloud)), len(self._asking), self._notes.text(now_s))
+        status = Status(self._safe_count, len(self._asking), self._notes.text(now_s))
         panels = self._dressing.panels(desk, scene, viewport, status, self._items.look_of, self._items.neighbours_of)
-        self._screen.show(Show(layer, camera, items, tool_of(desk, scene), self._lit.of(desk, scene), panels))
+        tool, lit = tool_of(desk, scene), self._lit.of(desk, scene)
+        self._screen.show(Show(layer, camera, items, tool, lit, panels, scene.hands))
         return items, time.perf_counter() - began_s
 
     def _then(self, scene: Scene, now_s: float) -> Scene:
@@ -297,7 +300,9 @@ class Desktop(Node):  # type: ignore[misc]
             return Health("the person has left", values={"waiting marks": waiting})
         level = DiagnosticStatus.WARN if waiting else DiagnosticStatus.OK
         text = f"{waiting} marks wait for the journal" if waiting else "a window"
-        return Health(text, level, {"waiting marks": waiting, "sent shapes": self._screen.sent})
+        return Health(
+            text, level, {"waiting marks": waiting, "safe labels": self._safe_count, "sent shapes": self._screen.sent}
+        )
 
     def close(self) -> None:
         """Say so if marks are lost with this process."""

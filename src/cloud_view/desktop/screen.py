@@ -17,6 +17,7 @@ from cloud_view.desktop.hand_shapes import selection_shape, tool_shape
 from cloud_view.desktop.inputs import ALL_KEYS, Button, Input, Key, Moved, Pressed, Released, Wheel
 from cloud_view.desktop.keyboard import key_names
 from cloud_view.desktop.layers import Layers
+from cloud_view.desktop.others import OthersHands
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import Key as SameKey
 from cloud_view.desktop.same import is_same
@@ -54,6 +55,7 @@ class Screen:
         self._tool: tuple[SameKey, tuple[Mesh, Lines]] | None = None
         self._selected: tuple[SameKey, Mesh] | None = None
         self._grid: tuple[Subject, Lines] | None = None
+        self._others = OthersHands()
         self._listen()
 
     @property
@@ -118,6 +120,7 @@ class Screen:
         self._aim(show, viewport)
         self._put_items(show, viewport)
         self._put_hand(show, viewport)
+        self._layers.show("others", self._others.shape(show.hands, show.camera))
         self._put_panels(show, viewport)
         self._visualizer.update_renderer()
 

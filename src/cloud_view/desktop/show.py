@@ -9,6 +9,7 @@ from PIL import Image
 from cloud_view.camera import Camera
 from cloud_view.desktop.cloud_layer import CloudLayer
 from cloud_view.desktop.hand_shapes import Tool
+from latentvr_common.hands import Hands
 
 
 @dataclass(frozen=True)
@@ -38,3 +39,5 @@ class Show:
     tool: Tool | None = None
     selected: Selected | None = None
     panels: dict[str, Placed] = field(default_factory=dict)
+    hands: Hands | None = None
+    """Of others; None: nobody shows any."""
