@@ -4,6 +4,7 @@ import io
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,8 @@ class Desk:
         return bool((away < 12).sum() >= pixels)
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+@contextmanager
+def at_a_desk(tmp_path: Path) -> Iterator[Desk]:
     journal = {"path": str(tmp_path / "labels.db"), "categories": ["ant", "bee", "cat"], "item_count": ITEMS}
     with (
         virtual_display() as display,
@@ -107,6 +108,19 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         ) as window,
     ):
         yield Desk(hands, peer, window)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with at_a_desk(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """For tests that leave the window as they found it: a window takes longer to open than they do."""
+    with at_a_desk(tmp_path_factory.mktemp("shared")) as found:
+        yield found
 
 
 def test_a_stroke_of_the_mouse_becomes_an_entry_of_the_journal_and_undo_and_redo_work(desk: Desk) -> None:
@@ -347,7 +361,9 @@ def test_comma_and_period_set_the_speed_of_training_step_by_step(desk: Desk) -> 
     assert trains.poked() == [f"speed:{s}" for s in (0.5, 0.25, 0.5, 1.0, 1.0)]
 
 
-def test_plus_comes_nearer_minus_goes_farther_and_v_shows_the_whole_cloud_again(desk: Desk) -> None:
+def test_plus_comes_nearer_minus_goes_farther_and_v_shows_the_whole_cloud_again(shared_desk: Desk) -> None:
+    desk = shared_desk
+
     def wide() -> float:
         """How far what is grey is spread, pixels."""
         seen = region_of(desk)
@@ -367,10 +383,12 @@ def test_plus_comes_nearer_minus_goes_farther_and_v_shows_the_whole_cloud_again(
     for _ in range(4):
         desk.hands.key("minus")
     desk.wait(lambda: wide() < 0.85 * before, "a smaller cloud")
-    assert desk.labels() == []
+    desk.hands.key("home")
+    desk.wait(lambda: abs(wide() / before - 1) < 0.05, "the whole cloud")
 
 
-def test_f_shows_forces_as_arrows_and_takes_them_away_again(desk: Desk) -> None:
+def test_f_shows_forces_as_arrows_and_takes_them_away_again(shared_desk: Desk) -> None:
+    desk = shared_desk
     shown = cloud()
     pulls = np.tile(np.float32([[0.4, 0.0, 0.0]]), (ITEMS, 1))
     forces = Forces(
@@ -397,7 +415,8 @@ def test_f_shows_forces_as_arrows_and_takes_them_away_again(desk: Desk) -> None:
     desk.wait(lambda: listeners(desk.peer.node, topics.FORCES) == [], "nobody listens")
 
 
-def test_c_shows_beacons_and_takes_them_away_again(desk: Desk) -> None:
+def test_c_shows_beacons_and_takes_them_away_again(shared_desk: Desk) -> None:
+    desk = shared_desk
     shown = cloud()
     even, here = np.full(ITEMS, 0.5, np.float32), np.arange(ITEMS) == 7
     unsure = np.where(here, 1.0, 0.5).astype(np.float32)
@@ -448,7 +467,9 @@ def test_t_shows_how_the_cloud_came_to_be_and_a_press_marks_what_is_now(desk: De
     assert desk.paint().category == 0
 
 
-def test_h_opens_help_and_closes_it(desk: Desk) -> None:
+def test_h_opens_help_and_closes_it(shared_desk: Desk) -> None:
+    desk = shared_desk
+
     def blue() -> int:
         """Pixels in the colour of keys, which stand nowhere but in help."""
         return int((np.abs(region_of(desk) - KEY).max(axis=-1) < 30).sum())
@@ -499,7 +520,8 @@ def test_others_are_told_what_the_mouse_holds_and_that_it_holds_nothing_when_the
     desk.wait(lambda: told() == (mouse, msg.Tool.SPHERE, -1, False, "person"), "nothing")
 
 
-def test_the_hands_of_others_are_to_be_seen_and_gone_when_they_are(desk: Desk) -> None:
+def test_the_hands_of_others_are_to_be_seen_and_gone_when_they_are(shared_desk: Desk) -> None:
+    desk = shared_desk
     out = advertise(desk.peer.node, topics.HANDS)
     hand = hand_at(np.array([0.25, 1.25, -0.4]), rotations.about_axis(np.array([1.0, 0.0, 0.0]), 1.2), OPEN, left=False)
     # The brush would be in the picture.
