@@ -16,6 +16,7 @@ from PIL import Image
 from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
 from latentvr_common.beacons import COLORS, Why
 from latentvr_common.cloud import NONE
+from latentvr_common.desks import AtDesk, at_desks
 from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR
 from latentvr_common.labels import Category
 from latentvr_common.scene import Progress, Scene, State
@@ -81,6 +82,8 @@ class Caption:
     """On how many items authors disagree; empty: on none."""
     offer: tuple[str, ...] = ()
     """What the network would label by itself, in lines; empty: nothing is offered."""
+    desks: tuple[AtDesk, ...] = ()
+    """What persons at a mouse hold, each in a line."""
     more: str = ""
     """The last line."""
 
@@ -92,7 +95,8 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
     headline, meaning = _headline(scene.progress, len(scene.cloud))
     offered = [category for category in scene.categories if not category.retired]
     offer = _offer(scene)
-    room = MOST_ROWS - len(offer)
+    desks = at_desks(scene)[:_MOST_DESKS]
+    room = MOST_ROWS - len(offer) - len(desks)
     # The last row says how many are left out.
     shown = offered if len(offered) <= room else offered[: room - 1]
     return Caption(
@@ -107,6 +111,7 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
         scene.beacons is not None,
         _conflicts(scene.progress.conflicts),
         offer,
+        desks,
     )
 
 
@@ -150,12 +155,17 @@ def _legend(scene: Scene, categories: Sequence[Category]) -> tuple[LegendRow, ..
     return tuple(
         LegendRow(
             category.name,
-            (category.color >> 16 & 255, category.color >> 8 & 255, category.color & 255),
+            _split(category.color),
             by_hand.get(category.id, 0),
             by_network.get(category.id, 0),
         )
         for category in categories
     )
+
+
+def _split(color: int) -> Rgb:
+    """Return 0xRRGGBB as red, green and blue, 0 to 255."""
+    return color >> 16 & 255, color >> 8 & 255, color & 255
 
 
 def _counts(categories: npt.NDArray[np.int16]) -> dict[int, int]:
@@ -177,6 +187,8 @@ _CONFLICTS_LINE = 28.0
 
 _OFFER_LINE, _OFFER_CHARACTERS, _OFFER_LINES = 22.0, 34, 2
 """All that stands below is so much lower for each line of what is offered; a line has so many characters at most."""
+_DESK_LINE, _DESK_CHARACTERS, _MOST_DESKS = 22.0, 30, 2
+"""As with offers, for what persons at a mouse hold."""
 
 
 def caption_height(caption: Caption) -> float:
@@ -189,6 +201,10 @@ def _last_line(caption: Caption) -> str:
 
 
 def _lower_by(caption: Caption) -> float:
+    return _desks_top(caption) + _DESK_LINE * len(caption.desks)
+
+
+def _desks_top(caption: Caption) -> float:
     return _offer_top(caption) + _OFFER_LINE * len(caption.offer)
 
 
@@ -212,6 +228,10 @@ def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
         sheet.text(0, _STATE_LINE - 4, caption.conflicts, 17, _DISPUTED)
     for i, words in enumerate(caption.offer):
         sheet.text(0, _STATE_LINE - 4 + _offer_top(caption) + i * _OFFER_LINE, words, 15, BRIGHT)
+    for i, desk in enumerate(caption.desks):
+        base = _STATE_LINE - 4 + _desks_top(caption) + i * _DESK_LINE
+        sheet.dot(0, base - 5, 9, _split(desk.color))
+        sheet.text(17, base, shortened(desk.words, _DESK_CHARACTERS), 15, SOFT)
     sheet.dot(0, state_line - 6, 9, caption.state_color)
     sheet.text(17, state_line, caption.state, 17, SOFT)
     if caption.arrows:

@@ -13,7 +13,7 @@ from latentvr_common import palette, rotations
 from latentvr_common.box_edges import box_edges
 from latentvr_common.colors import split_rgb
 from latentvr_common.hands import Hand, Hands
-from latentvr_common.held import brush_color, held
+from latentvr_common.held import color_of_brush, color_of_selection, held
 from latentvr_common.palette_faces import Face, faces
 from latentvr_common.palette_signs import PEN, Sign, strokes
 from latentvr_common.scene import Scene
@@ -38,7 +38,7 @@ def brush_outlines(scene: Scene, camera: Camera) -> tuple[Mesh, Lines]:
     """Return each brush as a bright rim towards the camera and three thin great circles; one at rest as a thin rim."""
     meshes, lines = [], []
     for brush in (b for b in scene.brushes if b.is_ball):
-        color = _rgb(brush_color(scene, brush.category))
+        color = _rgb(color_of_brush(scene, brush))
         middle = np.asarray(brush.position, dtype=float)
         meshes.append(_rim(middle, brush.radius, 0.045, 0.75 * color + 0.25, camera))
         thin = 0.55 * color + 0.45 * GROUND
@@ -62,7 +62,7 @@ def box_shape(scene: Scene, camera: Camera) -> Mesh:
     edges = box_edges(scene)
     if scene.selection is None or not len(edges):
         return Mesh()
-    color = 0.8 * _rgb(brush_color(scene, scene.selection.category)) + 0.2
+    color = 0.8 * _rgb(color_of_selection(scene, scene.selection)) + 0.2
     radii = np.full((len(edges), 2), _BOX_ROD * scene.placement.scale)
     return rods(edges[:, 0], edges[:, 1], radii, color, camera)
 

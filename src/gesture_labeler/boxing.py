@@ -1,14 +1,13 @@
 """Two pinches in the cloud, pulled apart: a box between them, upright in the room, marks what it holds."""
 
 import numpy as np
-import numpy.typing as npt
 
 from gesture_labeler import both_hands, marking
 from gesture_labeler.running import GOES_ON, Recogniser, Room, Running, Step
 from gesture_labeler.signs import Signs, fault_of
-from latentvr_common import labels, rotations
+from latentvr_common import rotations
 from latentvr_common.gestures import BOX, Side
-from latentvr_common.labels import Region
+from latentvr_common.selecting.found import Found, in_box
 from latentvr_common.selecting.frames import Frame
 
 
@@ -40,9 +39,7 @@ class Boxing(Running):
         super().__init__(gesture_id, signs)
         frame = room.frames.shown_at(signs.stamp_ns)
         self._item_count = len(frame.cloud) if frame is not None else 0
-        self._region = Region()
-        self._ids: npt.NDArray[np.uint32] = np.zeros(0, np.uint32)
-        self._seen = 0, 0
+        self._found = Found()
 
     def go_on(self, signs: Signs, room: Room) -> Step:
         """Span, or end, or come to nothing."""
@@ -61,14 +58,13 @@ class Boxing(Running):
         half = np.maximum(np.abs(signs.main.point - signs.other.point) / 2, room.tool.radius_m) / room.placement.scale
         center = room.placement.latent_from_stage(signs.middle)
         quat = rotations.inverse(room.placement.quat_xyzw)
-        ids = np.flatnonzero(frame.points.within_box(center, half, quat)).astype(np.uint32)
-        self._region, self._seen = labels.box(center, half, quat), (frame.cloud.stamp_ns, frame.epoch)
-        if np.array_equal(ids, self._ids):
+        before, self._found = self._found, in_box(frame, center, half, quat)
+        if np.array_equal(before.ids, self._found.ids):
             return GOES_ON
-        self._ids, self.samples = ids, len(ids)
-        return marking.preview(self.gesture_id, signs, room, frame, self._region, ids)
+        self.samples = len(self._found)
+        return marking.preview(self.gesture_id, signs, room, frame, self._found)
 
     def _end(self, room: Room) -> Step:
-        if not len(self._ids):
+        if not len(self._found):
             return Step(cancelled="no point in the box")
-        return marking.commit(self.gesture_id, BOX, room, self._seen, self._region, self._ids)
+        return marking.commit(self.gesture_id, BOX, room, self._found)

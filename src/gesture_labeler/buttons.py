@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from latentvr_common import brush, palette
 from latentvr_common.cloud import NONE
-from latentvr_common.gestures import Tool, ToolKind
+from latentvr_common.gestures import HAND_KINDS, Tool
 from latentvr_common.labels import Category
 from latentvr_common.palette import Button
 
@@ -20,7 +20,7 @@ def pressed(tool: Tool, button: Button, categories: Sequence[Category]) -> Tool:
     if button.action == palette.ERASE:
         return replace(tool, category=NONE, erases=not tool.erases)
     if button.action == palette.KIND:
-        kinds = list(ToolKind)
+        kinds = HAND_KINDS
         return replace(tool, kind=kinds[(kinds.index(tool.kind) + 1) % len(kinds)])
     if button.action == palette.MORE:
         return replace(tool, page=(tool.page + 1) % palette.pages(categories))

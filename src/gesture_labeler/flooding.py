@@ -7,10 +7,9 @@ from gesture_labeler import marking
 from gesture_labeler.pinch import Change
 from gesture_labeler.running import GOES_ON, Recogniser, Room, Running, Step
 from gesture_labeler.signs import Signs, fault_of
-from latentvr_common import labels
 from latentvr_common.gestures import DENSITY, ToolKind
-from latentvr_common.labels import Region
 from latentvr_common.selecting.density import Seed
+from latentvr_common.selecting.found import Found, in_dense_region
 from latentvr_common.selecting.frames import Frame
 
 FloatArray = npt.NDArray[np.floating]
@@ -61,8 +60,7 @@ class Flooding(Running):
         self._other_palm = marking.OtherPalm(signs)
         self._share = 0.0
         self._frame: Frame | None = None
-        self._region = Region()
-        self._ids: npt.NDArray[np.uint32] = np.zeros(0, np.uint32)
+        self._found = Found()
 
     def go_on(self, signs: Signs, room: Room) -> Step:
         """Loosen or tighten, or end, or come to nothing."""
@@ -96,13 +94,11 @@ class Flooding(Running):
         self._frame, self._share = frame, share
         reach = room.tool.radius_m / room.placement.scale
         place = room.placement.latent_from_stage(self._start)
-        self._region = labels.flood(place, reach, share * seed.density)
-        self._ids = np.flatnonzero(frame.density.flood(seed, share * seed.density)).astype(np.uint32)
-        self.samples = len(self._ids)
-        return marking.preview(self.gesture_id, signs, room, frame, self._region, self._ids)
+        self._found = in_dense_region(frame, seed, place, reach, share)
+        self.samples = len(self._found)
+        return marking.preview(self.gesture_id, signs, room, frame, self._found)
 
     def _end(self, room: Room) -> Step:
-        if self._frame is None or not len(self._ids):
+        if not len(self._found):
             return Step(cancelled="no point near the pinch")
-        seen = self._frame.cloud.stamp_ns, self._frame.epoch
-        return marking.commit(self.gesture_id, DENSITY, room, seen, self._region, self._ids)
+        return marking.commit(self.gesture_id, DENSITY, room, self._found)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gesture_labeler import buttons
-from gesture_labeler.accepting import Accepting, Offer
+from gesture_labeler.accepting import Accepting, words
 from gesture_labeler.outcome import Ask, Outcome
 from gesture_labeler.parameters import Parameters
 from gesture_labeler.poke import Poke
@@ -27,6 +27,7 @@ from latentvr_common.labels import Category
 from latentvr_common.palette import Button, PalettePose
 from latentvr_common.patience import Patience
 from latentvr_common.placement import Placement
+from latentvr_common.proposal import Proposal
 from latentvr_common.selecting.frames import Frames
 
 _NS = 1_000_000_000
@@ -44,7 +45,8 @@ class Labeler:
         self._parameters = parameters
         self._new_id = new_id
         self._side = Side.RIGHT if parameters.dominant_hand == "right" else Side.LEFT
-        self._room = Room(parameters, tool=Tool(radius_m=parameters.brush_radius_m, side=self._side))
+        tool = Tool(radius_m=parameters.brush_radius_m, side=self._side, author=parameters.author)
+        self._room = Room(parameters, tool=tool)
         self._recognisers = recognisers()
         self._doing: Running | None = None
         self._stamp_ns = 0
@@ -228,7 +230,7 @@ class Labeler:
 
     # What the network offers
 
-    def offer(self, offer: Offer, now_s: float) -> Outcome:
+    def offer(self, offer: Proposal, now_s: float) -> Outcome:
         """Put `offer` on the table until the button is poked again, something else is marked, or time is over.
 
         now_s: monotonic seconds, as for `look`.
@@ -236,12 +238,12 @@ class Labeler:
         outcome = Outcome()
         self._decline("another offer has come", outcome)
         begun = self._report(self._new_id(), ACCEPT, Phase.BEGIN, self._room.placement.position)
-        begun = replace(begun, samples=len(offer.sample_ids))
-        if not len(offer.sample_ids):
+        begun = replace(begun, samples=len(offer))
+        if not len(offer):
             wanted = f"no item without a label is predicted with {self._parameters.accept_above:.0%} or more"
             outcome.reports.append(replace(begun, phase=Phase.CANCEL, detail=wanted))
             return outcome
-        begun = replace(begun, detail=offer.words(self._parameters.accept_above))
+        begun = replace(begun, detail=words(offer, self._parameters.accept_above))
         self._accepting = Accepting(offer, begun, now_s + self._parameters.accept_s)
         outcome.reports.append(self._accepting.begun)
         return outcome

@@ -5,9 +5,8 @@ import numpy.typing as npt
 
 from gesture_labeler.running import Room, Step
 from gesture_labeler.signs import Signs
-from latentvr_common.gestures import Preview
-from latentvr_common.labels import Kind, LabelEvent, Region
-from latentvr_common.selecting.counts import label_counts
+from latentvr_common import marks
+from latentvr_common.selecting.found import Found
 from latentvr_common.selecting.frames import Frame
 
 FloatArray = npt.NDArray[np.floating]
@@ -46,29 +45,13 @@ def why_no_longer(item_count: int, frame: Frame | None, room: Room) -> str:
     return "" if frame is not None and len(frame.cloud) == item_count else "the cloud was replaced by another"
 
 
-def preview(
-    gesture_id: str, signs: Signs, room: Room, frame: Frame, region: Region, ids: npt.NDArray[np.uint32]
-) -> Step:
+def preview(gesture_id: str, signs: Signs, room: Room, frame: Frame, found: Found) -> Step:
     """Return the step that shows what would be marked."""
-    counts = label_counts(frame.cloud.label[ids])
-    stamp_ns = frame.cloud.stamp_ns
-    return Step(preview=Preview(gesture_id, signs.stamp_ns, stamp_ns, room.tool.category, region, ids, counts))
+    return Step(preview=marks.preview_of(gesture_id, signs.stamp_ns, room.tool.category, found, frame))
 
 
-def commit(
-    gesture_id: str, name: str, room: Room, seen: tuple[int, int], region: Region, ids: npt.NDArray[np.uint32]
-) -> Step:
-    """Return the step that marks; `seen`: stamp and epoch of the cloud that the person saw."""
-    tool, (stamp_ns, epoch) = room.tool, seen
-    event = LabelEvent(
-        gesture_id,
-        Kind.ERASE if tool.erases else Kind.ASSIGN,
-        tool.category,
-        ids,
-        author=room.parameters.author,
-        cloud_stamp_ns=stamp_ns,
-        epoch=epoch,
-        region=region,
-        gesture=name,
-    )
+def commit(gesture_id: str, name: str, room: Room, found: Found) -> Step:
+    """Return the step that marks."""
+    tool, author = room.tool, room.parameters.author
+    event = marks.entry_of(gesture_id, name, author, tool.category, found, erases=tool.erases)
     return Step(ended=True, commit=event)

@@ -5,14 +5,12 @@ Thread rule: everything runs on the executor's thread.
 
 import time
 
-import numpy as np
 from geometry_msgs.msg import PoseStamped
 from latentvr import msg, srv
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
 
 from gesture_labeler import buttons
-from gesture_labeler.accepting import Offer
 from gesture_labeler.labeler import Labeler
 from gesture_labeler.outcome import Ask, Outcome
 from gesture_labeler.parameters import Parameters
@@ -141,16 +139,10 @@ class GestureLabeler(Node):  # type: ignore[misc]
         self._tell_state()
 
     def _on_proposal(self, response: srv.ProposeLabels.Response) -> None:
-        offer = Offer(
-            np.asarray(response.sample_ids, dtype=np.uint32),
-            np.asarray(response.categories, dtype=np.int16),
-            np.asarray(response.audit_ids, dtype=np.uint32),
-            response.expected,
-            conversions.time_from_msg(response.cloud_stamp),
-            response.epoch,
-        )
-        if len(offer.sample_ids) != len(offer.categories):
-            self._health.drop("propose_labels: there are not as many categories as sample_ids")
+        try:
+            offer = conversions.proposal_from_msg(response)
+        except ValueError as error:
+            self._health.drop(str(error))
             return
         self._tell(self._labeler.offer(offer, time.monotonic()))
 

@@ -65,8 +65,7 @@ class Painting(Running):
         self.samples = self._stroke.count
         if not changed:
             return GOES_ON
-        ids = self._stroke.sample_ids()
-        return marking.preview(self.gesture_id, signs, room, frame, self._stroke.region(), ids)
+        return marking.preview(self.gesture_id, signs, room, frame, self._stroke.found())
 
     def _dab(self, sign: Sign, room: Room, frame: Frame, *, takes_away: bool) -> bool:
         center = room.placement.latent_from_stage(sign.point)
@@ -75,6 +74,4 @@ class Painting(Running):
     def _end(self, room: Room) -> Step:
         if self._stroke.count == 0:
             return Step(cancelled="no point in the brush")
-        seen = self._stroke.stamp_ns, self._stroke.epoch
-        ids = self._stroke.sample_ids()
-        return marking.commit(self.gesture_id, PINCH_BRUSH, room, seen, self._stroke.region(), ids)
+        return marking.commit(self.gesture_id, PINCH_BRUSH, room, self._stroke.found())

@@ -9,7 +9,6 @@ import contextlib
 import math
 import queue
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from diagnostic_msgs.msg import DiagnosticStatus
-from latentvr import msg, srv
+from latentvr import msg
 from rclpy.node import Node
-from rclpy.task import Future
 
 from latent_trainer.appearance import CloudColors
 from latent_trainer.beginning import Beginning
@@ -52,6 +50,7 @@ from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
 from latentvr_common.datasets.progress import Progress
 from latentvr_common.directories import writable_directory
+from latentvr_common.entries_node import Entries
 from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook
@@ -62,7 +61,6 @@ from latentvr_common.trace import TraceEntry
 from latentvr_common.truth import truth_ids
 
 _STOP_TIMEOUT_S = 2.0
-_GAP_PATIENCE_S = 2.0
 """The journal is asked for missing entries again if it has not given any for so long."""
 
 
@@ -93,7 +91,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._layout = (math.nan, math.nan)
         self._input_map: InputMap | None = None
         self._dirty = False
-        self._asked_s = -math.inf
         self._frame_rate = RateMeter()
         self._frame_s = -math.inf
         self._colors = CloudColors()
@@ -133,12 +130,10 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._trace_out = node_tools.advertise(self, topics.TRACE)
         self._forces_out = ForcesOut(self, self._worker, self._settings)
         self._cues_out = CuesOut(self, self._worker)
-        node_tools.listen(self, topics.LABELS, self._on_label)
         node_tools.listen(self, topics.CATEGORIES, self._on_categories)
-        self._get_labels = node_tools.client(self, topics.GET_LABELS)
         self._health = HealthReporter(self, self._probe)
+        self._entries = Entries(self, self._book, self._health, lambda: self._use_labels(self._shown.marks.categories))
         node_tools.every(self, 1.0 / self._settings.cloud_rate_hz, self._on_tick)
-        node_tools.every(self, _GAP_PATIENCE_S / 2, self._fill_gap)
 
     def _serve(self, directory: Path | None) -> None:
         """`directory`: for the results; None where none are wanted."""
@@ -281,22 +276,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     # Labels and categories
 
-    def _on_label(self, message: msg.LabelEvent) -> None:
-        self._take_in([message])
-        self._fill_gap()
-
-    def _take_in(self, messages: Iterable[msg.LabelEvent]) -> bool:
-        """Add entries to the book; return whether labels may have changed."""
-        changed = False
-        for message in messages:
-            try:
-                changed |= self._book.add(conversions.label_event_from_msg(message))
-            except ValueError as error:
-                self._health.drop(str(error))
-        if changed:
-            self._use_labels(self._shown.marks.categories)
-        return changed
-
     def _on_categories(self, message: msg.Categories) -> None:
         categories = conversions.categories_from_msg(message)
         wrong = [c.id for c in categories if not 0 <= c.id < CATEGORY_CAPACITY]
@@ -313,21 +292,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
         marks = self._shown.marks
         self._worker.give_labels(Labels(marks.labels, marks.said, marks.origins))
         self._dirty = True
-
-    def _fill_gap(self) -> None:
-        after, now = self._book.gap_after, time.monotonic()
-        if after is None or now - self._asked_s < _GAP_PATIENCE_S or not self._get_labels.service_is_ready():
-            return
-        self._asked_s = now
-        self._get_labels.call_async(srv.GetLabels.Request(after_seq=after)).add_done_callback(
-            node_tools.guarded(self, self._on_missing)
-        )
-
-    def _on_missing(self, future: Future) -> None:
-        response = future.result()
-        if response is not None and self._take_in(response.events):
-            self._asked_s = -math.inf
-            self._fill_gap()
 
     def _probe(self) -> Health:
         if self._shown.snapshot is None:

@@ -39,23 +39,31 @@ BECAME = "it became another gesture: "
 
 
 class Side(IntEnum):
-    """Whose gesture. Equal to the constants of Gesture.msg; those of one hand, to the ones of Tool.msg too."""
+    """Whose gesture. Equal to the constants of Gesture.msg; all but BOTH to those of Tool.msg too."""
 
     LEFT = 0
     RIGHT = 1
     BOTH = 2
+    MOUSE = 3
+    """No hand: a mouse at a desk."""
 
 
 class ToolKind(IntEnum):
-    """What a pinch of one hand does. Equal to the constants of Tool.msg."""
+    """What a pinch of one hand, or the mouse, does. Equal to the constants of Tool.msg."""
 
     SPHERE = 0
     DENSITY = 1
+    BOX = 2
+    """Of a mouse only."""
+
+
+HAND_KINDS = (ToolKind.SPHERE, ToolKind.DENSITY)
+"""Those that a hand may hold, in the order in which its button goes through them."""
 
 
 @dataclass(frozen=True)
 class Tool:
-    """What the hands hold; the fields are those of Tool.msg."""
+    """What a person holds; the fields are those of Tool.msg."""
 
     kind: ToolKind = ToolKind.SPHERE
     category: int = NONE
@@ -64,7 +72,8 @@ class Tool:
     page: int = 0
     paused: bool = False
     side: Side = Side.RIGHT
-    """The hand that paints and pokes: LEFT or RIGHT."""
+    """The hand that paints and pokes, LEFT or RIGHT; or MOUSE."""
+    author: str = ""
 
     @property
     def paints(self) -> bool:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from latentvr_common.gestures import Side
 from latentvr_common.hands import Hand
-from latentvr_common.scene import Scene
+from latentvr_common.scene import Brush, Scene, Selection
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -28,9 +28,19 @@ class Held:
     """0xRRGGBB."""
 
 
-def brush_color(scene: Scene, category: int) -> int:
+def brush_color(scene: Scene, category: int, *, erases: bool) -> int:
     """Return the colour 0xRRGGBB of a brush that paints `category`; -1: it erases, or no category is chosen."""
-    return scene.colors().get(category, ERASES if scene.tool.erases else NOTHING)
+    return scene.colors().get(category, ERASES if erases else NOTHING)
+
+
+def color_of_brush(scene: Scene, brush: Brush) -> int:
+    """Return the colour 0xRRGGBB of what a gesture holds, whoever's it is."""
+    return brush_color(scene, brush.category, erases=brush.erases or scene.tool.erases)
+
+
+def color_of_selection(scene: Scene, selection: Selection) -> int:
+    """Return the colour 0xRRGGBB in which a gesture would mark."""
+    return brush_color(scene, selection.category, erases=True)
 
 
 def held(scene: Scene, left: Hand, right: Hand) -> Held | None:
@@ -43,4 +53,4 @@ def held(scene: Scene, left: Hand, right: Hand) -> Held | None:
     away_m = float(np.linalg.norm(place - scene.placement.position))
     if away_m > CLOUD_RADIUS * scene.placement.scale + scene.tool.radius_m:
         return None
-    return Held(place, scene.tool.radius_m, brush_color(scene, scene.tool.category))
+    return Held(place, scene.tool.radius_m, brush_color(scene, scene.tool.category, erases=scene.tool.erases))

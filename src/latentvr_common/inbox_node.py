@@ -19,7 +19,7 @@ from latentvr_common.beacons import Beacon, beacons_of
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.gesture_watch import STALE_S, GestureWatch
-from latentvr_common.gestures import Tool
+from latentvr_common.gestures import Side, Tool
 from latentvr_common.hands import Hands
 from latentvr_common.health import HealthReporter
 from latentvr_common.labels import Category
@@ -51,6 +51,7 @@ class Inbox:
         self._placement = Placement()
         self._gestures = GestureWatch()
         self._tool = Tool()
+        self._desks: dict[str, Tool] = {}
         self._place: Place | None = None
         self._forces_in: Subscription | None = None
         self._forces: Forces | None = None
@@ -164,9 +165,14 @@ class Inbox:
 
     def _on_tool(self, message: msg.Tool) -> None:
         try:
-            self._tool = conversions.tool_from_msg(message)
+            tool = conversions.tool_from_msg(message)
         except ValueError as error:
             self._drop(error)
+            return
+        if tool.side is Side.MOUSE:
+            self._desks[tool.author] = tool
+        else:
+            self._tool = tool
         self.changes += 1
 
     def notice(self, now_s: float) -> str:
@@ -206,6 +212,7 @@ class Inbox:
             self._gestures.doing(now_s) if hands is not None else None,
             self.notice(now_s),
             self._gestures.offer(now_s),
+            dict(self._desks),
         )
 
     def _read_cloud(self) -> None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from latentvr_common.beacons import Beacon
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.forces import Forces
-from latentvr_common.gestures import BOX, PINCH_BRUSH, Tool
+from latentvr_common.gestures import BOX, MARKING, PINCH_BRUSH, Tool
 from latentvr_common.hands import Hands
 from latentvr_common.labels import Category, Region
 from latentvr_common.place import Place
@@ -46,12 +46,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class Brush:
-    """What a gesture holds: a ball in the stage, metres, unless `name` is that of a box. `category` -1: it erases."""
+    """What a gesture holds: a ball in the stage, metres, unless `name` is that of a box."""
 
     position: FloatArray
     radius: float
     category: int
     name: str = PINCH_BRUSH
+
+    @property
+    def erases(self) -> bool:
+        """Whether a mark is being made that takes labels away."""
+        return self.category == NONE and self.name in MARKING
 
     @property
     def is_ball(self) -> bool:
@@ -117,6 +122,8 @@ class Scene:
     """Why the last gesture came to nothing, for a moment."""
     offer: Offer | None = None
     """What the network would label by itself, and the selection holds; None: nobody has asked."""
+    desks: Mapping[str, Tool] = field(default_factory=dict)
+    """What persons at a mouse hold, by author."""
 
     def points(self) -> FloatArray:
         """Return where the items are in the stage (N, 3), metres."""

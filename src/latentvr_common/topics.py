@@ -176,8 +176,8 @@ TOOL = Topic(
     Tool,
     latched(),
     "state, small; who draws the palette must know it at once",
-    "what the hands hold: brush, category, page of the palette",
-    "gesture_labeler",
+    "what a person holds, with hands or a mouse: brush, category, page of the palette",
+    "gesture_labeler or desktop",
 )
 CLOUD_PLACEMENT = Topic(
     "cloud_placement",

@@ -49,7 +49,7 @@ class ScriptedHands(Node):  # type: ignore[misc]
             node_tools.listen(self, topics.CATEGORIES, self._on_categories),
             node_tools.listen(self, topics.GESTURES, self._on_gesture),
             node_tools.listen(self, topics.CLOUD_PLACEMENT, self._on_placement),
-            node_tools.listen(self, topics.TOOL, lambda message: self._person.see_page(message.page)),
+            node_tools.listen(self, topics.TOOL, self._on_tool),
         ]
         self._timer = node_tools.every(self, 1.0 / self._settings.rate_hz, self._on_tick)
         self._told = ""
@@ -69,6 +69,10 @@ class ScriptedHands(Node):  # type: ignore[misc]
             self._health.drop(f"gesture: phase is {message.phase}, expected 0 to 3")
             return
         self._person.see_gesture(Answer(message.name, phase, message.category, message.radius, message.detail))
+
+    def _on_tool(self, message: msg.Tool) -> None:
+        if message.hand != msg.Tool.MOUSE:  # The palette is that of the hands.
+            self._person.see_page(message.page)
 
     def _on_placement(self, message: msg.CloudPlacement) -> None:
         try:

@@ -12,6 +12,7 @@ from rclpy.task import Future
 
 from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.datasets import load
+from latentvr_common.entries_node import Entries
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
@@ -44,11 +45,11 @@ class SessionHost(Node):  # type: ignore[misc]
         self._fault = ""
         # Every cloud frame has one epoch message: counting them costs less than taking the clouds.
         node_tools.listen(self, topics.EPOCH, self._on_epoch, qos=topics.latched(100))
-        node_tools.listen(self, topics.LABELS, self._on_label)
         node_tools.listen(self, topics.CATEGORIES, self._on_categories)
         self._export = node_tools.client(self, topics.EXPORT_SESSION)
         self._pause = node_tools.client(self, topics.SET_TRAINING)
         self._health = HealthReporter(self, lambda: Health(self._closing.stage.value))
+        self._entries = Entries(self, self._minutes.book, self._health)
         node_tools.every(self, _LOOK_PERIOD_S, self._look)
         node_tools.every(self, self._settings.progress_s, self._tell)
 
@@ -61,12 +62,6 @@ class SessionHost(Node):  # type: ignore[misc]
         if message.state == msg.Epoch.FAULT and not self._fault:
             self._fault = message.text
             self.get_logger().error(f"trainer: {message.text}; the session ends")
-
-    def _on_label(self, message: msg.LabelEvent) -> None:
-        try:
-            self._minutes.book.add(conversions.label_event_from_msg(message))
-        except ValueError as error:
-            self._health.drop(str(error))
 
     def _on_categories(self, message: msg.Categories) -> None:
         categories = conversions.categories_from_msg(message)

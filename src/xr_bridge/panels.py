@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from latentvr_common.beacons import COLORS, Beacon
 from latentvr_common.cloud import NONE
+from latentvr_common.desks import at_desks
 from latentvr_common.gestures import GRAB, RECENTRE
 from latentvr_common.labels import Shape
 from latentvr_common.scene import Scene, Selection, State
@@ -70,6 +71,7 @@ def state_panel(scene: Scene, is_recording: bool) -> Panel:
     if progress.state is not State.TRAINING:
         parts.append(progress.state.name.lower())
     parts.append("recording" if is_recording else "not recorded")
+    parts += [desk.words for desk in at_desks(scene)]
     return line("  ·  ".join(parts), 0.03, BRIGHT)
 
 

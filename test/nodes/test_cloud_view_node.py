@@ -33,6 +33,7 @@ from latentvr_common.cloud import Cloud
 from latentvr_common.colors import category_color, split_rgb
 from latentvr_common.cues import Cues
 from latentvr_common.forces import Forces
+from latentvr_common.gestures import Side, Tool, ToolKind
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands
 from latentvr_common.inbox_node import Inbox
 from latentvr_common.labels import Category
@@ -333,6 +334,19 @@ def test_forces_are_listened_to_only_while_they_are_wanted(graph: Graph) -> None
         inbox.toggle_forces()
         assert (shown(), inbox.changes) == (None, 1 + 3 * times)
         graph.spin_until(lambda: out.get_subscription_count() == 0, "it listens no longer")
+
+
+def test_what_hands_hold_and_what_mice_hold_are_kept_apart_whoever_told_of_it_last(graph: Graph) -> None:
+    inbox = Inbox(graph.node)
+    inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
+    hands = Tool(ToolKind.DENSITY, 1, page=2, side=Side.LEFT, author="ann")
+    mice = [Tool(ToolKind.BOX, i, side=Side.MOUSE, author=author) for i, author in enumerate(("ann", "bob"))]
+    newer = Tool(ToolKind.SPHERE, 2, side=Side.MOUSE, author="bob")
+    for tool in (hands, *mice, newer):
+        inbox._on_tool(conversions.tool_to_msg(tool, 1))
+    scene = inbox.scene(time.monotonic())
+    assert scene is not None
+    assert (scene.tool, scene.desks) == (hands, {"ann": mice[0], "bob": newer})
 
 
 def cues_on(cloud: Cloud, item: int) -> Cues:

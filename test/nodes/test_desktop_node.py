@@ -1,27 +1,39 @@
 """The window for labelling on real DDS and a real display: mouse and keys go in, the journal's entries come out."""
 
 import io
+import math
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from latentvr import msg, srv
+from long_journal import write_journal
 from mouse_and_keys import RIGHT, MouseAndKeys
 from node_process import NodeProcess, Peer
 from PIL import Image
 from virtual_display import SIZE, of_debian, running, virtual_display
 
-from latentvr_common import conversions, topics
+from latentvr_common import conversions, rotations, topics
+from latentvr_common.beacons import COLORS, beacons_of
 from latentvr_common.cloud import Cloud
 from latentvr_common.colors import CATEGORY_COLORS, split_rgb
+from latentvr_common.cues import Cues
+from latentvr_common.forces import Forces
+from latentvr_common.hands import Hand, Hands
 from latentvr_common.node_tools import advertise, listeners, serve
+from scripted_hands.anatomy import OPEN, hand_at
 
 ITEMS = 600
 MAGENTA = (250, 0, 250)
 BEE, CAT = (tuple(int(v) for v in split_rgb(CATEGORY_COLORS[i])) for i in (1, 2))
-HEARD = (topics.GESTURES, topics.SELECTION, topics.LABELS, topics.CATEGORIES, topics.DIAGNOSTICS)
+WARM, KEY = (230, 190, 96), (176, 205, 235)
+"""Colours of what the window tells, and of keys in help."""
+HEARD = (topics.GESTURES, topics.SELECTION, topics.LABELS, topics.CATEGORIES, topics.DIAGNOSTICS, topics.TOOL)
 PNG_END = b"IEND\xaeB`\x82"
 
 
@@ -80,8 +92,8 @@ class Desk:
         return bool((away < 12).sum() >= pixels)
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+@contextmanager
+def at_a_desk(tmp_path: Path) -> Iterator[Desk]:
     journal = {"path": str(tmp_path / "labels.db"), "categories": ["ant", "bee", "cat"], "item_count": ITEMS}
     with (
         virtual_display() as display,
@@ -96,6 +108,19 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         ) as window,
     ):
         yield Desk(hands, peer, window)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with at_a_desk(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """For tests that leave the window as they found it: a window takes longer to open than they do."""
+    with at_a_desk(tmp_path_factory.mktemp("shared")) as found:
+        yield found
 
 
 def test_a_stroke_of_the_mouse_becomes_an_entry_of_the_journal_and_undo_and_redo_work(desk: Desk) -> None:
@@ -273,3 +298,274 @@ def test_without_a_display_it_says_so_in_one_line(tmp_path: Path) -> None:
         assert window.wait() == 2
         assert window.said().count("\n") == 1
         assert "no window to label in: display :4711 does not answer; expected an X11 display" in window.said()
+
+
+# Keys
+
+
+class Trains:
+    """The trainer's side of keys that change how the network trains or what it tells."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.commands: list[tuple[int, float]] = []
+        self._desk = desk
+        self._epoch_out = advertise(desk.peer.node, topics.EPOCH)
+        serve(desk.peer.node, topics.SET_TRAINING, self._set)
+
+    def _set(self, request: srv.SetTraining.Request, response: srv.SetTraining.Response) -> srv.SetTraining.Response:
+        self.commands.append((int(request.command), round(float(request.speed), 3)))
+        response.accepted = True
+        return response
+
+    def tell(self, state: int) -> None:
+        self._epoch_out.publish(msg.Epoch(state=state, accuracy=math.nan, confidence=math.nan))
+
+    def poked(self) -> list[str]:
+        return [g.detail for g in self._desk.gestures("poke", 2)]
+
+
+def region_of(desk: Desk) -> np.ndarray:
+    """What is to be seen of the cloud: the window without its margins, the list and the line."""
+    left, top, width, height = desk.hands.window("latentvr") or (0, 0, 0, 0)
+    return desk.hands.screen((left + 340, top + 40, width - 360, height - 110)).astype(int)
+
+
+def line_of(desk: Desk) -> np.ndarray:
+    """The line at the bottom, between what is held and what is safe."""
+    left, top, width, height = desk.hands.window("latentvr") or (0, 0, 0, 0)
+    return desk.hands.screen((left + 200, top + height - 42, width - 480, 40)).astype(int)
+
+
+def test_p_pauses_training_and_lets_it_go_on_and_the_line_says_so(desk: Desk) -> None:
+    trains, commands = Trains(desk), srv.SetTraining.Request
+    trains.tell(msg.Epoch.TRAINING)
+    quiet = line_of(desk)
+    desk.hands.key("p")
+    desk.wait(lambda: trains.poked() == ["pause"], "its report")
+    trains.tell(msg.Epoch.PAUSED)
+    desk.wait(lambda: (np.abs(line_of(desk) - WARM).max(axis=-1) < 40).sum() > 30, "words in the line")
+    desk.hands.key("p")
+    desk.wait(lambda: len(trains.commands) == 2, "a second command")
+    assert [command for command, _ in trains.commands] == [commands.PAUSE, commands.RESUME]
+    trains.tell(msg.Epoch.TRAINING)
+    desk.wait(lambda: np.abs(line_of(desk) - quiet).max() < 40, "no words")
+
+
+def test_comma_and_period_set_the_speed_of_training_step_by_step(desk: Desk) -> None:
+    trains, speed = Trains(desk), srv.SetTraining.Request.SPEED
+    for i, key in enumerate(("comma", "comma", "period", "period", "period")):
+        desk.hands.key(key)
+        # Faster than a person can type, the same key again would be taken for one that is held.
+        desk.wait(lambda wanted=i + 1: len(trains.poked()) == wanted, "its report")
+    assert trains.commands == [(speed, s) for s in (0.5, 0.25, 0.5, 1.0, 1.0)]
+    assert trains.poked() == [f"speed:{s}" for s in (0.5, 0.25, 0.5, 1.0, 1.0)]
+
+
+def test_plus_comes_nearer_minus_goes_farther_and_v_shows_the_whole_cloud_again(shared_desk: Desk) -> None:
+    desk = shared_desk
+
+    def wide() -> float:
+        """How far what is grey is spread, pixels."""
+        seen = region_of(desk)
+        x = np.nonzero((seen.min(axis=-1) > 60) & (np.ptp(seen, axis=-1) < 30))[1]
+        return float(x.std())
+
+    # The brush would be in the picture.
+    left, top, *_ = desk.hands.window("latentvr") or (0, 0, 0, 0)
+    desk.hands.move(left + 20, top + 20)
+    desk.wait(lambda: wide() > 20, "a cloud")
+    before = wide()
+    for _ in range(4):
+        desk.hands.key("plus")
+    desk.wait(lambda: wide() > 1.2 * before, "a wider cloud")
+    desk.hands.key("v")
+    desk.wait(lambda: abs(wide() / before - 1) < 0.05, "the whole cloud")
+    for _ in range(4):
+        desk.hands.key("minus")
+    desk.wait(lambda: wide() < 0.85 * before, "a smaller cloud")
+    desk.hands.key("home")
+    desk.wait(lambda: abs(wide() / before - 1) < 0.05, "the whole cloud")
+
+
+def test_f_shows_forces_as_arrows_and_takes_them_away_again(shared_desk: Desk) -> None:
+    desk = shared_desk
+    shown = cloud()
+    pulls = np.tile(np.float32([[0.4, 0.0, 0.0]]), (ITEMS, 1))
+    forces = Forces(
+        1, np.arange(ITEMS, dtype=np.uint32), shown.positions, ("structure",), pulls[:, None], 0.1 * pulls, 0 * pulls
+    )
+    out = advertise(desk.peer.node, topics.FORCES)
+
+    def pink() -> int:
+        """Pixels in the colour of motion, lit more or less."""
+        red, green, blue = np.moveaxis(region_of(desk), -1, 0)
+        return int(((red > 110) & (green < 0.6 * red) & (blue > 0.45 * red) & (blue < 0.85 * red)).sum())
+
+    def has_arrows() -> bool:
+        out.publish(conversions.forces_to_msg(forces))
+        return pink() > 100
+
+    assert listeners(desk.peer.node, topics.FORCES) == []
+    assert pink() == 0
+    desk.hands.key("f")
+    desk.wait(has_arrows, "arrows")
+    assert listeners(desk.peer.node, topics.FORCES) == ["desktop"]
+    desk.hands.key("f")
+    desk.wait(lambda: pink() == 0, "no arrows")
+    desk.wait(lambda: listeners(desk.peer.node, topics.FORCES) == [], "nobody listens")
+
+
+def test_c_shows_beacons_and_takes_them_away_again(shared_desk: Desk) -> None:
+    desk = shared_desk
+    shown = cloud()
+    even, here = np.full(ITEMS, 0.5, np.float32), np.arange(ITEMS) == 7
+    unsure = np.where(here, 1.0, 0.5).astype(np.float32)
+    cues = Cues(1, shown.positions, unsure, even, even, even, here.astype(np.int16))
+    out = advertise(desk.peer.node, topics.CUES)
+    (beacon,) = beacons_of(cues)
+    color = COLORS[beacon.why]
+
+    def has_beacons() -> bool:
+        out.publish(conversions.cues_to_msg(cues))
+        return desk.shows(color, 60)
+
+    assert not desk.shows(color, 60)
+    desk.hands.key("c")
+    desk.wait(has_beacons, "a beacon and its words")
+    desk.hands.key("c")
+    desk.wait(lambda: not desk.shows(color, 60), "no beacon")
+    desk.wait(lambda: listeners(desk.peer.node, topics.CUES) == [], "nobody listens")
+
+
+def test_t_shows_how_the_cloud_came_to_be_and_a_press_marks_what_is_now(desk: Desk) -> None:
+    def publish(color: int) -> None:
+        desk.cloud_out.publish(conversions.cloud_to_msg(replace(cloud(), rgb=np.full(ITEMS, color, np.uint32))))
+
+    green = (0, 220, 60)
+    desk.hands.key("1")
+    desk.wait(lambda: not desk.shows(green, 300), "the first cloud, which is grey")
+    publish(0x00DC3C)
+
+    def greenish() -> int:
+        """Pixels that look green: balls are shaded."""
+        seen = region_of(desk)
+        return int(((seen[..., 1] > 60) & (seen[..., 1] > 1.8 * seen[..., [0, 2]].max(axis=-1))).sum())
+
+    desk.wait(lambda: greenish() > 1000, "the cloud of now")
+    now = greenish()
+    desk.hands.key("t")
+    desk.wait(lambda: greenish() < 0.1 * now, "the cloud of then")
+    desk.hands.key("t")
+    desk.wait(lambda: greenish() > 0.7 * now, "the cloud of now")
+    desk.hands.key("t")
+    desk.wait(lambda: greenish() < 0.1 * now, "the cloud of then")
+    desk.hands.press()
+    desk.hands.release()
+    desk.wait(lambda: greenish() > 0.7 * now, "the cloud of now")
+    # That press ended the time-lapse and nothing else; the next one marks.
+    assert desk.labels() == []
+    assert desk.paint().category == 0
+
+
+def test_h_opens_help_and_closes_it(shared_desk: Desk) -> None:
+    desk = shared_desk
+
+    def blue() -> int:
+        """Pixels in the colour of keys, which stand nowhere but in help."""
+        return int((np.abs(region_of(desk) - KEY).max(axis=-1) < 30).sum())
+
+    desk.wait(lambda: blue() < 20, "no help")
+    desk.hands.key("h")
+    desk.wait(lambda: blue() > 300, "help")
+    desk.hands.key("h")
+    desk.wait(lambda: blue() < 20, "no help")
+
+
+def test_s_plays_the_sound_of_the_item_under_the_mouse(desk: Desk, tmp_path: Path) -> None:
+    wav = b"RIFF of an item"
+    asked: list[int] = []
+
+    def sound(request: srv.GetSound.Request, response: srv.GetSound.Response) -> srv.GetSound.Response:
+        asked.append(int(request.sample_id))
+        response.found, response.wav = True, wav
+        return response
+
+    serve(desk.peer.node, topics.GET_SOUND, sound)
+    desk.hands.key("s")
+    # No sound card is needed: what cannot be played stays as a file, and what is played is one for a while.
+    desk.wait(lambda: [path.read_bytes() for path in tmp_path.glob("sound-*.wav")] == [wav], "its file")
+    assert [path.name for path in tmp_path.glob("sound-*.wav")] == [f"sound-{asked[0]}.wav"]
+
+
+# Others
+
+
+def test_others_are_told_what_the_mouse_holds_and_that_it_holds_nothing_when_the_person_leaves(desk: Desk) -> None:
+    def told() -> tuple[int, int, int, bool, str]:
+        tool = desk.peer.heard["tool"][-1]
+        return tool.hand, tool.kind, tool.category, tool.erases, tool.author
+
+    mouse = msg.Tool.MOUSE
+    desk.wait(lambda: desk.peer.heard["tool"], "what it holds")
+    assert told() == (mouse, msg.Tool.SPHERE, -1, False, "person")
+    for key in ("2", "x"):
+        desk.hands.key(key)
+    desk.wait(lambda: told() == (mouse, msg.Tool.BOX, 1, False, "person"), "a box of bees")
+    radius = desk.peer.heard["tool"][-1].radius
+    desk.hands.wheel(3)
+    desk.wait(lambda: desk.peer.heard["tool"][-1].radius > 1.2 * radius, "a larger brush")
+    desk.hands.key("e")
+    desk.wait(lambda: told() == (mouse, msg.Tool.BOX, -1, True, "person"), "an eraser")
+    desk.hands.key("ctrl", "q")
+    desk.wait(lambda: told() == (mouse, msg.Tool.SPHERE, -1, False, "person"), "nothing")
+
+
+def test_the_hands_of_others_are_to_be_seen_and_gone_when_they_are(shared_desk: Desk) -> None:
+    desk = shared_desk
+    out = advertise(desk.peer.node, topics.HANDS)
+    hand = hand_at(np.array([0.25, 1.25, -0.4]), rotations.about_axis(np.array([1.0, 0.0, 0.0]), 1.2), OPEN, left=False)
+    # The brush would be in the picture.
+    left, top, *_ = desk.hands.window("latentvr") or (0, 0, 0, 0)
+    desk.hands.move(left + 20, top + 20)
+    pictures = [region_of(desk)]
+
+    def at_rest() -> bool:
+        pictures.append(region_of(desk))
+        return len(pictures) > 20 and all((p == pictures[-1]).all() for p in pictures[-20:])
+
+    desk.wait(at_rest, "a picture at rest")
+    without = pictures[-1]
+
+    def other() -> int:
+        return int((np.abs(region_of(desk) - without).max(axis=-1) > 40).sum())
+
+    def has_a_hand() -> bool:
+        out.publish(conversions.hands_to_msg(Hands(time.time_ns(), Hand(), hand)))
+        return other() > 800
+
+    desk.wait(has_a_hand, "a hand")
+    desk.wait(lambda: other() < 100, "no hand")
+
+
+def test_labels_are_safe_also_where_the_journal_has_more_than_a_latecomer_hears(tmp_path: Path) -> None:
+    write_journal(tmp_path / "labels.db", 1500, ITEMS)
+    journal = {"path": str(tmp_path / "labels.db"), "categories": ["ant", "bee", "cat"], "item_count": ITEMS}
+
+    def safe(peer: Peer) -> str:
+        values = [
+            {pair.key: pair.value for pair in status.values}
+            for array in peer.heard[topics.DIAGNOSTICS.name]
+            for status in array.status
+            if status.name == "/latentvr/desktop"
+        ]
+        return values[-1]["safe labels"] if values else ""
+
+    with virtual_display() as display, Peer(topics.DIAGNOSTICS) as peer:
+        variables = {"DISPLAY": display, "WAYLAND_DISPLAY": ""}
+        with (
+            NodeProcess("label_journal", journal, tmp_path / "journal.log"),
+            NodeProcess("cloud_view.desktop", {}, tmp_path / "desktop.log", variables=variables) as window,
+        ):
+            advertise(peer.node, topics.CLOUD).publish(conversions.cloud_to_msg(cloud()))
+            peer.wait_until(lambda: safe(peer) == str(ITEMS), "all labels", 40.0)
+            assert "dropped" not in window.said()

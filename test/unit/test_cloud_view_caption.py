@@ -13,6 +13,7 @@ from latentvr_common.beacons import COLORS, Beacon, Why
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR
 from latentvr_common.forces import Forces
+from latentvr_common.gestures import Side, Tool
 from latentvr_common.labels import Category
 from latentvr_common.scene import Offer, Progress, Scene, State
 
@@ -85,6 +86,20 @@ def test_what_is_offered_has_lines_of_its_own_and_all_below_makes_room(conflicts
     for line in (after[top : top + 22], after[top + 22 : top + 44]):
         assert line[..., 3].any()
         assert not line[:, -4:, 3].any()
+
+
+@pytest.mark.parametrize("conflicts", [0, 12])
+def test_what_is_held_at_a_desk_has_a_line_of_its_own_in_its_colour_and_all_below_makes_room(conflicts: int) -> None:
+    plain = scene(Progress(conflicts=conflicts))
+    ann = Tool(category=0, radius_m=0.06, side=Side.MOUSE, author="ann")
+    without, with_it = caption_of(plain), caption_of(replace(plain, desks={"ann": ann}))
+    assert [desk.words for desk in with_it.desks] == ["ann: cat, brush 6 cm"]
+    before, after = (np.asarray(paint_caption(c, 720)) for c in (without, with_it))
+    lower, top = len(after) - len(before), 133 if conflicts else 105
+    assert lower == 22
+    np.testing.assert_array_equal(before[: top - 5], after[: top - 5])
+    np.testing.assert_array_equal(before[top:], after[top + lower :])
+    assert (after[top : top + lower, :9, :3].reshape(-1, 3) == (255, 0, 0)).all(axis=1).any()
 
 
 def test_the_longest_offer_beside_the_longest_legend_has_room() -> None:

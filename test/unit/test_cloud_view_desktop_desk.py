@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud_view.camera import Subject
-from cloud_view.desktop.desk import ACCEPT, SPEEDS, Desk
+from cloud_view.desktop.desk import SPEEDS, Desk
 from cloud_view.desktop.inputs import KEY_NAMES, Button, Input, Key, Moved, Pressed, Released, Wheel
 from cloud_view.desktop.marks import Boxing, Flooding, Painting, Sight
-from cloud_view.desktop.outcome import Kind, Outcome, Proposal
+from cloud_view.desktop.outcome import Kind, Outcome
 from cloud_view.desktop.picking import Picker, Viewport
 from latentvr_common import brush, rotations
 from latentvr_common.cloud import Cloud
-from latentvr_common.gestures import BOX, DENSITY, DWELL, PINCH_BRUSH, POKE, Phase
+from latentvr_common.gestures import ACCEPT, BOX, DENSITY, DWELL, PINCH_BRUSH, POKE, Phase, Side, ToolKind
 from latentvr_common.labels import Category, Shape, check_region
 from latentvr_common.labels import Kind as EntryKind
 from latentvr_common.placement import Placement
+from latentvr_common.proposal import Proposal
 from latentvr_common.selecting.frames import Frame
 
 VIEWPORT = Viewport(1280, 800)
@@ -391,7 +392,7 @@ def test_help_is_open_at_first_and_goes_with_h_escape_or_the_first_mark(table: T
 
 def proposal() -> Proposal:
     ids = np.array([3, 8, 11, 40], np.uint32)
-    return Proposal(ids, np.array([1, 0, 1, 2], np.int16), 0.97, ids[:2], 99, 12)
+    return Proposal(ids, np.array([1, 0, 1, 2], np.int16), ids[:2], 0.97, 99, 12)
 
 
 def test_a_proposal_becomes_labels_only_when_it_is_confirmed(table: Table) -> None:
@@ -408,8 +409,27 @@ def test_a_proposal_becomes_labels_only_when_it_is_confirmed(table: Table) -> No
 def test_escape_leaves_a_proposal_and_an_empty_one_is_none(table: Table) -> None:
     table.desk.offer(proposal())
     assert table.do(Key("escape"), Key("enter"))[-1].commits == []
-    table.desk.offer(Proposal(np.zeros(0, np.uint32), np.zeros(0, np.int16), np.nan, np.zeros(0, np.uint32), 1, 1))
+    table.desk.offer(Proposal(np.zeros(0, np.uint32), np.zeros(0, np.int16)))
     assert table.desk.proposal is None
+
+
+# What others are told
+
+
+def test_others_are_told_what_the_mouse_holds(table: Table) -> None:
+    table.do(Key("x"), Key("2"))
+    told = table.desk.told()
+    assert (told.kind, told.category, told.erases, told.side, told.author) == (
+        *(ToolKind.BOX, 1, False),
+        *(Side.MOUSE, "somebody"),
+    )
+    table.do(Key("b"), Key("e"), Wheel(1))
+    told = table.desk.told()
+    assert (told.kind, told.category, told.erases) == (ToolKind.SPHERE, -1, True)
+    assert told.radius_m == table.desk.hand.radius_m != brush.RADIUS_M
+    table.desk.paused = True
+    assert table.desk.told().paused
+    assert {r.side for r in table.do(Key("1"))[0].reports} == {Side.MOUSE}
 
 
 # Laws
@@ -444,5 +464,5 @@ def test_whatever_is_done_every_gesture_that_begins_ends_once_or_goes_on(given_i
             assert (np.diff(event.sample_ids.astype(int)) > 0).all()
             assert len(event.sample_ids) > 0
     expected = {table.desk.mark.gesture_id} if table.desk.mark is not None else set()
-    looking = {table.desk._look.gesture_id} if table.desk._look is not None else set()
+    looking = {begun.gesture_id} if (begun := table.desk._looking.begun) is not None else set()
     assert open_now == expected | looking

@@ -15,13 +15,17 @@ from cloud_view.desktop.cloud_layer import CloudLayer, bare
 from cloud_view.desktop.detail import REST_S, Detail
 from cloud_view.desktop.hand_shapes import Tool, color_of, selection_shape, tool_shape
 from cloud_view.desktop.layers import Layers
+from cloud_view.desktop.others import OthersHands
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import is_same
 from cloud_view.desktop.viewpoint import Viewpoint
 from cloud_view.shapes import Lines, Mesh
+from latentvr_common import rotations
 from latentvr_common.beacons import Beacon, Why
 from latentvr_common.cloud import Cloud
+from latentvr_common.hands import Hand, Hands
 from latentvr_common.scene import Brush, Scene, Selection
+from scripted_hands.anatomy import OPEN, hand_at
 
 SUBJECT = Subject(np.array([0.0, 1.25, -0.55]), 0.4)
 CAMERA = Viewpoint().camera(SUBJECT)
@@ -215,3 +219,23 @@ def test_beacons_stand_in_the_window_that_one_labels_in_too() -> None:
     with_them = replace(without, beacons=(Beacon(1, 7, Why.UNSURE),))
     plain, lit = (len(CloudLayer(bare(s), SUBJECT).full(CAMERA)[0].vertices) for s in (without, with_them))
     assert lit > plain
+
+
+# Others
+
+
+def hands_with(at: float) -> Hands:
+    hand = hand_at(np.array([at, 1.2, -0.4]), rotations.IDENTITY, OPEN, left=False)
+    return Hands(1, Hand(), hand)
+
+
+def test_the_hands_of_others_are_made_anew_only_when_they_or_the_camera_move() -> None:
+    others = OthersHands()
+    first = others.shape(hands_with(0.1), CAMERA)
+    assert len(first.triangles) > 100
+    assert others.shape(hands_with(0.1), CAMERA) is first
+    moved = others.shape(hands_with(0.2), CAMERA)
+    assert moved is not first
+    np.testing.assert_allclose(moved.vertices.mean(axis=0) - first.vertices.mean(axis=0), [0.1, 0, 0], atol=0.01)
+    assert others.shape(hands_with(0.2), Viewpoint(1.0).camera(SUBJECT)) is not moved
+    assert len(others.shape(None, CAMERA).triangles) == 0

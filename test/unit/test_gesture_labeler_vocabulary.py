@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from gesture_bench import CATEGORIES, HEAD, ITEMS, MIDDLES, GestureBench, stream_of
 
-from gesture_labeler.accepting import Offer
 from gesture_labeler.grabbing import shortest_turn
 from gesture_labeler.parameters import Parameters
 from gesture_labeler.vocabulary import GIVES_WAY, may_begin, recognisers
@@ -17,6 +16,7 @@ from latentvr_common.gestures import Phase, Side, ToolKind
 from latentvr_common.hands import Hand, Hands
 from latentvr_common.labels import Kind, Shape
 from latentvr_common.placement import Placement
+from latentvr_common.proposal import Proposal
 from scripted_hands import anatomy, performances
 from scripted_hands.performances import Performance, Performer
 
@@ -276,9 +276,9 @@ def test_a_category_that_was_just_added_is_held_at_once_and_its_page_is_open() -
 # What the network offers
 
 
-def offered(bench: GestureBench, count: int = 6) -> Offer:
+def offered(bench: GestureBench, count: int = 6) -> Proposal:
     ids = np.arange(10, 10 + count, dtype=np.uint32)
-    return Offer(ids, (ids % 2).astype(np.int16), ids[:2], 0.93, 5, 7)
+    return Proposal(ids, (ids % 2).astype(np.int16), ids[:2], 0.93, 5, 7)
 
 
 def test_what_is_offered_is_labelled_by_poking_again() -> None:

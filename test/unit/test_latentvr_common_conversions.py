@@ -294,7 +294,7 @@ def test_gestures_selections_and_tools_come_back() -> None:
     ("convert", "message", "complaint"),
     [
         (conversions.gesture_from_msg, msg.Gesture(phase=7), "phase is 7"),
-        (conversions.gesture_from_msg, msg.Gesture(hand=3), "hand is 3"),
+        (conversions.gesture_from_msg, msg.Gesture(hand=4), "hand is 4"),
         (conversions.gesture_from_msg, msg.Gesture(position=Point(x=float("nan"))), "expected finite numbers"),
         (conversions.gesture_from_msg, msg.Gesture(radius=float("inf")), "radius inf"),
         (conversions.selection_from_msg, msg.Selection(label_counts=[1]), "0 label_categories and 1 label_counts"),
@@ -399,19 +399,21 @@ def test_every_public_function_is_found_under_the_one_name() -> None:
     assert all(hasattr(conversions, name) for name in conversions.__all__)
 
 
-@pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT])
-def test_what_the_hands_hold_goes_there_and_back(side: Side) -> None:
-    tool = Tool(ToolKind.DENSITY, 3, False, 0.0625, 2, True, side)
+@pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT, Side.MOUSE])
+def test_what_a_person_holds_goes_there_and_back(side: Side) -> None:
+    kind = ToolKind.BOX if side is Side.MOUSE else ToolKind.DENSITY
+    tool = Tool(kind, 3, False, 0.0625, 2, True, side, "ann")
     message = conversions.tool_to_msg(tool, 5)
     assert conversions.tool_from_msg(message) == tool
-    assert message.hand == {Side.LEFT: msg.Tool.LEFT, Side.RIGHT: msg.Tool.RIGHT}[side]
+    assert message.hand == {Side.LEFT: msg.Tool.LEFT, Side.RIGHT: msg.Tool.RIGHT, Side.MOUSE: msg.Tool.MOUSE}[side]
 
 
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("kind", 2, "kind is 2, expected 0 (sphere) or 1 (density)"),
-        ("hand", 2, "hand is 2, expected 0 (left) or 1 (right)"),
+        ("kind", 3, "kind is 3, expected 0 (sphere) or 1 (density)"),
+        ("kind", 2, "kind is 2, expected 0 (sphere) or 1 (density), or of a mouse 2 (box)"),
+        ("hand", 2, "hand is 2, expected 0 (left), 1 (right) or 3 (mouse)"),
         ("radius", 0.0, "radius is 0, expected more than 0"),
     ],
 )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from latentvr_common import labels, palette, rotations
 from latentvr_common.box_edges import box_corners, box_edges
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.desks import at_desks
 from latentvr_common.gesture_watch import NOTICE_S, STALE_S, GestureWatch
 from latentvr_common.gestures import (
     ACCEPT,
@@ -26,7 +27,7 @@ from latentvr_common.gestures import (
     ToolKind,
 )
 from latentvr_common.hands import Hand, Joint, Validity
-from latentvr_common.held import ERASES, NOTHING, brush_color, held
+from latentvr_common.held import ERASES, NOTHING, brush_color, color_of_brush, color_of_selection, held
 from latentvr_common.labels import Category
 from latentvr_common.palette_faces import Face, faces
 from latentvr_common.palette_signs import PEN, Sign, strokes
@@ -110,8 +111,8 @@ def test_a_brush_that_erases_is_white_and_one_of_no_category_grey(tool: Tool, co
     found = held(Scene(some_cloud(), CATEGORIES, tool=tool), NO_HAND, hand_with_pinch_at(MIDDLE))
     assert found is not None
     assert found.color == color
-    assert brush_color(Scene(some_cloud(), CATEGORIES, tool=tool), tool.category) == color
-    assert brush_color(Scene(some_cloud(), CATEGORIES, tool=tool), 0) == RED
+    assert brush_color(Scene(some_cloud(), CATEGORIES), tool.category, erases=tool.erases) == color
+    assert brush_color(Scene(some_cloud(), CATEGORIES), 0, erases=tool.erases) == RED
 
 
 def test_only_the_hand_that_paints_holds_a_brush() -> None:
@@ -333,3 +334,43 @@ def test_patience_is_never_less_than_the_least_nor_more_than_the_most(gaps: list
     for at_s in np.cumsum(gaps):
         patience.hear(float(at_s))
     assert least_s <= patience.lasts_s <= max(least_s, 0.5)
+
+
+# Persons at a desk
+
+
+@pytest.mark.parametrize(
+    ("tool", "words", "color"),
+    [
+        (Tool(ToolKind.SPHERE, 0, radius_m=0.063), "ann: ant, brush 6 cm", RED),
+        (Tool(ToolKind.BOX, 1), "ann: bee, box", 0x2060F0),
+        (Tool(ToolKind.DENSITY, NONE, True), "ann: erase, dense region", ERASES),
+        (Tool(ToolKind.BOX, 7), "ann: category 7, box", NOTHING),
+    ],
+)
+def test_what_is_held_at_a_desk_in_words(tool: Tool, words: str, color: int) -> None:
+    (found,) = at_desks(Scene(some_cloud(), CATEGORIES, desks={"ann": tool}))
+    assert (found.words, found.color) == (words, color)
+
+
+def test_who_holds_nothing_at_a_desk_is_not_told_of_and_several_come_by_name() -> None:
+    desks = {"zoe": Tool(category=0), "ann": Tool(category=1), "bob": Tool()}
+    assert [found.words[:3] for found in at_desks(Scene(some_cloud(), CATEGORIES, desks=desks))] == ["ann", "zoe"]
+
+
+def test_what_is_held_at_a_desk_changes_nothing_in_the_hands() -> None:
+    desks = {"ann": Tool(ToolKind.BOX, 1, page=3, side=Side.MOUSE)}
+    alone, beside = Scene(some_cloud(), CATEGORIES), Scene(some_cloud(), CATEGORIES, desks=desks)
+    assert faces(alone) == faces(beside)
+    hand = hand_with_pinch_at(MIDDLE)
+    before, after = held(alone, NO_HAND, hand), held(beside, NO_HAND, hand)
+    assert before is not None
+    assert after is not None
+    assert (before.color, before.radius_m) == (after.color, after.radius_m)
+
+
+@pytest.mark.parametrize(("name", "color"), [(PINCH_BRUSH, ERASES), (BOX, ERASES), (RADIUS, NOTHING)])
+def test_a_mark_of_no_category_erases_whoever_makes_it(name: str, color: int) -> None:
+    scene = Scene(some_cloud(), CATEGORIES, tool=Tool(category=1))
+    assert color_of_brush(scene, Brush(MIDDLE, 0.1, NONE, name)) == color
+    assert color_of_selection(scene, Selection(NONE, np.zeros(0, np.uint32))) == ERASES

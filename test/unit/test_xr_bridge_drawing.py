@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import moderngl
 import numpy as np
@@ -161,6 +162,16 @@ def test_panels_are_drawn_anew_only_where_they_say_something_else() -> None:
     chosen = panels_of(Scene(scene.cloud, CATEGORIES, scene.progress, tool=Tool(category=0)), True)
     assert chosen.palette is not first.palette
     assert panels_of(Scene(scene.cloud), True).palette is None
+
+
+def test_the_line_of_state_says_what_is_held_at_a_desk_and_the_palette_stays_that_of_the_hands() -> None:
+    alone = Scene(cloud_of(((0, 0, 0), RED)), CATEGORIES, Progress(State.TRAINING, 3, 400), tool=Tool(category=1))
+    ann = Tool(category=0, radius_m=0.06, page=1, side=Side.MOUSE, author="ann")
+    without, with_it = (panels_of(scene, True) for scene in (alone, replace(alone, desks={"ann": ann})))
+    words = f"labels safe: 400  ·  epoch 3  ·  recording  ·  ann: {CATEGORIES[0].name}, brush 6 cm"
+    assert with_it.state is line(words, 0.03, BRIGHT)
+    assert with_it.state is not without.state
+    assert with_it.palette is without.palette
 
 
 def test_the_palette_is_drawn_where_its_buttons_are() -> None:

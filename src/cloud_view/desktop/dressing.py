@@ -20,7 +20,7 @@ from cloud_view.desktop.panels import (
 )
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import is_same
-from cloud_view.desktop.screen import Placed
+from cloud_view.desktop.show import Placed
 from cloud_view.sheet import FAINT, REFERENCE_HEIGHT
 from latentvr_common.cloud import NONE
 from latentvr_common.scene import Scene
@@ -86,6 +86,7 @@ class Dressing:
             scene.progress,
             scene.forces is None,
             scene.beacons is None,
+            repr(scene.desks),
             desk.hand.page,
             desk.hand.marks_with,
         )
@@ -112,7 +113,7 @@ class Dressing:
         if proposal is not None:
             audit = tuple(look_of(int(item)) or _unknown(int(item)) for item in proposal.audit_ids)
             key = (id(proposal), audit, height)
-            count, expected = len(proposal.ids), proposal.expected
+            count, expected = len(proposal), proposal.expected
             return self._kept("proposal", key, lambda: paint_proposal(count, expected, audit, height))
         return paint_help(height) if desk.help else None
 

@@ -9,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from cloud_view.desktop.picking import Picker
-from latentvr_common import labels, rotations
-from latentvr_common.gestures import BOX, DENSITY, PINCH_BRUSH
-from latentvr_common.labels import Region
+from latentvr_common import rotations
+from latentvr_common.gestures import BOX, DENSITY, PINCH_BRUSH, ToolKind
 from latentvr_common.placement import Placement
+from latentvr_common.selecting.found import in_box, in_dense_region, nothing_in
 from latentvr_common.selecting.frames import Frame
 from latentvr_common.selecting.stroke import Stroke
 
 FloatArray = npt.NDArray[np.floating]
-Ids = npt.NDArray[np.uint32]
 
 _SHARE, _LEAST_SHARE, _MOST_SHARE = 0.5, 0.02, 1.0
 _SHARE_TRAVEL_PX = 90.0
@@ -51,6 +50,7 @@ class Mark(ABC):
     """One mark that is being made."""
 
     name: ClassVar[str]
+    kind: ClassVar[ToolKind]
 
     def __init__(self, gesture_id: str, sight: Sight, ahead_m: float) -> None:
         """`ahead_m`: how far ahead of the eye it is made; a brush keeps that while it paints."""
@@ -59,12 +59,13 @@ class Mark(ABC):
         self.item_count = len(sight.frame.cloud)
         self.position: FloatArray = np.zeros(3)
         """(3,), metres, frame stage."""
-        self.ids: Ids = np.zeros(0, np.uint32)
-        """What it would mark, rising."""
-        self.region = Region()
-        self.stamp_ns = sight.frame.cloud.stamp_ns
-        self.epoch = sight.frame.epoch
-        """Of the frame that it was resolved on."""
+        self.found = nothing_in(sight.frame)
+        """What it would mark."""
+
+    @property
+    def ids(self) -> npt.NDArray[np.uint32]:
+        """The items that it would mark, rising; another array where they are others."""
+        return self.found.ids
 
     @abstractmethod
     def follow(self, sight: Sight, aim: Aim) -> None:
@@ -74,15 +75,15 @@ class Mark(ABC):
         """Take in the wheel; return whether it means something to this mark, else it sets the brush."""
         return False
 
-    def _resolved(self, frame: Frame, region: Region, ids: Ids) -> None:
-        self.region, self.ids = region, ids
-        self.stamp_ns, self.epoch = frame.cloud.stamp_ns, frame.epoch
+    def finish(self) -> None:  # noqa: B027 most have nothing left to do
+        """Take in that it is to be made."""
 
 
 class Painting(Mark):
     """A ball that marks what it touches."""
 
     name = PINCH_BRUSH
+    kind = ToolKind.SPHERE
 
     def __init__(self, gesture_id: str, sight: Sight, ahead_m: float) -> None:
         super().__init__(gesture_id, sight, ahead_m)
@@ -94,17 +95,18 @@ class Painting(Mark):
         center = sight.placement.latent_from_stage(self.position)
         radius = aim.radius_m / sight.placement.scale
         if self._stroke.extend(sight.frame, center, radius, takes_away=aim.takes_away):
-            self._resolved(sight.frame, self._stroke.region(), self._stroke.sample_ids())
+            self.found = self._stroke.found()
 
     def finish(self) -> None:
         """Take in where the brush has been since it last touched something new."""
-        self.region = self._stroke.region()
+        self.found = self._stroke.found()
 
 
 class Boxing(Mark):
     """A box pulled open on the screen, its axes those of the screen."""
 
     name = BOX
+    kind = ToolKind.BOX
 
     def __init__(self, gesture_id: str, sight: Sight, ahead_m: float) -> None:
         super().__init__(gesture_id, sight, ahead_m)
@@ -132,8 +134,7 @@ class Boxing(Mark):
         stage_from_box = rotations.from_axes(camera.right, camera.up, -camera.forward)
         quat = rotations.multiply(rotations.inverse(placement.quat_xyzw), stage_from_box)
         center, half = placement.latent_from_stage(self.position), self.half_m / placement.scale
-        ids = np.flatnonzero(sight.frame.points.within_box(center, half, quat)).astype(np.uint32)
-        self._resolved(sight.frame, labels.box(center, half, quat), ids)
+        self.found = in_box(sight.frame, center, half, quat)
 
     def turn_wheel(self, steps: float) -> bool:
         """Make it deeper or shallower."""
@@ -145,6 +146,7 @@ class Flooding(Mark):
     """The dense region around a place; a drag down or the wheel loosens it, a drag up tightens it."""
 
     name = DENSITY
+    kind = ToolKind.DENSITY
 
     def __init__(self, gesture_id: str, sight: Sight, ahead_m: float) -> None:
         super().__init__(gesture_id, sight, ahead_m)
@@ -166,9 +168,7 @@ class Flooding(Mark):
         if seed is None:
             return
         self._done = sight.frame, share
-        density = share * seed.density
-        ids = np.flatnonzero(sight.frame.density.flood(seed, density)).astype(np.uint32)
-        self._resolved(sight.frame, labels.flood(place, reach, density), ids)
+        self.found = in_dense_region(sight.frame, seed, place, reach, share)
 
     def turn_wheel(self, steps: float) -> bool:
         """Loosen or tighten it."""

@@ -10,53 +10,50 @@ from collections import deque
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
-from latentvr import msg, srv
+from latentvr import msg
 from rclpy.node import Node
-from rclpy.task import Future
 
-from cloud_view.camera import Camera, Framing, subject_of
-from cloud_view.desktop.cloud_layer import CloudLayer, bare
 from cloud_view.desktop.desk import Desk
 from cloud_view.desktop.detail import Detail
 from cloud_view.desktop.dressing import Dressing, Status
-from cloud_view.desktop.hand_shapes import Tool, color_of
+from cloud_view.desktop.granting_node import ask
 from cloud_view.desktop.history import History, Replay
 from cloud_view.desktop.inputs import Button, Input, Pressed
 from cloud_view.desktop.items_node import Items
-from cloud_view.desktop.marks import Boxing, Sight
-from cloud_view.desktop.outcome import Kind, Outcome, Proposal, Wish
+from cloud_view.desktop.keeping import keep_picture
+from cloud_view.desktop.notes import NOTE_S, Notes
+from cloud_view.desktop.outcome import Kind, Outcome, Wish
 from cloud_view.desktop.parameters import Parameters
-from cloud_view.desktop.picking import Picker, Viewport
-from cloud_view.desktop.same import is_same
-from cloud_view.desktop.screen import Screen, Selected, Show
+from cloud_view.desktop.questions_node import Questions
+from cloud_view.desktop.screen import Screen
+from cloud_view.desktop.show import Show
+from cloud_view.desktop.showing import Showing
+from cloud_view.desktop.shown_hand import Lit, tool_of
 from cloud_view.desktop.sound import Speaker, player
-from cloud_view.desktop.viewpoint import Viewpoint
 from cloud_view.engine import DrawError
 from cloud_view.pacing import Pacing
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.asking_node import Asking
 from latentvr_common.cloud import NONE
 from latentvr_common.directories import writable_directory
+from latentvr_common.entries_node import Entries
 from latentvr_common.errors import InputError
-from latentvr_common.gestures import Phase, Report
+from latentvr_common.gestures import Phase, Report, Side
+from latentvr_common.gestures import Tool as HeldTool
+from latentvr_common.hands import Hands
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.inbox_node import Inbox
 from latentvr_common.labels import LabelBook
 from latentvr_common.parameters import declare
+from latentvr_common.proposal import Proposal
 from latentvr_common.run import run_node
-from latentvr_common.scene import Scene, State
-from latentvr_common.selecting.frames import Frames
+from latentvr_common.scene import Scene, State, hands_moved
 
 _TURN_S = 1 / 60
 _PASSES = 3
 """In one turn, at the most: inputs that come while a frame is drawn are taken at once."""
 _FRAME_S = 1 / 30
-_BEAT_S = 0.3
-"""A mark that is being made is told again after so long: who looks on forgets what is not heard of."""
-_NOTE_S = 4.0
-_AUDIT = 20
 
 
 class Desktop(Node):  # type: ignore[misc]
@@ -70,31 +67,30 @@ class Desktop(Node):  # type: ignore[misc]
         self._desk = Desk(self._settings.author)
         self._detail = Detail(self._settings.frame_s)
         self._pacing = Pacing(_FRAME_S, self._settings.drawing_share)
-        self._framing = Framing()
-        self._frames = Frames()
+        self._showing = Showing()
         self._dressing = Dressing()
-        self._layer: CloudLayer | None = None
-        self._seen: tuple[object, ...] = ()
+        self._lit = Lit()
+        self._notes = Notes()
+        self._history = History()
+        self._replay = Replay()
+        self._told: HeldTool | None = None
+        self._hands: Hands | None = None
+        """Those of others that are shown."""
         self._drawn: tuple[object, ...] = ()
-        self._camera: tuple[Viewpoint, object, Camera] | None = None
-        self._book: LabelBook | None = None
-        self._unread: list[msg.LabelEvent] = []
-        self._submitted: dict[str, Selected] = {}
-        self._safe_count = 0
-        self._note, self._note_until_s = "", 0.0
-        self._beat_s = 0.0
         self._known = 0
+        self._entries: Entries | None = None
+        self._safe_count = 0
+        """Items that have a label that is in the journal."""
         self._left = False
         self._pending: deque[Input] = deque()
         self._connect()
-        self._history = History()
-        self._replay = Replay()
         self._timer = node_tools.every(self, _TURN_S, self._turn)
 
     def _connect(self) -> None:
         """Advertise, listen, and know whom to ask."""
         self._gestures_out = node_tools.advertise(self, topics.GESTURES)
         self._selection_out = node_tools.advertise(self, topics.SELECTION)
+        self._tool_out = node_tools.advertise(self, topics.TOOL)
         self._inbox = Inbox(self)
         self._health = HealthReporter(self, self._probe)
         self._inbox.report_to(self._health)
@@ -104,11 +100,9 @@ class Desktop(Node):  # type: ignore[misc]
             self._inbox.toggle_cues()
         self._items = Items(self, self._health)
         self._asking = Asking(self, self._settings.author, self._report)
-        self._propose = node_tools.client(self, topics.PROPOSE_LABELS)
-        self._sound = node_tools.client(self, topics.GET_SOUND)
         self._speaker = Speaker(self._directory or Path(tempfile.gettempdir()), player())
+        self._questions = Questions(self, self._speaker, self._say)
         self._epoch_in = node_tools.listen(self, topics.EPOCH, self._on_epoch)
-        self._labels_in = node_tools.listen(self, topics.LABELS, self._unread.append)
 
     def _opened(self) -> Screen:
         try:
@@ -119,22 +113,17 @@ class Desktop(Node):  # type: ignore[misc]
     # What is heard
 
     def _on_epoch(self, message: msg.Epoch) -> None:
-        self._frames.note_epoch(conversions.time_from_msg(message.header.stamp), message.epoch)
+        self._showing.frames.note_epoch(conversions.time_from_msg(message.header.stamp), message.epoch)
         self._desk.paused = message.state == State.PAUSED
 
-    def _safe(self, count: int) -> int:
-        """Return how many of `count` items have a label that is in the journal."""
-        if self._book is None:
-            self._book = LabelBook(count)
-        unread, self._unread[:] = list(self._unread), []
-        for message in unread:
-            try:
-                self._book.add(conversions.label_event_from_msg(message))
-            except ValueError as error:
-                self._health.drop(str(error))
-        if unread:
-            self._safe_count = int((self._book.labels != NONE).sum())
-        return self._safe_count
+    def _listen_to_journal(self, count: int) -> None:
+        """Follow the labels of `count` items from now on."""
+        if self._entries is None:
+            book = LabelBook(count)
+            self._entries = Entries(self, book, self._health, lambda: self._note_safe(book))
+
+    def _note_safe(self, book: LabelBook) -> None:
+        self._safe_count = int((book.labels != NONE).sum())
 
     # Turns
 
@@ -144,6 +133,7 @@ class Desktop(Node):  # type: ignore[misc]
         told = self._speaker.look()
         if told:
             self._say(told)
+        self._tell_tool(self._desk.told())
         for _ in range(_PASSES):
             now_s, inputs = time.monotonic(), self._take_inputs()
             if inputs:
@@ -170,7 +160,7 @@ class Desktop(Node):  # type: ignore[misc]
         return had
 
     def _view_is_old(self) -> bool:
-        return self._camera is not None and self._camera[0] is not self._desk.viewpoint
+        return not self._showing.is_of(self._desk.viewpoint)
 
     def _take(self, given: Input) -> None:
         """Have the desk take an input. What is marked is what is now: a press during the time-lapse ends that."""
@@ -180,18 +170,19 @@ class Desktop(Node):  # type: ignore[misc]
             self._follow(self._desk.take(given, node_tools.now_ns(self)))
 
     def _due(self, now_s: float, moved: bool) -> bool:
-        beats = self._desk.mark is not None and now_s >= self._beat_s
-        if moved or beats or self._items.changes != self._known:
+        if moved or self._showing.beats(self._desk, now_s) or self._items.changes != self._known:
             return True
         if not self._pacing.due(now_s):
             return False
-        return self._replay.runs or self._drawn != self._state(now_s)
+        if self._replay.runs or self._drawn != self._state(now_s):
+            return True
+        return hands_moved(self._hands, self._inbox.hands(now_s))
 
     def _state(self, now_s: float) -> tuple[object, ...]:
         """Return what a frame depends on beside mouse and keys."""
-        note = self._note if now_s < self._note_until_s else ""
-        rest = self._detail.at_rest(now_s)
-        return self._inbox.changes, self._items.changes, self._screen.viewport, note, rest, len(self._asking)
+        note, rest = self._notes.text(now_s), self._detail.at_rest(now_s)
+        marks = self._safe_count, len(self._asking)
+        return self._inbox.changes, self._items.changes, self._screen.viewport, note, rest, marks
 
     def _draw(self, now_s: float) -> tuple[int, float] | None:
         """Put a frame up; return how many items it has, and how long that took."""
@@ -199,22 +190,28 @@ class Desktop(Node):  # type: ignore[misc]
         scene = self._inbox.scene(now_s)
         if scene is None:
             return None
+        self._listen_to_journal(len(scene.cloud))
         scene = self._then(scene, now_s)
         self._drawn, self._known = self._state(now_s), self._items.changes
-        self._desk.set_categories(scene.categories)
-        layer, viewport = self._layer_of(scene), self._screen.viewport
-        camera = self._camera_of(layer)
-        self._look(layer, camera, viewport)
-        self._items.scene = scene
+        desk, viewport = self._desk, self._screen.viewport
+        desk.set_categories(scene.categories)
+        layer = self._showing.layer_of(scene, busy=desk.busy, replays=self._replay.runs)
+        camera = self._showing.camera_of(layer, desk.viewpoint)
+        sight = self._showing.sight(desk, layer, camera, viewport, time.monotonic())
+        if sight is not None:
+            self._follow(desk.see(sight, node_tools.now_ns(self)))
+        self._items.scene, self._hands = scene, scene.hands
         items = self._detail.items(len(scene.cloud), now_s)
-        panels = self._dressing.panels(
-            self._desk, scene, viewport, self._status(scene, now_s), self._items.look_of, self._items.neighbours_of
-        )
-        self._screen.show(Show(layer, camera, items, self._tool(scene), self._selected(scene), panels))
+        status = Status(self._safe_count, len(self._asking), self._notes.text(now_s))
+        panels = self._dressing.panels(desk, scene, viewport, status, self._items.look_of, self._items.neighbours_of)
+        tool, lit = tool_of(desk, scene), self._lit.of(desk, scene)
+        self._screen.show(Show(layer, camera, items, tool, lit, panels, scene.hands))
         return items, time.perf_counter() - began_s
 
     def _then(self, scene: Scene, now_s: float) -> Scene:
-        """Return the scene to show: that of now, or one of the time-lapse."""
+        """Return the scene to show: that of now, or one of the time-lapse. What oneself holds stands elsewhere."""
+        others = {author: tool for author, tool in scene.desks.items() if author != self._settings.author}
+        scene = replace(scene, desks=others)
         share = self._replay.share(now_s)
         if share is None:
             self._history.note(scene.cloud, now_s)
@@ -229,71 +226,16 @@ class Desktop(Node):  # type: ignore[misc]
             self._detail.note_frame(items, took_s)
         self._pacing.note(took_s, now_s)
 
-    def _layer_of(self, scene: Scene) -> CloudLayer:
-        layer = self._layer
-        same = layer is not None and all(
-            getattr(layer.scene, name) is getattr(scene, name) for name in ("cloud", "forces", "beacons", "placement")
-        )
-        if layer is not None and same:
-            return layer
-        fresh = CloudLayer(bare(scene), layer.subject if layer is not None else subject_of(scene.points()))
-        if not self._desk.busy:
-            fresh.subject = self._framing.follow(subject_of(fresh.points))
-        if not self._replay.runs and (layer is None or layer.scene.cloud is not scene.cloud):
-            self._frames.add(scene.cloud)
-        self._layer = fresh
-        return fresh
-
-    def _camera_of(self, layer: CloudLayer) -> Camera:
-        viewpoint, subject = self._desk.viewpoint, layer.subject
-        if self._camera is None or self._camera[0] is not viewpoint or self._camera[1] is not subject:
-            self._camera = viewpoint, subject, viewpoint.camera(subject)
-        return self._camera[2]
-
-    def _look(self, layer: CloudLayer, camera: Camera, viewport: Viewport) -> None:
-        """Let the person see what is shown. Who turns the cloud looks again when it is at rest."""
-        now_s, seen = time.monotonic(), (layer, camera, viewport)
-        beat = self._desk.mark is not None and now_s >= self._beat_s
-        if self._desk.turns or (is_same(seen, self._seen) and not beat):
-            return
-        frame = self._frames.shown_at(layer.scene.cloud.stamp_ns)
-        if frame is None:
-            return
-        picker = (
-            Picker(layer.points, camera, viewport)
-            if not is_same(seen, self._seen) or self._desk.sight is None
-            else None
-        )
-        sight = Sight(frame, layer.scene.placement, picker or self._desk.sight.picker)  # type: ignore[union-attr]
-        self._seen = seen
-        self._beat_s = now_s + _BEAT_S
-        self._follow(self._desk.see(sight, node_tools.now_ns(self)))
-
-    # What is shown of the hand
-
-    def _tool(self, scene: Scene) -> Tool | None:
-        desk = self._desk
-        if desk.brush is None or desk.turns or desk.name is not None:
-            return None
-        color = color_of(desk.hand.category, desk.hand.erases, dict(scene.colors()))
-        half = desk.mark.half_m if isinstance(desk.mark, Boxing) else None
-        return Tool(desk.brush, desk.hand.radius_m, color, half)
-
-    def _selected(self, scene: Scene) -> Selected | None:
-        desk = self._desk
-        if desk.mark is None:
-            return next(reversed(self._submitted.values()), None)
-        rows = desk.mark.ids[desk.mark.ids < len(scene.cloud)]
-        return Selected(rows, color_of(desk.hand.category, desk.hand.erases, dict(scene.colors())))
-
-    def _status(self, scene: Scene, now_s: float) -> Status:
-        note = self._note if now_s < self._note_until_s else ""
-        return Status(self._safe(len(scene.cloud)), len(self._asking), note)
-
-    def _say(self, text: str, seconds: float = _NOTE_S) -> None:
-        self._note, self._note_until_s = text, time.monotonic() + seconds
+    def _say(self, text: str, seconds: float = NOTE_S) -> None:
+        self._notes.say(text, time.monotonic(), seconds)
 
     # What comes of it
+
+    def _tell_tool(self, tool: HeldTool) -> None:
+        """Tell what the mouse holds, if that has changed."""
+        if tool != self._told:
+            self._told = tool
+            self._tool_out.publish(conversions.tool_to_msg(tool, node_tools.now_ns(self)))
 
     def _follow(self, outcome: Outcome) -> None:
         if outcome.preview is not None:
@@ -301,11 +243,10 @@ class Desktop(Node):  # type: ignore[misc]
         for report in outcome.reports:
             self._gestures_out.publish(conversions.gesture_to_msg(report))
             if report.phase is Phase.BEGIN:
-                self._note_until_s = 0.0
+                self._notes.clear()
         for event, end in outcome.commits:
-            scene = self._layer.scene if self._layer is not None else None
-            colors = dict(scene.colors()) if scene is not None else {}
-            self._submitted[event.event_id] = Selected(event.sample_ids, color_of(event.category, False, colors))
+            layer = self._showing.layer
+            self._lit.submit(event, layer.scene.colors() if layer is not None else {})
             self._asking.mark(event, end)
         for wish in outcome.wishes:
             self._grant(wish)
@@ -313,101 +254,42 @@ class Desktop(Node):  # type: ignore[misc]
             self._say(outcome.note)
 
     def _grant(self, wish: Wish) -> None:
-        commands = srv.SetTraining.Request
         if wish.end is not None:
-            if wish.kind in (Kind.UNDO, Kind.REDO):
-                self._asking.step(wish.end, redo=wish.kind is Kind.REDO)
-            elif wish.kind is Kind.NEW:
-                self._asking.add_category(str(wish.value), wish.end, self._desk.choose)
-            elif wish.kind is Kind.PAUSE:
-                self._asking.pause(wish.end, paused=bool(wish.value))
-            elif wish.kind is Kind.SPEED:
-                self._asking.set_training(commands(command=commands.SPEED, speed=float(wish.value)), wish.end)
+            ask(self._asking, wish, wish.end, self._desk.choose)
         elif wish.kind is Kind.FORCES:
             self._inbox.toggle_forces()
         elif wish.kind is Kind.CUES:
             self._inbox.toggle_cues()
         elif wish.kind is Kind.PROPOSE:
-            self._ask_for_proposal()
+            self._questions.propose(self._settings.accept_from, self._offer)
         elif wish.kind is Kind.TIMELAPSE:
             self._replay.toggle(time.monotonic())
         elif wish.kind is Kind.SOUND:
-            self._ask_for_sound(int(wish.value))
+            self._questions.sound(int(wish.value))
         elif wish.kind is Kind.PICTURE:
-            self._keep_picture()
+            self._say(keep_picture(self._directory, self._screen.keep))
         elif wish.kind is Kind.QUIT:
             self._left = True
 
     def _report(self, report: Report) -> None:
         """Tell what has come of a gesture, now that others have answered."""
         self._gestures_out.publish(conversions.gesture_to_msg(report))
-        self._submitted.pop(report.gesture_id, None)
+        self._lit.answered(report.gesture_id)
         if report.phase is Phase.CANCEL:
             self._say(report.detail)
             self.get_logger().info(f"{report.name} cancelled: {report.detail}")
 
-    def _ask_for_proposal(self) -> None:
-        if not self._propose.service_is_ready():
-            self._say("the trainer does not answer")
-            return
-        request = srv.ProposeLabels.Request(threshold=self._settings.accept_from, category=NONE, audit_size=_AUDIT)
-        future = self._propose.call_async(request)
-        future.add_done_callback(node_tools.guarded(self, self._on_proposal))
-
-    def _on_proposal(self, future: Future) -> None:
-        response = future.result()
-        if response is None or not response.accepted:
-            self._say(response.message if response is not None else "the trainer does not answer")
-            return
-        self._desk.offer(
-            Proposal(
-                np.asarray(response.sample_ids, np.uint32),
-                np.asarray(response.categories, np.int16),
-                float(response.expected),
-                np.asarray(response.audit_ids, np.uint32),
-                conversions.time_from_msg(response.cloud_stamp),
-                int(response.epoch),
-            )
-        )
+    def _offer(self, proposal: Proposal) -> None:
+        self._desk.offer(proposal)
         if self._desk.proposal is None:
             self._say(f"no prediction is {100 * self._settings.accept_from:.0f} % sure yet")
         self._items.changes += 1
-
-    def _ask_for_sound(self, item: int) -> None:
-        if not self._sound.service_is_ready():
-            self._say("the trainer does not answer")
-            return
-        future = self._sound.call_async(srv.GetSound.Request(sample_id=item))
-        future.add_done_callback(node_tools.guarded(self, lambda done: self._on_sound(item, done)))
-
-    def _on_sound(self, item: int, future: Future) -> None:
-        response = future.result()
-        if response is None or not response.found:
-            self._say(response.message if response is not None else "the trainer does not answer")
-        elif not len(response.wav):
-            self._say(f"item {item} has no sound")
-        else:
-            try:
-                self._say(self._speaker.play(item, bytes(response.wav)))
-            except OSError as error:
-                self._say(f"no sound: {error.strerror}")
-
-    def _keep_picture(self) -> None:
-        if self._directory is None:
-            self._say("no picture: the session has no directory")
-            return
-        path = _free(self._directory)
-        try:
-            self._screen.keep(path)
-        except OSError as error:
-            self._say(f"no picture: {error.strerror}")
-            return
-        self._say(f"kept {path.name}")
 
     def _leave(self) -> None:
         """Close the window, and look no more: that is how a person leaves."""
         self._left = True
         self._timer.cancel()
+        self._tell_tool(HeldTool(side=Side.MOUSE, author=self._settings.author))
         self._screen.close()
         self._inbox.leave()
         self.get_logger().info("the window was closed; the person leaves")
@@ -418,7 +300,9 @@ class Desktop(Node):  # type: ignore[misc]
             return Health("the person has left", values={"waiting marks": waiting})
         level = DiagnosticStatus.WARN if waiting else DiagnosticStatus.OK
         text = f"{waiting} marks wait for the journal" if waiting else "a window"
-        return Health(text, level, {"waiting marks": waiting, "sent shapes": self._screen.sent})
+        return Health(
+            text, level, {"waiting marks": waiting, "safe labels": self._safe_count, "sent shapes": self._screen.sent}
+        )
 
     def close(self) -> None:
         """Say so if marks are lost with this process."""
@@ -427,14 +311,6 @@ class Desktop(Node):  # type: ignore[misc]
             self._screen.close()
         if len(self._asking):
             self.get_logger().error(f"{len(self._asking)} marks were never acknowledged by the journal")
-
-
-def _free(directory: Path) -> Path:
-    """Return a name for a picture that is not taken."""
-    number = 1
-    while (path := directory / f"desktop-{number}.png").exists():
-        number += 1
-    return path
 
 
 def main() -> int:

@@ -3,9 +3,6 @@
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-import numpy as np
-import numpy.typing as npt
-
 from latentvr_common.gestures import Preview, Report
 from latentvr_common.labels import LabelEvent
 
@@ -52,15 +49,3 @@ class Outcome:
     wishes: list[Wish] = field(default_factory=list)
     note: str = ""
     """What to tell the person."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What the trainer would label by itself; fields as those of the answer of ProposeLabels.srv."""
-
-    ids: npt.NDArray[np.uint32]
-    categories: npt.NDArray[np.int16]
-    expected: float
-    audit_ids: npt.NDArray[np.uint32]
-    cloud_stamp_ns: int
-    epoch: int

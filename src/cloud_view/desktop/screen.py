@@ -5,7 +5,6 @@ Thread rule: as for window.py.
 
 import os
 from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,15 @@ from PIL import Image
 
 from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import Points
-from cloud_view.desktop.cloud_layer import CloudLayer
-from cloud_view.desktop.hand_shapes import Tool, selection_shape, tool_shape
+from cloud_view.desktop.hand_shapes import selection_shape, tool_shape
 from cloud_view.desktop.inputs import ALL_KEYS, Button, Input, Key, Moved, Pressed, Released, Wheel
 from cloud_view.desktop.keyboard import key_names
 from cloud_view.desktop.layers import Layers
+from cloud_view.desktop.others import OthersHands
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import Key as SameKey
 from cloud_view.desktop.same import is_same
+from cloud_view.desktop.show import Show
 from cloud_view.engine import DrawError, load_open3d
 from cloud_view.panel import Panel
 from cloud_view.shapes import Lines, Mesh
@@ -33,34 +33,6 @@ _SIZE = (1280, 800)
 _SHIFT, _CTRL = 1, 2
 _RELEASE, _PRESS = 0, 1
 _BUTTONS = {button.value: button for button in Button}
-
-
-@dataclass(frozen=True)
-class Selected:
-    """Items that would be marked (K,), rows, and in which colour."""
-
-    rows: Any
-    color: Any
-
-
-@dataclass(frozen=True)
-class Placed:
-    """A panel and where its left top corner is, pixels."""
-
-    painted: Image.Image
-    place: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Show:
-    """All that a frame shows. `items`: how many; all of them: at rest."""
-
-    layer: CloudLayer
-    camera: Camera
-    items: int
-    tool: Tool | None = None
-    selected: Selected | None = None
-    panels: dict[str, Placed] = field(default_factory=dict)
 
 
 class Screen:
@@ -83,6 +55,7 @@ class Screen:
         self._tool: tuple[SameKey, tuple[Mesh, Lines]] | None = None
         self._selected: tuple[SameKey, Mesh] | None = None
         self._grid: tuple[Subject, Lines] | None = None
+        self._others = OthersHands()
         self._listen()
 
     @property
@@ -147,6 +120,7 @@ class Screen:
         self._aim(show, viewport)
         self._put_items(show, viewport)
         self._put_hand(show, viewport)
+        self._layers.show("others", self._others.shape(show.hands, show.camera))
         self._put_panels(show, viewport)
         self._visualizer.update_renderer()
 

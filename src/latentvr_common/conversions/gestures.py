@@ -16,7 +16,7 @@ from latentvr_common.conversions.basics import (
     time_to_msg,
 )
 from latentvr_common.conversions.labels import region_from_msg, region_to_msg
-from latentvr_common.gestures import Phase, Preview, Report, Side, Tool, ToolKind
+from latentvr_common.gestures import HAND_KINDS, Phase, Preview, Report, Side, Tool, ToolKind
 from latentvr_common.hands import FARTHEST_M, is_near
 
 
@@ -43,7 +43,7 @@ def gesture_from_msg(message: msg.Gesture) -> Report:
     if message.phase not in list(Phase):
         raise ValueError(f"gesture: phase is {message.phase}, expected 0 to 3")
     if message.hand not in list(Side):
-        raise ValueError(f"gesture: hand is {message.hand}, expected 0 to 2")
+        raise ValueError(f"gesture: hand is {message.hand}, expected 0 to 3")
     position = point_from_msg(message.position)
     if not (is_near(position) and abs(message.radius) <= FARTHEST_M):
         where = ", ".join(f"{value:.3g}" for value in position)
@@ -110,15 +110,17 @@ def tool_to_msg(tool: Tool, stamp_ns: int) -> msg.Tool:
         radius=tool.radius_m,
         page=tool.page,
         paused=tool.paused,
+        author=tool.author,
     )
 
 
 def tool_from_msg(message: msg.Tool) -> Tool:
     """A message to a tool."""
-    if message.kind not in list(ToolKind):
-        raise ValueError(f"tool: kind is {message.kind}, expected 0 (sphere) or 1 (density)")
-    if message.hand not in (Side.LEFT, Side.RIGHT):
-        raise ValueError(f"tool: hand is {message.hand}, expected 0 (left) or 1 (right)")
+    if message.hand not in (Side.LEFT, Side.RIGHT, Side.MOUSE):
+        raise ValueError(f"tool: hand is {message.hand}, expected 0 (left), 1 (right) or 3 (mouse)")
+    if message.kind not in (tuple(ToolKind) if message.hand == Side.MOUSE else HAND_KINDS):
+        or_box = ", or of a mouse 2 (box)" if message.kind == ToolKind.BOX else ""
+        raise ValueError(f"tool: kind is {message.kind}, expected 0 (sphere) or 1 (density){or_box}")
     if not (math.isfinite(message.radius) and 0 < message.radius <= FARTHEST_M):
         raise ValueError(f"tool: radius is {message.radius:.3g}, expected more than 0 and at most {FARTHEST_M:.0f} m")
     return Tool(
@@ -129,4 +131,5 @@ def tool_from_msg(message: msg.Tool) -> Tool:
         message.page,
         message.paused,
         Side(message.hand),
+        message.author,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from geometry_msgs.msg import Quaternion, Vector3
-from latentvr import msg
+from latentvr import msg, srv
 
 from latentvr_common.conversions.basics import (
     header,
@@ -15,6 +15,7 @@ from latentvr_common.conversions.basics import (
     time_to_msg,
 )
 from latentvr_common.labels import Category, Kind, LabelEvent, Region, Shape, check_region
+from latentvr_common.proposal import Proposal
 from latentvr_common.voices import NEWEST
 
 
@@ -116,3 +117,18 @@ def category_to_msg(category: Category) -> msg.Category:
 def category_from_msg(message: msg.Category) -> Category:
     """A message to a category."""
     return Category(message.id, message.name, message.color, message.retired)
+
+
+def proposal_from_msg(response: srv.ProposeLabels.Response) -> Proposal:
+    """An answer of propose_labels to what is proposed."""
+    items, categories = len(response.sample_ids), len(response.categories)
+    if items != categories:
+        raise ValueError(f"propose_labels: {items} sample_ids and {categories} categories, expected as many")
+    return Proposal(
+        np.asarray(response.sample_ids, dtype=np.uint32),
+        np.asarray(response.categories, dtype=np.int16),
+        np.asarray(response.audit_ids, dtype=np.uint32),
+        float(response.expected),
+        time_from_msg(response.cloud_stamp),
+        int(response.epoch),
+    )

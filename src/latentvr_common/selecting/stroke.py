@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latentvr_common.labels import Region, spheres
+from latentvr_common.selecting.found import Found
 from latentvr_common.selecting.frames import Frame
 
 _SPACING = 0.5
@@ -81,6 +82,10 @@ class Stroke:
             return [center]
         steps = min(int(np.linalg.norm(center - last) / (_SPACING * radius)), _MOST_SPHERES - len(self._dabs))
         return [last + (center - last) * (i / steps) for i in range(1, steps + 1)]
+
+    def found(self) -> Found:
+        """Return all that follows from it."""
+        return Found(self.sample_ids(), self.region(), self.stamp_ns, self.epoch)
 
     def sample_ids(self) -> npt.NDArray[np.uint32]:
         """Return the items marked (K,), rising."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from latentvr_common.beacon_lights import Light, lights
 from latentvr_common.colors import split_rgb
 from latentvr_common.hands import Hand
-from latentvr_common.held import brush_color, held
+from latentvr_common.held import color_of_brush, held
 from latentvr_common.palette import PalettePose, palette_pose
 from latentvr_common.scene import Scene
 from xr_bridge.drawing import shaders
@@ -88,7 +88,7 @@ class Painter:
         self._box.fill(box_ribbons(scene))
         if self._scene is None or scene.brushes is not self._scene.brushes:
             balls = [
-                ball(brush.position, brush.radius, split_rgb(brush_color(scene, brush.category)) / 255)
+                ball(brush.position, brush.radius, split_rgb(color_of_brush(scene, brush)) / 255)
                 for brush in scene.brushes
                 if brush.is_ball
             ]

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from latentvr_common import rotations
 from latentvr_common.box_edges import box_edges
 from latentvr_common.colors import split_rgb
-from latentvr_common.held import Held, brush_color
+from latentvr_common.held import Held, color_of_selection
 from latentvr_common.scene import Scene
 from xr_bridge.drawing.ribbons import RIBBON, ribbons
 from xr_bridge.hanging import facing
@@ -23,7 +23,7 @@ def box_ribbons(scene: Scene) -> npt.NDArray[np.void]:
     edges = box_edges(scene)
     if scene.selection is None or not len(edges):
         return np.zeros(0, RIBBON)
-    color = split_rgb(brush_color(scene, scene.selection.category)) / 255
+    color = split_rgb(color_of_selection(scene, scene.selection)) / 255
     return ribbons(edges[:, 0], edges[:, 1], color, _BOX)
 
 
