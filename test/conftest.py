@@ -49,5 +49,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     if not _WORKER:
         return (yield)
-    with sharing_out.place_on_the_machine(item.get_closest_marker("alone") is not None):
+    with sharing_out.place_on_the_machine(sharing_out.is_alone(item)):
         return (yield)

@@ -31,6 +31,7 @@ from latentvr_common.datasets import load
 from latentvr_common.labels import Kind, LabelBook
 from latentvr_session.description import PARTS
 
+pytestmark = pytest.mark.alone
 GESTURES = 14
 NOT_HERE = ("monado_service", "xr_bridge", "desktop")
 SUMMARY_KEYS = [

@@ -44,13 +44,24 @@ def mixed(waiting: Sequence[Item], computing: Sequence[Item]) -> list[Item]:
 
 
 def in_order_of_work(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Return the tests so that sessions begin early, and what computes goes beside what waits."""
+    """Return the tests in the order in which they are handed out.
+
+    First those that are alone: none of the workers then has to wait for another's long test. Then sessions begin early,
+    and what computes goes beside what waits.
+    """
     units: dict[str, list[pytest.Item]] = {}
     for item in items:
         units.setdefault(unit_of_work(item.nodeid), []).append(item)
-    computing = [name for name in units if name.startswith(_UNIT)]
-    waiting = sorted(set(units) - set(computing), key=list(units).index, reverse=True)
-    return [item for name in mixed(waiting, computing) for item in units[name]]
+    alone = [name for name, tests in units.items() if any(is_alone(test) for test in tests)]
+    rest = [name for name in units if name not in alone]
+    computing = [name for name in rest if name.startswith(_UNIT)]
+    waiting = [name for name in reversed(rest) if name not in computing]
+    return [item for name in (*alone, *mixed(waiting, computing)) for item in units[name]]
+
+
+def is_alone(test: pytest.Item) -> bool:
+    """Tell whether it is to have the machine for itself."""
+    return test.get_closest_marker("alone") is not None
 
 
 @contextmanager
