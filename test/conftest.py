@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 # Of this process alone: several test runs may share a machine. 0 to 100 are left to people.
@@ -23,6 +24,11 @@ os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 # What is kept between sessions of a person does not count here, nor does anything here stay.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="latentvr-cache-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+# How long an example takes says more of what else the machine does than of what is tested.
+hypothesis.settings.register_profile(
+    "whatever the load", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("whatever the load")
 _HERE = Path(__file__).parent
 # But for an OpenXR runtime: 180 MB.
 os.environ.setdefault("LATENTVR_RUNTIMES", str(_HERE.parent / "build" / "runtimes"))

@@ -33,7 +33,7 @@ def in_journal(directory: Path) -> set[tuple[int, str]]:
 
 def assert_gone(family: list[psutil.Process]) -> None:
     """Fail if a process still runs; one that has ended and that nobody has asked for counts as gone."""
-    _, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(family, timeout=30)
     assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
 
 
