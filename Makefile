@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 WITH_ENV := source tools/env.sh &&
 ARGS ?=
+# One more than there are cores: many tests wait most of the time.
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
 .PHONY: help setup session test lint bench bench-desktop bench-hands bench-layout bench-learning bench-xr xr-test clean
 
@@ -38,9 +40,7 @@ bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it 
 
 test: lint ## Check everything. ARGS="test/unit -k journal" for a part.
 ifeq ($(ARGS),)
-	# Those that share no time with anything run beside each other; nodes and sessions have the machine for themselves.
-	@$(WITH_ENV) OMP_NUM_THREADS=1 python -m pytest -n auto --maxprocesses 4 --dist loadfile test/unit
-	@$(WITH_ENV) exec python -m pytest test/nodes test/xr test/session
+	@$(WITH_ENV) exec python -m pytest -n $(WORKERS)
 else
 	@$(WITH_ENV) exec python -m pytest $(ARGS)
 endif

@@ -6,17 +6,29 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
 
 # Of this process alone: several test runs may share a machine. 0 to 100 are left to people.
 os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 130))
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
 if _WORKER:
+    # Workers have the cores, not the threads of each. Sessions and nodes have parameters of their own for that.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ["ROS_DOMAIN_ID"] = str(101 + (int(os.environ["ROS_DOMAIN_ID"]) + 37 * (int(_WORKER) + 1)) % 130)
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 # What is kept between sessions of a person does not count here, nor does anything here stay.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="latentvr-cache-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
+# How long an example takes says more of what else the machine does than of what is tested.
+hypothesis.settings.register_profile(
+    "whatever the load", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("whatever the load")
 _HERE = Path(__file__).parent
 # But for an OpenXR runtime: 180 MB.
 os.environ.setdefault("LATENTVR_RUNTIMES", str(_HERE.parent / "build" / "runtimes"))
@@ -25,3 +37,23 @@ sys.path[:0] = [str(_HERE.parent / "src"), str(_HERE / "support")]
 # The CUDA build of PyTorch brings Triton, which ends the process if it is loaded after Mesa. No node loads both.
 if importlib.util.find_spec("triton"):
     importlib.import_module("triton")
+
+import sharing_out  # noqa: E402  (found by the paths above)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return sharing_out.scheduler(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if _WORKER:
+        items[:] = sharing_out.in_order_of_work(items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    if not _WORKER:
+        return (yield)
+    with sharing_out.place_on_the_machine(sharing_out.is_alone(item)):
+        return (yield)

@@ -3,13 +3,15 @@
 They run under that Debian's own dynamic loader, see `Prefix.command`: the host's C library may be older.
 """
 
+import fcntl
 import hashlib
 import os
 import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,16 +76,28 @@ def unpacked(
 
 def _make(packages: Sequence[str], suite: str, root: Path, bare: Sequence[str]) -> None:
     root.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root.parent) as scratch:
+    with _alone_in(root.parent), tempfile.TemporaryDirectory(dir=root.parent) as scratch:
+        if (root / _DONE).exists():  # Another process has just made it.
+            return
         made = Path(scratch) / "root"
         _unpack(_download(packages, suite, _machine()[0], Path(scratch)), made)
         for name in bare:
             numbered = sorted(Prefix(made).libraries.glob(f"lib{name}.so.[0-9]"))
             (Prefix(made).libraries / f"lib{name}.so").symlink_to(numbered[0].name)
         (made / _DONE).touch()
-        if not (root / _DONE).exists():  # Else another process was faster.
-            shutil.rmtree(root, ignore_errors=True)
-            made.rename(root)
+        shutil.rmtree(root, ignore_errors=True)
+        made.rename(root)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other process makes anything in `folder`: nothing is fetched twice at a time."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _machine() -> tuple[str, str, str]:

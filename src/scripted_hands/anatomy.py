@@ -5,6 +5,7 @@ its mirror image. Lengths are those of a medium adult hand (bone lengths after B
 hand segments", Int. J. Morphol. 28(3), 2010), metres; angles are radians.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -38,7 +39,7 @@ _FINGERS = (
     _Finger(Joint.LITTLE_METACARPAL, (0.022, -0.001, -0.022), (0.031, -0.002, -0.077), (0.033, 0.020, 0.020), -0.13),
 )
 _THUMB_BASE = np.array([-0.024, -0.008, -0.020])
-_THUMB_BONES = (0.044, 0.033, 0.026)
+_THUMB_BONES = np.array([0.044, 0.033, 0.026])
 _PALM = np.array([-0.001, 0.000, -0.055])
 _RADII = np.array(
     [
@@ -115,35 +116,38 @@ def _at_the_wrist(fingers: bytes, thumb: bytes) -> tuple[FloatArray, FloatArray]
     positions = np.zeros((JOINT_COUNT, 3))
     quats = np.tile(rotations.IDENTITY, (JOINT_COUNT, 1))
     positions[Joint.PALM] = _PALM
-    for finger, angles in zip(_FINGERS, np.frombuffer(fingers).reshape(4, 3), strict=True):
-        base, knuckle = np.array(finger.base), np.array(finger.knuckle)
-        positions[finger.first], quats[finger.first] = base, _towards(knuckle - base)
-        turn = rotations.about_axis(Y, finger.splay)
-        _follow(positions, quats, finger.first + 1, knuckle, turn, angles, finger.bones)
+    positions[_FINGER_BASES], quats[_FINGER_BASES] = _BASES, _BASE_TURNS
+    chain = _chain(_KNUCKLES, _SPLAYS, np.frombuffer(fingers).reshape(4, 3), _BONES)
+    for i, (place, turn) in enumerate(chain, start=1):
+        positions[_FINGER_BASES + i], quats[_FINGER_BASES + i] = place, turn
     out, down, roll, *joints = np.frombuffer(thumb).tolist()
     root = rotations.multiply(rotations.about_axis(Y, out), rotations.about_axis(X, -down))
     root = rotations.multiply(root, rotations.about_axis(Z, roll))
-    angles = np.array([0.0, *joints])
-    _follow(positions, quats, Joint.THUMB_METACARPAL, _THUMB_BASE, root, angles, _THUMB_BONES)
+    for i, (place, turn) in enumerate(_chain(_THUMB_BASE, root, np.array([0.0, *joints]), _THUMB_BONES)):
+        positions[Joint.THUMB_METACARPAL + i], quats[Joint.THUMB_METACARPAL + i] = place, turn
     return positions, quats
 
 
-def _follow(
-    positions: FloatArray,
-    quats: FloatArray,
-    first: int,
-    start: FloatArray,
-    turn: FloatArray,
-    angles: FloatArray,
-    bones: tuple[float, ...],
-) -> None:
-    """Fill in the joints from `first` to the tip: each bends by its angle about its x axis, then the bone follows."""
+def _chain(
+    start: FloatArray, turn: FloatArray, angles: FloatArray, bones: FloatArray
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Yield place (..., 3) and turn (..., 4) of each joint to the tip: it bends about its x axis, the bone follows.
+
+    `angles` and `bones` (..., B): of one finger, or of several at once.
+    """
     place = start
-    for i, (angle, length) in enumerate(zip(angles, bones, strict=True)):
-        turn = rotations.multiply(turn, rotations.about_axis(X, -angle))
-        positions[first + i], quats[first + i] = place, turn
-        place = place + rotations.rotate(turn, -Z * length)
-    positions[first + len(bones)], quats[first + len(bones)] = place, turn
+    for i in range(bones.shape[-1]):
+        turn = rotations.multiply(turn, _about_x(-angles[..., i]))
+        yield place, turn
+        place = place + rotations.rotate(turn, -Z * bones[..., i, None])
+    yield place, turn
+
+
+def _about_x(angles_rad: FloatArray) -> FloatArray:
+    """Return the quaternions (..., 4) that turn by `angles_rad` about x."""
+    quats = np.zeros((*angles_rad.shape, 4))
+    quats[..., 0], quats[..., 3] = np.sin(angles_rad / 2), np.cos(angles_rad / 2)
+    return quats
 
 
 def _towards(direction: FloatArray) -> FloatArray:
@@ -152,6 +156,14 @@ def _towards(direction: FloatArray) -> FloatArray:
     x = np.cross(Y, z)
     x /= np.linalg.norm(x)
     return rotations.from_axes(x, np.cross(z, x), z)
+
+
+_FINGER_BASES = np.array([finger.first for finger in _FINGERS])
+_BASES = np.array([finger.base for finger in _FINGERS])
+_KNUCKLES = np.array([finger.knuckle for finger in _FINGERS])
+_BONES = np.array([finger.bones for finger in _FINGERS])
+_SPLAYS = np.array([rotations.about_axis(Y, finger.splay) for finger in _FINGERS])
+_BASE_TURNS = np.array([_towards(direction) for direction in _KNUCKLES - _BASES])
 
 
 def _bent(bend: Bend) -> FloatArray:

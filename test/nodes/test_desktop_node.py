@@ -68,7 +68,7 @@ class Desk:
     def wait(self, condition: Callable[[], Any], what: str) -> None:
         assert self.window._popen.poll() is None, self.window.said()
         try:
-            self.peer.wait_until(condition, what, 40.0)
+            self.peer.wait_until(condition, what, 90.0)
         except AssertionError as error:
             told = [(g.name, g.phase, g.detail, g.samples) for g in self.peer.heard["gestures"]]
             raise AssertionError(f"{error}; gestures: {told}; it said: {self.window.said()}") from error
@@ -279,9 +279,9 @@ def test_a_host_without_a_display_server_gets_one_of_debians_in_which_a_window_o
         assert hands.screen().shape == (SIZE[1], SIZE[0], 3)
         variables = {"DISPLAY": display, "WAYLAND_DISPLAY": ""}
         with Peer() as peer, NodeProcess("cloud_view.desktop", {}, tmp_path / "log", variables=variables) as window:
-            peer.wait_until(lambda: hands.window("latentvr") is not None, "a window", 40.0)
+            peer.wait_until(lambda: hands.window("latentvr") is not None, "a window", 90.0)
             hands.move(*(side / 2 for side in SIZE))
-            peer.wait_until(lambda: "desktop" in peer.node.get_node_names(), "its node", 40.0)
+            peer.wait_until(lambda: "desktop" in peer.node.get_node_names(), "its node", 90.0)
 
             def is_closed() -> bool:
                 # A node that is known may not look at its keys yet.
@@ -289,8 +289,8 @@ def test_a_host_without_a_display_server_gets_one_of_debians_in_which_a_window_o
                     hands.key("ctrl", "q")
                 return hands.window("latentvr") is None
 
-            peer.wait_until(is_closed, "no window", 40.0)
-            peer.wait_until(lambda: "the person leaves" in window.said(), "what it says", 40.0)
+            peer.wait_until(is_closed, "no window", 90.0)
+            peer.wait_until(lambda: "the person leaves" in window.said(), "what it says", 90.0)
 
 
 def test_without_a_display_it_says_so_in_one_line(tmp_path: Path) -> None:

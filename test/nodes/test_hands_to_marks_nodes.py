@@ -35,17 +35,16 @@ def test_hands_alone_mark_regions_and_a_journal_that_comes_back_gets_what_waited
             return book.applied_seq >= count
 
         with NodeProcess("scripted_hands", person, tmp_path / "person.log") as hands:
-            peer.wait_until(lambda: marked(1), "the first mark", 40)
+            peer.wait_until(lambda: marked(1), "the first mark")
             # The journal dies while the person goes on; the mark made meanwhile waits for it.
             first.kill()
             begun = len([g for g in peer.heard["gestures"] if g.phase == msg.Gesture.BEGIN])
             peer.wait_until(
                 lambda: len([g for g in peer.heard["gestures"] if g.phase == msg.Gesture.BEGIN]) > begun,
                 "a stroke without a journal",
-                40,
             )
             with NodeProcess("label_journal", journal, tmp_path / "journal2.log"):
-                peer.wait_until(lambda: marked(4), "all marks", 60)
+                peer.wait_until(lambda: marked(4), "all marks", 120)
                 page = peer.call(topics.GET_LABELS, srv.GetLabels.Request())
                 peer.wait_until(lambda: "has made 4 of 4 marks, and leaves" in hands.said(), "the person leaves")
             assert hands.stop() == 0

@@ -45,7 +45,7 @@ from latentvr_common.node_tools import advertise, client, listen
 from latentvr_common.place import Place
 
 SOURCE = Path(latent_trainer.__file__).parent.parent
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 ITEMS = 90
 RATE_HZ = 20.0
 TRUTH = np.repeat(np.arange(3), ITEMS // 3).astype(np.int16)

@@ -13,7 +13,7 @@ from rclpy.node import Node
 
 from latentvr_common import node_tools
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 
 
 @pytest.fixture

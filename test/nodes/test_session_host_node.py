@@ -24,7 +24,7 @@ from latentvr_common.labels import Category
 from latentvr_common.node_tools import advertise, listen, serve
 
 SOURCE = Path(session_host.__file__).parent.parent
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
 PROGRAM = "import sys; from session_host.node import main; sys.exit(main())"
 
 

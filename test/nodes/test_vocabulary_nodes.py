@@ -147,8 +147,12 @@ def test_what_the_trainer_proposes_is_shown_and_labelled_by_a_second_poke(graph:
     assert heard["labels"] == []
     graph.poke(palette.ACCEPT, lambda: len(heard["labels"]) == 2)
     assert graph.labels()[[1, 5, 8]].tolist() == [0, 2, 0]
-    phases = [g.phase for g in heard["gestures"] if g.name == "accept"]
-    assert (phases[0], phases[-1]) == (msg.Gesture.BEGIN, msg.Gesture.END)
+
+    def phases() -> list[int]:
+        return [g.phase for g in heard["gestures"] if g.name == "accept"]
+
+    graph.peer.wait_until(lambda: phases()[-1] == msg.Gesture.END, "the end of it")
+    assert phases()[0] == msg.Gesture.BEGIN
 
 
 def test_both_hands_span_boxes_and_carry_the_cloud_and_a_tap_takes_a_clump(graph: Graph) -> None:

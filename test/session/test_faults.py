@@ -33,7 +33,7 @@ def in_journal(directory: Path) -> set[tuple[int, str]]:
 
 def assert_gone(family: list[psutil.Process]) -> None:
     """Fail if a process still runs; one that has ended and that nobody has asked for counts as gone."""
-    _, alive = psutil.wait_procs(family, timeout=5)
+    _, alive = psutil.wait_procs(family, timeout=30)
     assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
 
 
@@ -47,7 +47,7 @@ def test_a_killed_process_that_is_needed_ends_the_session_with_its_reason(tmp_pa
         session.wait_until(lambda: len(acknowledged(listener)) >= 2, 90)
         family = session.family()
         os.kill(pid, signal.SIGKILL)
-        assert session.end(at_most_s=15) == 1
+        assert session.end(at_most_s=40) == 1
         assert f"error: {victim} was ended by SIGKILL; the session is over" in session.output
         assert f"every acknowledged label is in {directory}/labels.db" in session.output
         assert acknowledged(listener) <= in_journal(directory)
@@ -61,17 +61,18 @@ def test_without_view_and_recorder_the_session_goes_on_and_says_so(tmp_path: Pat
         for victim in ("cloud_view", "session_recorder"):
             session.wait_until(lambda: len(acknowledged(listener)) >= 1, 90)
             os.kill(session.pid_of(victim), signal.SIGKILL)
-            session.wait_for_line(f"error: {victim} was ended by SIGKILL; the session goes on without it", 15)
+            session.wait_for_line(f"error: {victim} was ended by SIGKILL; the session goes on without it", 40)
         before = len(acknowledged(listener))
-        session.wait_until(lambda: len(acknowledged(listener)) >= before + 2, 60)
+        session.wait_until(lambda: len(acknowledged(listener)) >= before + 2, 120)
         session.interrupt()
-        assert session.end(at_most_s=15) == 130
+        assert session.end(at_most_s=40) == 130
     assert acknowledged(listener) <= in_journal(directory)
     repair_bag(directory / "bag")
     with AnyReader([directory / "bag"]) as reader:
         assert any(c.topic == "/latentvr/labels" and c.msgcount for c in reader.connections)
 
 
+@pytest.mark.alone
 def test_ctrl_c_stops_everything_within_5_s_and_keeps_the_results(tmp_path: Path) -> None:
     directory = tmp_path / "session"
     with Listener(topics.GESTURES) as listener, RunningSession(*ARGUMENTS, f"directory:={directory}") as session:
@@ -80,7 +81,7 @@ def test_ctrl_c_stops_everything_within_5_s_and_keeps_the_results(tmp_path: Path
         assert len(family) >= ALL_PARTS + 1
         began_s = time.monotonic()
         session.interrupt()
-        code = session.end(at_most_s=15)
+        code = session.end(at_most_s=40)
         assert_gone(family)
         assert time.monotonic() - began_s < 5
     assert code == 130
@@ -93,30 +94,30 @@ def test_ctrl_c_stops_everything_within_5_s_and_keeps_the_results(tmp_path: Path
 @pytest.mark.parametrize("moment", ["session directory", "started (pid", "gesture_labeler started"])
 def test_ctrl_c_while_the_session_starts_ends_it_too(tmp_path: Path, moment: str) -> None:
     with RunningSession(*ARGUMENTS, f"directory:={tmp_path}/session") as session:
-        session.wait_for_line(moment, 30)
+        session.wait_for_line(moment, 90)
         family = session.family()
         session.interrupt()
-        assert session.end(at_most_s=20) == 130, session.output
+        assert session.end(at_most_s=40) == 130, session.output
         assert_gone(family)
     assert "Traceback" not in session.output
 
 
 def test_a_second_session_in_the_same_domain_is_refused(tmp_path: Path) -> None:
     with RunningSession(*ARGUMENTS, f"directory:={tmp_path}/first") as session:
-        session.wait_for_line("started (pid", 30)
+        session.wait_for_line("started (pid", 90)
         code, _, err = run_to_end(f"directory:={tmp_path}/second", at_most_s=60)
         assert code == 2
         assert err.startswith("error: another session runs in ROS domain")
         assert not (tmp_path / "second").exists()
         session.interrupt()
-        session.end(at_most_s=20)
+        session.end(at_most_s=40)
 
 
 def test_when_the_runner_is_killed_its_processes_end_too(tmp_path: Path) -> None:
     directory = tmp_path / "session"
     with RunningSession(*ARGUMENTS, f"directory:={directory}") as session:
         session.pid_of("session_host")
-        session.wait_for_line("labels 0 of", 60)
+        session.wait_for_line("labels 0 of", 120)
         runner, *parts = session.family()
         runner.kill()
         assert_gone(parts)

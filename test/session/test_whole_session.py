@@ -93,6 +93,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
         yield Finished(directory, session, code, listener.messages, metrics, left)
 
 
+@pytest.mark.alone  # In it the session runs; the others look at what it left.
 def test_it_ends_by_itself_with_the_summary_as_its_last_line(finished: Finished) -> None:
     assert finished.exit_code == 0, finished.session.output
     summary = finished.session.summary()

@@ -23,7 +23,7 @@ from scripted_hands.anatomy import OPEN, Bend
 from scripted_hands.monado_remote import Remote, packed
 from scripted_hands.motion import HandPosture, Posture
 
-START_S = 20.0
+START_S = 60.0
 HEAD = np.array([0.0, 1.6, 0.0])
 
 

@@ -18,7 +18,7 @@ from rclpy.node import Node
 from latentvr_common import node_tools, topics
 
 SOURCE = Path(__file__).parents[2] / "src"
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 ASK_AGAIN_S = 5.0
 
 

@@ -388,7 +388,7 @@ def test_the_mean_pull_is_that_of_ordinary_steps() -> None:
     training = prepared()
     items = torch.arange(1, ITEMS, 4)
     mean = MeanPulls(training, items, torch.Generator().manual_seed(0))
-    for _ in range(400):
+    for _ in range(150):
         mean.draw(1.0)
     found, expected = mean.by_term(), natural_pulls(training, items, 500)
     labelled = torch.from_numpy(some_labels())[items] != NONE

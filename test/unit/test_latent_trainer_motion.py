@@ -1,5 +1,6 @@
 """How the cloud moves while it is trained and labelled: gradually, apart, and over all of the space."""
 
+import copy
 from itertools import pairwise
 
 import numpy as np
@@ -31,6 +32,20 @@ def training_of(inputs: npt.NDArray[np.float32]) -> Training:
     training = Training(inputs, Parameters(width=64, batch=128, label_batch=64), "cpu")
     training.set_neighbours(nearest_neighbours(inputs, 15, 1))
     return training
+
+
+@pytest.fixture(scope="module")
+def after_600_steps(inputs: npt.NDArray[np.float32]) -> Training:
+    training = training_of(inputs)
+    for _ in range(600):
+        training.step()
+    return training
+
+
+@pytest.fixture
+def trained(after_600_steps: Training) -> Training:
+    """One that has seen no labels; each test has its own."""
+    return copy.deepcopy(after_600_steps)
 
 
 def marked(training: Training, *categories: int, each: int = 40) -> npt.NDArray[np.int16]:
@@ -79,13 +94,12 @@ def test_no_frame_moves_half_of_the_items_by_two_percent_not_at_the_start_nor_wh
 
 
 def test_items_that_were_just_marked_move_within_a_fifth_of_a_second_more_than_before(
-    inputs: npt.NDArray[np.float32],
+    trained: Training,
 ) -> None:
-    training = training_of(inputs)
-    frames(training, 20.0, {})
+    frames(trained, 10.0, {})
     labels_at_s = 2.0
-    shown = frames(training, 3.0, {labels_at_s: (3, 8)})
-    rows = np.flatnonzero(training_labels(training) >= 0)
+    shown = frames(trained, 3.0, {labels_at_s: (3, 8)})
+    rows = np.flatnonzero(training_labels(trained) >= 0)
     steps = [float(np.median(np.linalg.norm(b[rows] - a[rows], axis=1))) for a, b in pairwise(shown)]
     first = round(labels_at_s * FRAMES_PER_S)
     soon = first + round(0.25 * FRAMES_PER_S)
@@ -99,31 +113,27 @@ def training_labels(training: Training) -> npt.NDArray[np.int16]:
     return labels
 
 
-def test_two_categories_that_are_brushed_apart_separate_steadily(inputs: npt.NDArray[np.float32]) -> None:
-    training = training_of(inputs)
-    for _ in range(600):
-        training.step()
-    labels = marked(training, 4, 9)
-    training.set_labels(labels)
-    found = [separation(training.encode().positions, labels)]
+def test_two_categories_that_are_brushed_apart_separate_steadily(trained: Training) -> None:
+    labels = marked(trained, 4, 9)
+    trained.set_labels(labels)
+    found = [separation(trained.encode().positions, labels)]
     for _ in range(12):
         for _ in range(25):
-            training.step()
-        found.append(separation(training.encode().positions, labels))
+            trained.step()
+        found.append(separation(trained.encode().positions, labels))
     # Steadily: each look higher than the one before, but for a twentieth where it has come to rest.
     assert all(after > 0.95 * before for before, after in pairwise(found))
     assert all(after > before for before, after in pairwise(found[:5]))
     assert found[-1] > 2 * found[0]
 
 
-def test_the_space_stays_in_use_while_labelled_groups_form(inputs: npt.NDArray[np.float32]) -> None:
-    training = training_of(inputs)
+def test_the_space_stays_in_use_while_labelled_groups_form(trained: Training) -> None:
+    for _ in range(200):
+        trained.step()
+    before = space_used(trained.encode().positions)
+    trained.set_labels(marked(trained, *range(10)))
     for _ in range(800):
-        training.step()
-    before = space_used(training.encode().positions)
-    training.set_labels(marked(training, *range(10)))
-    for _ in range(800):
-        training.step()
-    after = space_used(training.encode().positions)
+        trained.step()
+    after = space_used(trained.encode().positions)
     assert before > 0.4
     assert after > 0.6 * before

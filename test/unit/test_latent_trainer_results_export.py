@@ -1,5 +1,7 @@
 """Results as files: they are those of one moment, and no reader finds half of one."""
 
+import copy
+import shutil
 import sys
 from pathlib import Path
 
@@ -23,9 +25,27 @@ def files_below(directory: Path) -> set[str]:
     return {str(f.relative_to(directory)) for f in directory.rglob("*") if f.is_file() or f.is_symlink()}
 
 
-@pytest.fixture
-def run() -> Run:
+@pytest.fixture(scope="module")
+def one_run() -> Run:
     return Run(pictures(), marks(*MARKS))
+
+
+@pytest.fixture
+def run(one_run: Run) -> Run:
+    return copy.deepcopy(one_run)
+
+
+@pytest.fixture(scope="module")
+def results(one_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("results")
+    export_results(directory, one_run.outcome())
+    return directory
+
+
+@pytest.fixture
+def exported(results: Path, tmp_path: Path) -> Path:
+    """A directory of this test's own, with the results of the run."""
+    return Path(shutil.copytree(results, tmp_path / "session"))
 
 
 def go_on(run: Run) -> None:
@@ -41,45 +61,42 @@ def test_the_files_written_are_those_returned_and_nothing_else(tmp_path: Path, r
     assert files_below(tmp_path / "not" / "there") == set(FILES)
 
 
-def test_exporting_again_replaces_what_was_there(tmp_path: Path, run: Run) -> None:
-    export_results(tmp_path, run.outcome())
-    before = {name: (tmp_path / name).read_bytes() for name in FILES}
+def test_exporting_again_replaces_what_was_there(exported: Path, run: Run) -> None:
+    before = {name: (exported / name).read_bytes() for name in FILES}
     go_on(run)
-    export_results(tmp_path, run.outcome())
-    assert files_below(tmp_path) == set(FILES)
-    assert all((tmp_path / name).read_bytes() != content for name, content in before.items())
-    table = pyarrow.parquet.read_table(tmp_path / ITEMS_PARQUET)
+    export_results(exported, run.outcome())
+    assert files_below(exported) == set(FILES)
+    assert all((exported / name).read_bytes() != content for name, content in before.items())
+    table = pyarrow.parquet.read_table(exported / ITEMS_PARQUET)
     np.testing.assert_array_equal(table["label_id"].to_numpy(), run.said.labels)
     np.testing.assert_array_equal(table["x"].to_numpy(), run.training.encode().positions[:, 0])
 
 
 @pytest.mark.parametrize("broken", FILES)
 def test_a_file_that_cannot_be_written_is_an_error_of_the_system_and_leaves_the_old_one_whole(
-    tmp_path: Path, run: Run, broken: str
+    exported: Path, run: Run, broken: str
 ) -> None:
-    export_results(tmp_path, run.outcome())
-    before = (tmp_path / broken).read_bytes()
+    before = (exported / broken).read_bytes()
     go_on(run)
-    (tmp_path / f"{broken}.partial").mkdir()  # nothing can be written there
+    (exported / f"{broken}.partial").mkdir()  # nothing can be written there
     with pytest.raises(OSError, match=f"{broken}.partial"):
-        export_results(tmp_path, run.outcome())
-    assert (tmp_path / broken).read_bytes() == before
-    (tmp_path / f"{broken}.partial").rmdir()
-    export_results(tmp_path, run.outcome())
-    assert (tmp_path / broken).read_bytes() != before
+        export_results(exported, run.outcome())
+    assert (exported / broken).read_bytes() == before
+    (exported / f"{broken}.partial").rmdir()
+    export_results(exported, run.outcome())
+    assert (exported / broken).read_bytes() != before
 
 
 @pytest.mark.parametrize("broken", FILES)
 def test_a_full_disk_is_an_error_of_the_system_and_leaves_the_old_file_whole(
-    tmp_path: Path, run: Run, broken: str
+    exported: Path, run: Run, broken: str
 ) -> None:
-    export_results(tmp_path, run.outcome())
-    before = (tmp_path / broken).read_bytes()
-    (tmp_path / f"{broken}.partial").symlink_to("/dev/full")
+    before = (exported / broken).read_bytes()
+    (exported / f"{broken}.partial").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
-        export_results(tmp_path, run.outcome())
-    assert (tmp_path / broken).read_bytes() == before
-    assert files_below(tmp_path) == set(FILES), "and takes no more room"
+        export_results(exported, run.outcome())
+    assert (exported / broken).read_bytes() == before
+    assert files_below(exported) == set(FILES), "and takes no more room"
 
 
 def test_what_a_killed_export_left_is_cleared_away_by_the_next(tmp_path: Path, run: Run) -> None:
@@ -92,15 +109,14 @@ def test_what_a_killed_export_left_is_cleared_away_by_the_next(tmp_path: Path, r
 
 
 def test_where_onnx_is_missing_all_else_is_written_and_one_line_says_so(
-    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    exported: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    export_results(tmp_path, run.outcome())
     monkeypatch.setitem(sys.modules, "onnx", None)
     go_on(run)
-    written = export_results(tmp_path, run.outcome())
+    written = export_results(exported, run.outcome())
     rest = [name for name in FILES if name != MODEL_ONNX]
     assert written.files == rest
-    assert files_below(tmp_path) == set(rest), "an older network is not left among newer files"
+    assert files_below(exported) == set(rest), "an older network is not left among newer files"
     (note,) = written.notes
     assert note.startswith(f"{MODEL_ONNX} was not written: ")
     assert "\n" not in note

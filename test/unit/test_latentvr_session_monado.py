@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,17 @@ def test_packages_are_unpacked_once_and_found_again(ready: Path, tmp_path: Path)
     assert str(prefix.root) in told[0]
     # Nothing of the making is left beside it.
     assert list((tmp_path / "cache").iterdir()) == [prefix.root]
+
+
+def test_two_who_want_the_same_at_a_time_fetch_it_once(ready: Path, tmp_path: Path) -> None:
+    apt = tmp_path / "tools" / "apt-get"
+    apt.write_text(FAKE_APT.replace('case " $* "', 'sleep 0.2\ncase " $* "', 1))
+    with ThreadPoolExecutor() as pool:
+        both = [pool.submit(unpacked, ("one", "two"), "trixie", tmp_path / "cache", str) for _ in range(2)]
+        found = {each.result(60) for each in both}
+    assert len(found) == 1
+    assert (ready / "runs").read_text() == "run\n"
+    assert (found.pop().root / "usr" / "bin" / "one").read_text() == "1"
 
 
 def test_what_was_cut_off_is_made_anew(ready: Path, tmp_path: Path) -> None:

@@ -99,6 +99,13 @@ class World:
             self.person.see_gesture(Answer(r.name, r.phase.name.lower(), r.category, r.radius_m, r.detail))
 
 
+@pytest.fixture(scope="module")
+def four_marks() -> tuple[World, float]:
+    """A world in which a person has made four marks, and how long that took, seconds."""
+    world = World(gestures=4)
+    return world, world.live()
+
+
 def test_a_person_marks_every_category_by_its_name_with_hands_alone() -> None:
     world = World(gestures=6, purity=0.9)
     world.live()
@@ -111,17 +118,15 @@ def test_a_person_marks_every_category_by_its_name_with_hands_alone() -> None:
     assert not any(r.phase is Phase.CANCEL for r in world.reports)
 
 
-def test_a_mark_takes_a_person_a_few_seconds_and_pace_shortens_it() -> None:
-    slow, fast = World(gestures=4).live(), World(gestures=4, pace=4.0).live()
+def test_a_mark_takes_a_person_a_few_seconds_and_pace_shortens_it(four_marks: tuple[World, float]) -> None:
+    slow, fast = four_marks[1], World(gestures=4, pace=4.0).live()
     assert 2.0 < slow / 4 < 10.0
     assert fast < slow / 2
 
 
-def test_hands_never_jump() -> None:
-    world = World(gestures=3)
-    world.live()
+def test_hands_never_jump(four_marks: tuple[World, float]) -> None:
     # A hand reaches about 3 m/s at most; finger tips a little more.
-    assert world.longest_step_m < 4.0 / 72
+    assert four_marks[0].longest_step_m < 4.0 / 72
 
 
 @pytest.mark.parametrize("purity", [1.0, 0.7])
@@ -219,9 +224,9 @@ def test_a_person_whose_hands_are_lost_now_and_then_makes_all_marks_all_the_same
         assert (truth_ids[event.sample_ids] == event.category).mean() > 0.7
 
 
-def test_hesitation_takes_time_and_changes_nothing_else() -> None:
-    sure, hesitant = World(gestures=4), World(gestures=4, hesitation=0.5)
-    sure_s, hesitant_s = sure.live(), hesitant.live()
+def test_hesitation_takes_time_and_changes_nothing_else(four_marks: tuple[World, float]) -> None:
+    (sure, sure_s), hesitant = four_marks, World(gestures=4, hesitation=0.5)
+    hesitant_s = hesitant.live()
     assert hesitant_s > sure_s + 2.0
     assert [e.category for e in hesitant.events] == [e.category for e in sure.events]
 

@@ -46,7 +46,7 @@ def test_a_runtime_that_dies_in_a_stroke_leaves_no_mark_and_the_person_goes_on_w
             clouds = node_tools.advertise(peer.node, topics.CLOUD)
             book = LabelBook(ITEMS)
             show(peer, clouds, positions, book.labels)
-            peer.wait_until(lambda: strokes(Gesture.BEGIN), "a stroke", 60)
+            peer.wait_until(lambda: strokes(Gesture.BEGIN), "a stroke", 120)
             runtime.kill()
             peer.wait_until(lambda: strokes(Gesture.CANCEL), "the stroke is cancelled")
             until = time.monotonic() + 1.0
@@ -55,12 +55,13 @@ def test_a_runtime_that_dies_in_a_stroke_leaves_no_mark_and_the_person_goes_on_w
             assert peer.heard["labels"] == []
             runtime.start()
             peer.wait_until(lambda: peer.heard["xr_state"][-1].state == XrState.FOCUSED, "the runtime is back")
-            peer.wait_until(lambda: peer.heard["labels"], "a mark", 60)
+            peer.wait_until(lambda: peer.heard["labels"], "a mark", 120)
         event = conversions.label_event_from_msg(peer.heard["labels"][0])
         assert book.add(event)
         assert len(event.sample_ids) > 3
 
 
+@pytest.mark.alone
 def test_slow_drawing_takes_no_stroke_away(tmp_path: Path) -> None:
     """So many pixels that a picture takes longer than hands may usually stay away."""
     dataset, positions, _ = clumps(tmp_path)
@@ -82,7 +83,7 @@ def test_slow_drawing_takes_no_stroke_away(tmp_path: Path) -> None:
         ):
             clouds = node_tools.advertise(peer.node, topics.CLOUD)
             show(peer, clouds, positions, LabelBook(ITEMS).labels)
-            peer.wait_until(lambda: peer.heard["labels"], "a mark", 60)
+            peer.wait_until(lambda: peer.heard["labels"], "a mark", 120)
         lost = [g.detail for g in peer.heard["gestures"] if g.phase == Gesture.CANCEL]
         assert not {"hand lost", "hands no longer arrive", "hands did not arrive for a while"} & set(lost)
 
@@ -93,8 +94,8 @@ def test_a_whole_session_through_openxr(tmp_path: Path) -> None:
     directory = tmp_path / "session"
     arguments = (f"gestures:={MARKS}", "pace:=4", "settle_s:=1", "view:=off", f"directory:={directory}")
     with RunningSession("hands:=openxr", "xr_runtime:=monado", *arguments) as session:
-        session.wait_for_line("running on Monado", 60)
-        assert session.end(at_most_s=180) == 0, session.output
+        session.wait_for_line("running on Monado", 120)
+        assert session.end(at_most_s=300) == 0, session.output
         summary = session.summary()
     assert summary["gestures"] == MARKS
     assert summary["label_purity"] > 0.7

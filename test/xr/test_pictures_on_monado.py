@@ -115,6 +115,7 @@ def see_what_a_finger_points_at(runtime: Runtime, peer: Peer) -> None:
     peer.wait_until(magenta_is_seen, "the picture of an item")
 
 
+@pytest.mark.alone
 def test_hands_come_more_often_than_a_slow_compositor_asks_for_pictures(runtime: Runtime, tmp_path: Path) -> None:
     runtime.start()
     monado = runtime.monado

@@ -1,0 +1,75 @@
+"""How tests share a machine: which go beside each other, in which order, and which have it for themselves.
+
+Without xdist's workers nothing of this changes anything: tests then run one after another as they stand.
+"""
+
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+Item = TypeVar("Item")
+_UNIT = "test/unit/"
+_SHARES_WHAT_IT_MADE = "test/session/test_whole_session.py"
+"""Its tests look at one session."""
+_TURN, _PLACES = Path(__file__), Path(__file__).with_name("node_process.py")
+"""Files of which the locks count, not what is in them."""
+
+
+def unit_of_work(nodeid: str) -> str:
+    """Return what goes to one worker as a whole: a file of test/unit, whose tests share fixtures, else one test."""
+    file = nodeid.partition("::")[0]
+    return file if file.startswith(_UNIT) or file == _SHARES_WHAT_IT_MADE else nodeid
+
+
+def scheduler(config: pytest.Config, log: Any) -> Any:
+    """Return what hands units of work to xdist's workers, in the order in which tests were collected."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InOrder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of_work(nodeid)
+
+    config.option.loadscopereorder = False
+    return InOrder(config, log)
+
+
+def mixed(waiting: Sequence[Item], computing: Sequence[Item]) -> list[Item]:
+    """Return both, each in its order, evenly mixed: what waits for others leaves the processor to what computes."""
+    places = [((i + 0.5) / len(some), item) for some in (waiting, computing) for i, item in enumerate(some)]
+    return [item for _, item in sorted(places, key=lambda place: place[0])]
+
+
+def in_order_of_work(items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests in the order in which they are handed out.
+
+    First those that are alone: none of the workers then has to wait for another's long test. Then sessions begin early,
+    and what computes goes beside what waits.
+    """
+    units: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        units.setdefault(unit_of_work(item.nodeid), []).append(item)
+    alone = [name for name, tests in units.items() if any(is_alone(test) for test in tests)]
+    rest = [name for name in units if name not in alone]
+    computing = [name for name in rest if name.startswith(_UNIT)]
+    waiting = [name for name in reversed(rest) if name not in computing]
+    return [item for name in (*alone, *mixed(waiting, computing)) for item in units[name]]
+
+
+def is_alone(test: pytest.Item) -> bool:
+    """Tell whether it is to have the machine for itself."""
+    return test.get_closest_marker("alone") is not None
+
+
+@contextmanager
+def place_on_the_machine(alone: bool) -> Iterator[None]:
+    """Wait for a place among the tests that run; `alone`: until no other has one, and keep all others out."""
+    with _TURN.open() as turn, _PLACES.open() as places:
+        # Who waits to be alone has the turn: nobody comes in between.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(places, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        yield

@@ -1,0 +1,101 @@
+"""How tests share a machine: whole files where they have something in common, and some alone."""
+
+import multiprocessing
+import time
+from multiprocessing.synchronize import Event
+from types import SimpleNamespace
+
+import pytest
+import sharing_out
+from sharing_out import in_order_of_work, mixed, place_on_the_machine, unit_of_work
+
+SHORT_S, LONG_S = 0.3, 20.0
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "unit"),
+    [
+        ("test/unit/test_a.py::test_b[x::y]", "test/unit/test_a.py"),
+        ("test/session/test_whole_session.py::test_b", "test/session/test_whole_session.py"),
+        ("test/nodes/test_a.py::test_b[0]", "test/nodes/test_a.py::test_b[0]"),
+    ],
+)
+def test_units_are_files_where_tests_share_fixtures_and_else_single_tests(nodeid: str, unit: str) -> None:
+    assert unit_of_work(nodeid) == unit
+
+
+def test_what_computes_is_spread_evenly_among_what_waits() -> None:
+    assert mixed("abcdef", "XY") == list("abXcdeYf")
+    assert mixed("", "XY") == ["X", "Y"]
+
+
+def test_every_test_is_kept_once_those_of_a_file_together() -> None:
+    names = [f"test/unit/test_{file}.py::test_{i}" for file in "ab" for i in range(3)]
+    names += [f"test/{folder}/test_a.py::test_{i}" for folder in ("nodes", "session") for i in range(3)]
+    marked = "test/nodes/test_a.py::test_1"
+    items = [
+        SimpleNamespace(nodeid=n, get_closest_marker=lambda mark, n=n: (n, mark) == (marked, "alone") or None)
+        for n in names
+    ]
+    ordered = [item.nodeid for item in in_order_of_work(items)]  # type: ignore[arg-type]
+    assert ordered[0] == marked
+    assert sorted(ordered) == sorted(names)
+    in_file = [ordered.index(name) for name in names[:3]]
+    assert in_file == list(range(in_file[0], in_file[0] + 3))
+    assert ordered.index("test/session/test_a.py::test_0") < ordered.index("test/nodes/test_a.py::test_0")
+
+
+def hold(alone: bool, has_it: Event, may_go: Event) -> None:
+    with place_on_the_machine(alone):
+        has_it.set()
+        may_go.wait(LONG_S)
+
+
+@pytest.mark.parametrize("alone", [(False, True), (True, False), (True, True), (False, False)])
+def test_who_is_to_be_alone_waits_for_all_others_and_they_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object, alone: tuple[bool, bool]
+) -> None:
+    for name in ("_TURN", "_PLACES"):
+        file = tmp_path / name  # type: ignore[operator]
+        file.touch()
+        monkeypatch.setattr(sharing_out, name, file)
+    fork = multiprocessing.get_context("fork")
+    has_it, may_go = [fork.Event() for _ in alone], [fork.Event() for _ in alone]
+    both = [fork.Process(target=hold, args=given) for given in zip(alone, has_it, may_go, strict=True)]
+    both[0].start()
+    assert has_it[0].wait(LONG_S)
+    both[1].start()
+    assert has_it[1].wait(SHORT_S if any(alone) else LONG_S) == (not any(alone))
+    may_go[0].set()
+    assert has_it[1].wait(LONG_S)
+    may_go[1].set()
+    for process in both:
+        process.join(LONG_S)
+        assert process.exitcode == 0
+
+
+def test_who_waits_to_be_alone_is_not_kept_waiting_by_those_who_come_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    for name in ("_TURN", "_PLACES"):
+        file = tmp_path / name  # type: ignore[operator]
+        file.touch()
+        monkeypatch.setattr(sharing_out, name, file)
+    fork = multiprocessing.get_context("fork")
+    has_it, may_go = [fork.Event() for _ in range(3)], [fork.Event() for _ in range(3)]
+    given = zip((False, True, False), has_it, may_go, strict=True)
+    first, alone, late = [fork.Process(target=hold, args=one) for one in given]
+    first.start()
+    assert has_it[0].wait(LONG_S)
+    alone.start()
+    time.sleep(SHORT_S)
+    late.start()
+    assert not has_it[2].wait(SHORT_S)
+    may_go[0].set()
+    assert has_it[1].wait(LONG_S)
+    assert not has_it[2].is_set()
+    may_go[1].set()
+    assert has_it[2].wait(LONG_S)
+    may_go[2].set()
+    for process in (first, alone, late):
+        process.join(LONG_S)
