@@ -3,8 +3,9 @@
 SHELL := /bin/bash
 WITH_ENV := source tools/env.sh &&
 ARGS ?=
+BAG ?=
 
-.PHONY: help setup session test lint bench bench-desktop bench-hands bench-layout bench-learning bench-xr xr-test clean
+.PHONY: help setup session bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-xr xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -14,6 +15,9 @@ setup: ## Set up everything below this directory.
 
 session: setup ## Run a session. ARGS="dataset:=fashion_mnist gestures:=40"; ARGS=--help lists all arguments.
 	@$(WITH_ENV) exec "$$_latentvr_install/lib/latentvr/run_session" $(ARGS)
+
+bag-check: setup ## Say whether a recording is whole: messages, gaps, checksums. BAG=sessions/<name>/bag
+	@$(WITH_ENV) exec python -m session_recorder.check "$(BAG)"
 
 lint: setup ## Check style and types.
 	@$(WITH_ENV) ruff format --check . && ruff check . && mypy

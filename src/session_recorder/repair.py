@@ -20,6 +20,7 @@ from session_recorder.definitions import Definition
 from session_recorder.layout import PARTIAL, REST, State, files_of, state_of
 from session_recorder.metadata import FileInfo, write_metadata
 from session_recorder.reading import Channels, RecordReader, check_file, has_end, scan
+from session_recorder.wording import shown
 
 _NOTES = {"recorded_by": LIBRARY, "repaired": "the recorder was killed"}
 
@@ -101,7 +102,7 @@ def _copy_messages(reader: RecordReader, file: BagFile) -> None:
         known.note(record)
         if isinstance(record, Header) and record.library != LIBRARY:
             raise InputError(
-                f"{reader.path} was recorded by {record.library!r}; mend it with: ros2 bag reindex -s mcap"
+                f"{reader.path} was recorded by {shown(record.library)!r}; mend it with: ros2 bag reindex -s mcap"
             )
         if isinstance(record, Message):
             channel = channels.get(record.channel_id) or _channel(known, record.channel_id)
@@ -113,8 +114,11 @@ def _copy_messages(reader: RecordReader, file: BagFile) -> None:
 
 def _channel(known: Channels, channel_id: int) -> Channel:
     topic, schema = known.topic_info(channel_id), known.schema(channel_id)
-    definition = Definition(topic.type, schema.data.decode(), topic.type_hash)
-    return Channel(topic.name, definition, topic.qos[0] if topic.qos else {})
+    try:
+        definition = Definition(topic.type, schema.data.decode(), topic.type_hash)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{known.path}: the definition of {shown(topic.type)} is no text: {error}") from error
+    return Channel(topic.name, definition, topic.qos[0] if topic.qos else {}, known.has_keyframes(channel_id))
 
 
 def _set_aside(path: Path, good_bytes: int) -> int:
