@@ -21,7 +21,7 @@ from session_recorder.plain_yaml import read_plain
 from session_recorder.wording import shown
 
 MAX_RECORD_BYTES = 256 << 20
-_MAX_CHUNK_RECORDS = 500_000
+_MAX_CHUNK_RECORDS = 100_000
 _MAX_DESCRIPTION_BYTES = 64 << 20
 """Of all topics and types of a file together."""
 _MAX_PROFILES = 1 << 16

@@ -22,6 +22,8 @@ from session_recorder.metadata import FileInfo, write_metadata
 from session_recorder.reading import Channels, RecordReader, check_file, has_end, scan
 from session_recorder.wording import shown
 
+_MOST_REST = 2 << 30
+"""A recorder that was killed leaves a part of one message."""
 _NOTES = {"recorded_by": LIBRARY, "repaired": "the recorder was killed"}
 
 
@@ -74,6 +76,8 @@ def _finish(path: Path, after_ns: int) -> tuple[FileInfo, int]:
     partial.unlink(missing_ok=True)
     try:
         copy, good_bytes = _copy(path, partial, after_ns)
+        if path.stat().st_size - good_bytes > _MOST_REST:
+            raise InputError(f"{path} is damaged behind byte {good_bytes:,}, and has too much behind it to set aside")
         rest = _set_aside(path, good_bytes)
         os.replace(partial, path)
     finally:
