@@ -54,6 +54,13 @@ def repair_bag(bag: Path) -> Repaired:
 
     Raises OSError if a file cannot be read or written, InputError, naming the file, for what is no such bag.
     """
+    repaired = finish_files(bag)
+    write_metadata(bag, repaired.files, _NOTES)
+    return repaired
+
+
+def finish_files(bag: Path) -> Repaired:
+    """Do what `repair_bag` does, but leave out metadata.yaml, so that the bag can be gone on with."""
     state = state_of(bag)
     if state is not State.UNFINISHED:
         raise InputError(f"{bag} holds {state.value}, expected {State.UNFINISHED.value}")
@@ -63,7 +70,6 @@ def repair_bag(bag: Path) -> Repaired:
         file, rest = _finish(path, files[-1].end_ns if files else 0)
         files.append(file)
         rest_bytes += rest
-    write_metadata(bag, files, _NOTES)
     return Repaired(tuple(files), rest_bytes)
 
 

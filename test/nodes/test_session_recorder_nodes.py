@@ -16,6 +16,7 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
+from killed_recorders import kill_again_and_again
 from latentvr import msg
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -249,6 +250,17 @@ def test_a_killed_recorder_loses_nothing_and_its_bag_is_gone_on_with(graph: Grap
     assert open_bag(bag).info.files == ("bag_0.mcap", "bag_1.mcap")
     seqs = [message.seq for message in messages_of(bag)["/latentvr/labels"]]
     assert seqs == [*range(20), *range(40)]
+
+
+def test_a_recorder_that_is_killed_at_any_moment_loses_no_label(tmp_path: Path) -> None:
+    outcome = kill_again_and_again(tmp_path, kills=5, seed=os.getpid())
+    assert outcome.labels_kept == outcome.labels > 10
+    assert outcome.lives > 0
+    assert all(state == "whole, checksums hold" for _, _, state in outcome.found.files)
+    assert outcome.readers_agree
+    # What was on its way when it was killed is not in the bag; that is a moment's worth.
+    assert min(outcome.shares, default=1.0) > 0.5
+    assert not [line for line in outcome.found.problems if "/latentvr/hands" not in line]
 
 
 def test_a_recorder_whose_disk_failed_goes_on_living_and_says_so_by_its_exit_code(graph: Graph, tmp_path: Path) -> None:
