@@ -5,7 +5,7 @@ WITH_ENV := source tools/env.sh &&
 ARGS ?=
 BAG ?=
 
-.PHONY: help setup session bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-xr xr-test clean
+.PHONY: help setup session bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-record bench-xr xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,6 +36,9 @@ bench-xr: setup ## Measure the bridge to the headset, on Monado.
 
 bench-desktop: setup ## Measure the window for labelling, drawn by the processor. ARGS="--items 70000" for other sizes.
 	@$(WITH_ENV) python benchmarks/desktop.py $(ARGS)
+
+bench-record: setup ## Measure the recorder: rate, losses, size by setting, compression, 50 kills. ARGS="--kills 5" for less.
+	@$(WITH_ENV) python benchmarks/record.py $(ARGS)
 
 bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it moves. ARGS="--items 5000" for a part.
 	@$(WITH_ENV) python benchmarks/layout.py $(ARGS)
