@@ -336,7 +336,7 @@ def recorded_session() -> list[Recorded]:
     runner = ROOT / "install" / "latentvr" / "lib" / "latentvr" / "run_session"
     with scratch() as directory:
         with recorder(directory):
-            words = [f"gestures:={GESTURES}", "view:=none", "record:=false", f"directory:={directory}/session"]
+            words = [f"gestures:={GESTURES}", "view:=off", "record:=false", f"directory:={directory}/session"]
             subprocess.run([sys.executable, str(runner), *words], stdout=subprocess.DEVNULL, check=True)
         return messages_of(directory / "bag")
 
