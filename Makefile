@@ -5,8 +5,9 @@ WITH_ENV := source tools/env.sh &&
 ARGS ?=
 # One more than there are cores: many tests wait most of the time.
 WORKERS ?= $(shell expr $$(nproc) + 1)
+BAG ?=
 
-.PHONY: help setup session test lint bench bench-desktop bench-hands bench-layout bench-learning bench-xr xr-test clean
+.PHONY: help setup session bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-record bench-xr xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -16,6 +17,9 @@ setup: ## Set up everything below this directory.
 
 session: setup ## Run a session. ARGS="dataset:=fashion_mnist gestures:=40"; ARGS=--help lists all arguments.
 	@$(WITH_ENV) exec "$$_latentvr_install/lib/latentvr/run_session" $(ARGS)
+
+bag-check: setup ## Say whether a recording is whole: messages, gaps, checksums. BAG=sessions/<name>/bag
+	@$(WITH_ENV) exec python -m session_recorder.check "$(BAG)"
 
 lint: setup ## Check style and types.
 	@$(WITH_ENV) ruff format --check . && ruff check . && mypy
@@ -34,6 +38,9 @@ bench-xr: setup ## Measure the bridge to the headset, on Monado.
 
 bench-desktop: setup ## Measure the window for labelling, drawn by the processor. ARGS="--items 70000" for other sizes.
 	@$(WITH_ENV) python benchmarks/desktop.py $(ARGS)
+
+bench-record: setup ## Measure the recorder: rate, losses, size by setting, compression, 50 kills. ARGS="--kills 5" for less.
+	@$(WITH_ENV) python benchmarks/record.py $(ARGS)
 
 bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it moves. ARGS="--items 5000" for a part.
 	@$(WITH_ENV) python benchmarks/layout.py $(ARGS)

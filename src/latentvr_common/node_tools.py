@@ -5,9 +5,11 @@ It is counted, logged, and told with the node's health. Only constructors may en
 """
 
 import contextlib
+import inspect
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,55 @@ def listen(
     A message for which the callback raises an exception is dropped.
     """
     return node.create_subscription(topic.type, topic.name, guarded(node, callback), qos or topic.qos, raw=raw)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the middleware tells of one message."""
+
+    sent_ns: int
+    """When it was published, by the publisher's clock, nanoseconds since 1970. 0: not known."""
+    number: int
+    """Its publisher's count of what it has published, from 1. 0: not known, as with some middleware."""
+
+
+def listen_with_origin(
+    node: Node, topic: Topic, callback: Callable[[bytes, Origin], None], *, qos: QoSProfile | None = None
+) -> Subscription:
+    """Return a subscription to `topic` that hands serialized bytes and their origin to `callback`.
+
+    Otherwise as `listen`.
+    """
+    taker = _TakerOfBoth(node, callback)
+    return node.create_subscription(topic.type, topic.name, taker, qos or topic.qos, raw=True)
+
+
+class _TakerOfBoth:
+    """Takes a message and its MessageInfo however an executor hands them over.
+
+    rclpy's own executors give two arguments; the events executor of this rclpy gives both as one tuple, and a function
+    of two parameters then ends the process with a SystemError. rclpy looks at the signature to learn who wants the
+    MessageInfo.
+    """
+
+    __signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in ("message", "info")]
+    )
+
+    def __init__(self, node: Node, callback: Callable[[bytes, Origin], None]) -> None:
+        self._callback = callback
+        self._guard = _Guard(node, callback)
+
+    def __call__(self, *handed_over: Any) -> None:
+        try:
+            data, info = handed_over if len(handed_over) == 2 else handed_over[0]
+            self._callback(data, _origin(info))
+        except Exception as error:
+            self._guard.note(error)
+
+
+def _origin(info: Mapping[str, Any]) -> Origin:
+    return Origin(info.get("source_timestamp") or 0, info.get("publication_sequence_number") or 0)
 
 
 def listeners(node: Node, topic: Topic) -> list[str]:

@@ -33,7 +33,9 @@ from latentvr.srv import (
     SubmitLabels,
 )
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, PointCloud2
+from std_srvs.srv import Trigger
 
 NAMESPACE = "latentvr"
 
@@ -205,6 +207,15 @@ DIAGNOSTICS = Topic(
     "every node",
 )
 
+CLOCK = Topic(
+    "/clock",
+    Clock,
+    newest_only(),
+    "the convention of ROS",
+    "recorded time while a recording is played, for nodes with use_sim_time; no topic of a session",
+    "session_player",
+)
+
 TOPICS: tuple[Topic, ...] = (
     CLOUD,
     EPOCH,
@@ -251,6 +262,9 @@ PROPOSE_LABELS = Service(
 )
 SET_TRAINING = Service("set_training", SetTraining, "pause, resume, make steps, set the pace", "latent_trainer")
 EXPORT_SESSION = Service("export_session", ExportSession, "write the results now", "latent_trainer")
+PAUSE = Service("session_player/pause", Trigger, "hold the recording that is played", "session_player")
+RESUME = Service("session_player/resume", Trigger, "go on playing", "session_player")
+TOGGLE_PAUSED = Service("session_player/toggle_paused", Trigger, "hold, or go on playing", "session_player")
 
 SERVICES: tuple[Service, ...] = (
     SUBMIT_LABELS,
@@ -264,4 +278,7 @@ SERVICES: tuple[Service, ...] = (
     PROPOSE_LABELS,
     SET_TRAINING,
     EXPORT_SESSION,
+    PAUSE,
+    RESUME,
+    TOGGLE_PAUSED,
 )

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcap.records import Channel as ChannelRecord
 from mcap.records import Message
 
 from latentvr_common.errors import InputError
@@ -11,6 +12,7 @@ from session_recorder.layout import State, files_of, state_of
 from session_recorder.metadata import BagInfo, merged, read_metadata
 from session_recorder.reading import Channels, RecordReader, check_file, scan
 from session_recorder.schedule import Recorded, in_order
+from session_recorder.wording import shown
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,34 @@ class Bag:
         return [self.directory / name for name in self.info.files]
 
     def _messages_of(self, path: Path, topics: Collection[str], from_ns: int) -> Iterator[Recorded]:
-        reader, channels = RecordReader(path), Channels(path)
+        reader, channels, chosen = RecordReader(path), Channels(path), dict[int, str]()
         for record in reader:
             channels.note(record)
-            if isinstance(record, Message) and record.log_time >= from_ns:
-                channels.schema(record.channel_id)
-                topic = channels.records[record.channel_id].topic
-                if topic in topics:
+            if isinstance(record, ChannelRecord):
+                chosen.pop(record.id, None)
+            elif isinstance(record, Message) and record.log_time >= from_ns:
+                if record.channel_id not in chosen:
+                    chosen[record.channel_id] = self._topic_of(record.channel_id, channels, topics)
+                if topic := chosen[record.channel_id]:
                     yield Recorded(topic, record.log_time, record.data)
         if self.finished and not reader.complete:
             reason = reader.damage or "it ends there"
             raise InputError(f"{path} cannot be read from byte {reader.good_bytes:,} on: {reason}")
+
+    def _topic_of(self, channel_id: int, channels: Channels, topics: Collection[str]) -> str:
+        """Return the topic of a channel; empty if it is none of `topics`."""
+        found = channels.topic_info(channel_id)
+        for said in self.info.topics if found.name in topics else ():
+            if said.name == found.name:
+                if said.type != found.type or (
+                    said.type_hash and found.type_hash and said.type_hash != found.type_hash
+                ):
+                    raise InputError(
+                        f"{channels.path}: messages of {found.name} are {shown(found.type)} {shown(found.type_hash)}, "
+                        f"but the bag says {said.type} {said.type_hash}"
+                    )
+                return found.name
+        return ""
 
 
 def open_bag(directory: Path) -> Bag:
@@ -65,5 +84,5 @@ def _finished(directory: Path) -> Bag:
     info = read_metadata(directory)
     for name in info.files:
         if not (directory / name).is_file():
-            raise InputError(f"{directory / name} does not exist, but metadata.yaml of the bag names it")
+            raise InputError(f"{directory}/{shown(name)} does not exist, but metadata.yaml of the bag names it")
     return Bag(directory, info, finished=True)

@@ -15,6 +15,8 @@ from session_recorder.metadata import FileInfo, Tally, TopicInfo
 PROFILE = "ros2"
 LIBRARY = "latentvr session_recorder"
 """Stands in the header of every file: says that it is one of ours."""
+_SEQUENCE = 0xFFFFFFFF
+"""What a sequence number in the file can hold."""
 
 
 class _Output:
@@ -85,7 +87,7 @@ class BagFile:
         try:
             channel_id = self._channels.get(channel) or self._register(channel)
             self._end_ns = max(log_ns, self._end_ns)
-            self._writer.add_message(channel_id, self._end_ns, data, publish_ns, sequence)
+            self._writer.add_message(channel_id, self._end_ns, data, publish_ns, sequence & _SEQUENCE)
         except OSError:
             self._output.cut(good)
             raise

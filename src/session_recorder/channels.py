@@ -11,6 +11,8 @@ from session_recorder.definitions import Definition
 if TYPE_CHECKING:
     from rclpy.qos import QoSProfile
 
+KEYFRAMES = "latentvr_keyframes"
+"""In a channel's metadata: only some of its messages are recorded, on purpose."""
 # What DDS reports for "no limit", split into seconds and the rest of 2^63 - 1 nanoseconds.
 _FOR_EVER = {"sec": 9223372036, "nsec": 854775807}
 
@@ -24,12 +26,15 @@ class Channel:
     definition: Definition
     qos: Mapping[str, Any]
     """One offered profile, in the form of `qos_entry`."""
+    keyframes: bool = False
+    """Only some of its messages are recorded, on purpose."""
 
     def metadata(self) -> dict[str, str]:
-        """Return what goes with the channel into the MCAP file, as rosbag2 names it."""
+        """Return what goes with the channel into the MCAP file: two entries as rosbag2 names them, and one of ours."""
         return {
             "offered_qos_profiles": yaml.safe_dump([dict(self.qos)], sort_keys=False),
             "topic_type_hash": self.definition.type_hash,
+            **({KEYFRAMES: "true"} if self.keyframes else {}),
         }
 
 

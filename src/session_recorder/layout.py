@@ -31,9 +31,10 @@ def file_path(bag: Path, number: int) -> Path:
 
 
 def files_of(bag: Path) -> list[Path]:
-    """Return the MCAP files of a bag in the order of their numbers."""
-    pattern = re.compile(re.escape(bag_name(bag)) + r"_(\d+)\.mcap")
-    numbered = [(int(match[1]), path) for path in bag.iterdir() if (match := pattern.fullmatch(path.name))]
+    """Return the MCAP files of a bag in the order of their numbers; no pipes or devices of such a name."""
+    pattern = re.compile(re.escape(bag_name(bag)) + r"_([0-9]{1,9})\.mcap")
+    named = [(int(match[1]), path) for path in bag.iterdir() if (match := pattern.fullmatch(path.name))]
+    numbered = [(number, path) for number, path in named if path.is_file()]
     return [path for _, path in sorted(numbered)]
 
 

@@ -11,11 +11,15 @@ import yaml
 
 from latentvr_common.errors import InputError
 from session_recorder.layout import METADATA, PARTIAL
+from session_recorder.plain_yaml import read_plain
+from session_recorder.wording import shown
 
 _VERSION = 9
 _NEVER_NS = 2**63 - 1
 """Where rosbag2 lets a bag without messages start."""
-_MAX_BYTES = 4 << 20
+_MAX_BYTES = 1 << 20
+_MOST = 2**63
+_LONGEST_NAME = 1000
 _ROOT = "rosbag2_bagfile_information"
 
 
@@ -159,29 +163,33 @@ def read_metadata(bag: Path) -> BagInfo:
     """Read metadata.yaml. Raises InputError, naming the file, if it is not that of an uncompressed MCAP bag."""
     path = bag / METADATA
     try:
+        if not path.is_file():
+            raise ValueError("it is no file")
         if path.stat().st_size > _MAX_BYTES:
             raise ValueError(f"larger than {_MAX_BYTES >> 20} MiB")
-        content = yaml.safe_load(path.read_text())[_ROOT]
+        content = read_plain(path.read_text())[_ROOT]
         _check_kind(content)
         return _bag_info(content)
     except KeyError as error:
         raise InputError(f"{path}: {error} is missing") from error
     except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} is not the metadata of a bag: {' '.join(str(error).split())}") from error
+        raise InputError(f"{path} is not the metadata of a bag: {shown(error)}") from error
 
 
 def _check_kind(content: Mapping[str, Any]) -> None:
     for name, wanted in (("storage_identifier", "mcap"), ("compression_mode", "")):
         if content[name] != wanted:
-            raise ValueError(f"{name} is {content[name]!r}, expected {wanted!r}")
+            raise ValueError(f"{name} is {shown(content[name])!r}, expected {wanted!r}")
 
 
 def _bag_info(content: Mapping[str, Any]) -> BagInfo:
-    start_ns = int(content["starting_time"]["nanoseconds_since_epoch"])
+    start_ns = _number(content["starting_time"], "nanoseconds_since_epoch")
     # A name may lead out of the bag in a file that somebody else made; the last part of it cannot.
-    files = tuple(Path(str(name)).name for name in content["relative_file_paths"])
+    files = tuple(Path(_text(name, "relative_file_paths")).name for name in content["relative_file_paths"])
+    if len(set(files)) < len(files):
+        raise ValueError("relative_file_paths names a file twice")
     topics = tuple(_topics(content["topics_with_message_count"]))
-    end_ns = start_ns + int(content["duration"]["nanoseconds"])
+    end_ns = start_ns + _number(content["duration"], "nanoseconds")
     return BagInfo(files, start_ns, end_ns, topics) if any(t.count for t in topics) else BagInfo(files, 0, 0, topics)
 
 
@@ -189,9 +197,22 @@ def _topics(entries: Iterable[Mapping[str, Any]]) -> Iterable[TopicInfo]:
     for entry in entries:
         topic = entry["topic_metadata"]
         yield TopicInfo(
-            name=str(topic["name"]),
-            type=str(topic["type"]),
-            type_hash=str(topic.get("type_description_hash", "")),
+            name=_text(topic["name"], "name"),
+            type=_text(topic["type"], "type"),
+            type_hash=_text(topic.get("type_description_hash") or "", "type_description_hash"),
             qos=(),
-            count=int(entry["message_count"]),
+            count=_number(entry, "message_count"),
         )
+
+
+def _text(value: Any, field: str) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+        raise ValueError(f"{field} is {shown(value)!r}, expected a text of at most {_LONGEST_NAME} characters")
+    return value
+
+
+def _number(content: Mapping[str, Any], field: str) -> int:
+    value = content[field]
+    if not isinstance(value, int) or not 0 <= value < _MOST:
+        raise ValueError(f"{field} is {shown(value)!r}, expected a whole number from 0 to 2^63 - 1")
+    return value

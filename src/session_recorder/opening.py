@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentvr_common.errors import InputError
-from session_recorder.layout import METADATA, State, file_path, next_number, state_of
+from session_recorder.layout import State, file_path, next_number, state_of
 from session_recorder.metadata import FileInfo
-from session_recorder.repair import Repaired, repair_bag
+from session_recorder.repair import Repaired, finish_files
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,5 @@ def make_place(bag: Path) -> Place:
 
 
 def _go_on(bag: Path) -> Place:
-    repaired = repair_bag(bag)
-    # From here on the bag is unfinished again: metadata.yaml would hide the next file if this recorder is killed, too.
-    (bag / METADATA).unlink()
+    repaired = finish_files(bag)
     return Place(bag, file_path(bag, next_number(bag)), repaired.files, repaired)

@@ -49,6 +49,14 @@ class PlayerParameters:
     rate: float = parameter(1.0, "Recorded seconds to play in one second.", at_least=0.01, at_most=100.0)
     start_offset_s: float = parameter(0.0, "Recorded time to leave out at the beginning.", unit="s", at_least=0.0)
     loop: bool = parameter(False, "Begin again at the end.")
+    paused: bool = parameter(False, "Begin only when told by the services resume or toggle_paused.")
+    clock_hz: float = parameter(
+        0.0,
+        "Publish the recorded time on /clock so often a second; 0: not at all.",
+        unit="Hz",
+        at_least=0.0,
+        at_most=1000.0,
+    )
     # An empty list has no type in ROS; one empty name has.
     topics: list[str] = parameter([""], 'Topics to play, as in "cloud" or "/latentvr/cloud"; an empty name: all.')
     wait_s: float = parameter(

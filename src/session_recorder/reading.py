@@ -1,5 +1,6 @@
 """Reads the records of an MCAP file, up to its end or to where it was cut or damaged, in bounded memory."""
 
+import io
 import os
 import struct
 import zlib
@@ -11,12 +12,19 @@ import yaml
 from mcap.exceptions import EndOfFile, McapError
 from mcap.records import Channel as ChannelRecord
 from mcap.records import Chunk, McapRecord, Message, Schema
-from mcap.stream_reader import CRCValidationError, StreamReader, breakup_chunk
+from mcap.stream_reader import CRCValidationError, StreamReader
 
 from latentvr_common.errors import InputError
+from session_recorder.channels import KEYFRAMES
 from session_recorder.metadata import FileInfo, Tally, TopicInfo
+from session_recorder.plain_yaml import read_plain
+from session_recorder.wording import shown
 
 MAX_RECORD_BYTES = 256 << 20
+_MAX_CHUNK_RECORDS = 100_000
+_MAX_DESCRIPTION_BYTES = 64 << 20
+"""Of all topics and types of a file together."""
+_MAX_PROFILES = 1 << 16
 _BLOCK_BYTES = 1 << 20
 _MAGIC = b"\x89MCAP0\r\n"
 _FOOTER = struct.Struct("<BQQQI8s")
@@ -27,14 +35,17 @@ _DAMAGE = (McapError, CRCValidationError, ValueError, struct.error)
 class _Whole:
     """A file of which each read gives all that was asked for, or raises EndOfFile: mcap takes a short read for data."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
-        self.left = os.fstat(stream.fileno()).st_size
+        self.left = size
         self.position = 0
 
     def read(self, length: int) -> bytes:
         if length < 0:
             raise ValueError("a record is shorter than its kind allows")
+        # A text in a record may be longer than the record says it is itself.
+        if length > MAX_RECORD_BYTES:
+            raise ValueError(f"a part of a record has {length:,} bytes, expected at most {MAX_RECORD_BYTES:,}")
         if length > self.left:
             raise EndOfFile
         self.left -= length
@@ -57,22 +68,28 @@ class RecordReader:
     def __iter__(self) -> Iterator[McapRecord]:
         """Yield each record; those of an uncompressed chunk one by one. Raises OSError."""
         with self.path.open("rb") as stream:
-            source = _Whole(stream)
-            reader = StreamReader(
-                source,  # type: ignore[arg-type]
-                emit_chunks=True,
-                validate_crcs=True,
-                record_size_limit=MAX_RECORD_BYTES,
-            )
+            source = _Whole(stream, os.fstat(stream.fileno()).st_size)
             try:
-                for record in reader.records:
+                for record in _records(source, validate_crcs=True):
                     yield from _unpacked(record) if isinstance(record, Chunk) else [record]
                     self.good_bytes = source.position
                 self.complete = True
+                self.good_bytes = source.position
             except EndOfFile:
                 pass  # What follows from it is in `complete`.
             except _DAMAGE as error:
-                self.damage = str(error) or type(error).__name__
+                self.damage = shown(error) or type(error).__name__
+
+
+def _records(source: _Whole, *, validate_crcs: bool, skip_magic: bool = False) -> Iterator[McapRecord]:
+    reader = StreamReader(
+        source,  # type: ignore[arg-type]
+        skip_magic=skip_magic,
+        emit_chunks=True,
+        validate_crcs=validate_crcs,
+        record_size_limit=MAX_RECORD_BYTES,
+    )
+    return iter(reader.records)
 
 
 def _unpacked(chunk: Chunk) -> list[McapRecord]:
@@ -80,7 +97,18 @@ def _unpacked(chunk: Chunk) -> list[McapRecord]:
     # A compressed chunk may unpack to any size.
     if chunk.compression:
         raise ValueError(f"it is compressed with {chunk.compression}, expected a bag that is not compressed")
-    records = breakup_chunk(chunk, validate_crc=True)
+    if chunk.uncompressed_crc and zlib.crc32(chunk.data) != chunk.uncompressed_crc:
+        raise ValueError("the checksum of a chunk does not hold")
+    records: list[McapRecord] = []
+    inside = _Whole(io.BytesIO(chunk.data), len(chunk.data))
+    try:
+        for record in _records(inside, validate_crcs=False, skip_magic=True):
+            records.append(record)
+            if isinstance(record, Chunk) or len(records) > _MAX_CHUNK_RECORDS:
+                raise ValueError(f"a chunk has a chunk in it, or more than {_MAX_CHUNK_RECORDS:,} records")
+    except EndOfFile:
+        if inside.left:
+            raise ValueError("a chunk ends within a record") from None
     return sorted(records, key=lambda record: record.log_time if isinstance(record, Message) else 0)
 
 
@@ -88,23 +116,32 @@ class Channels:
     """Follows which channel of the file `path` has which topic and type."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
+        self._bytes = 0
         self._schemas: dict[int, Schema] = {}
         self.records: dict[int, ChannelRecord] = {}
 
     def note(self, record: McapRecord) -> None:
-        """Take in a record of any kind."""
+        """Take in a record of any kind. Raises InputError if topics and types are described at too great a length."""
         if isinstance(record, Schema):
             self._schemas[record.id] = record
+            self._bytes += len(record.data)
         elif isinstance(record, ChannelRecord):
             self.records[record.id] = record
+            self._bytes += len(record.topic) + sum(len(key) + len(value) for key, value in record.metadata.items())
+        if self._bytes > _MAX_DESCRIPTION_BYTES:
+            raise InputError(f"{self.path} describes its topics in more than {_MAX_DESCRIPTION_BYTES >> 20} MiB")
+
+    def has_keyframes(self, channel_id: int) -> bool:
+        """Whether only some of the channel's messages were recorded, on purpose."""
+        return KEYFRAMES in self.records[channel_id].metadata
 
     def schema(self, channel_id: int) -> Schema:
         """Return the schema of a channel. Raises InputError if the file has none."""
         record = self.records.get(channel_id)
         schema = self._schemas.get(record.schema_id) if record else None
         if schema is None:
-            raise InputError(f"{self._path} has a message of channel {channel_id}, which it does not describe")
+            raise InputError(f"{self.path} has a message of channel {channel_id}, which it does not describe")
         return schema
 
     def topic_info(self, channel_id: int) -> TopicInfo:
@@ -136,8 +173,8 @@ def scan(path: Path) -> FileInfo:
 
 def _profiles(text: str) -> tuple[Mapping[str, Any], ...]:
     try:
-        entries = yaml.safe_load(text) or []
-    except yaml.YAMLError:
+        entries = read_plain(text) or [] if len(text) <= _MAX_PROFILES else []
+    except (yaml.YAMLError, ValueError):
         return ()
     return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 

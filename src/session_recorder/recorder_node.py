@@ -22,7 +22,7 @@ from session_recorder.definitions import definition_of, type_name
 from session_recorder.keyframes import Keyframes
 from session_recorder.opening import Place, make_place
 from session_recorder.parameters import RecorderParameters
-from session_recorder.recording import Recording, Track
+from session_recorder.recording import Recording, Taken, Track
 from session_recorder.space import Room, SpaceGuard, free_bytes
 
 _MB = 1_000_000
@@ -44,6 +44,7 @@ class SessionRecorder(Node):  # type: ignore[misc]
             raise InputError("parameter bag is empty, expected the directory of the bag to write")
         self._recording = self._start(make_place(Path(self._settings.bag)))
         self._told: tuple[Room, str] = (Room.ALL, "")
+        self._told_missed = 0
         for topic in topics.TOPICS:
             self._record(topic)
         self._health = HealthReporter(self, self._probe)
@@ -62,34 +63,25 @@ class SessionRecorder(Node):  # type: ignore[misc]
 
     def _record(self, topic: Topic) -> None:
         name = self.resolve_topic_name(topic.name)
+        is_thinned = topic in _KEYFRAMED and (self._settings.cloud_rate_hz > 0 or self._settings.cloud_mb_per_s > 0)
         track = Track(
-            Channel(name, definition_of(type_name(topic.type)), qos_entry(topic.qos)),
+            Channel(name, definition_of(type_name(topic.type)), qos_entry(topic.qos), keyframes=is_thinned),
             needs=Room.ALL if topic in _FIRST_LEFT_OUT else Room.SMALL,
-            keyframes=self._keyframes() if topic in _KEYFRAMED else None,
+            keyframes=self._keyframes() if is_thinned else None,
+            hears_all=not is_thinned,
         )
         self._recording.add(track)
-        node_tools.listen(self, topic, self._taker(track), raw=True, qos=self._queue(topic))
+        qos = topic.qos if is_thinned else _with_deep_queue(topic.qos)
+        node_tools.listen_with_origin(self, topic, self._taker(track), qos=qos)
 
-    def _keyframes(self) -> "Keyframes[tuple[int, bytes]]":
+    def _keyframes(self) -> "Keyframes[Taken]":
         return Keyframes(rate_hz=self._settings.cloud_rate_hz, bytes_per_s=self._settings.cloud_mb_per_s * _MB)
 
-    def _queue(self, topic: Topic) -> QoSProfile:
-        """Return the topic's quality of service with a deep queue, but for frames of which only the newest count."""
-        depth = topic.qos.depth if topic in _KEYFRAMED and self._settings.cloud_rate_hz > 0 else _DEPTH
-        return QoSProfile(
-            history=topic.qos.history,
-            depth=depth,
-            reliability=topic.qos.reliability,
-            durability=topic.qos.durability,
-        )
-
-    def _taker(self, track: Track) -> Callable[[bytes], None]:
-        # The source's time of a message is in its MessageInfo, with which callbacks do not work in the events executor
-        # of this rclpy (SystemError): the bag has the time of receipt for both.
+    def _taker(self, track: Track) -> Callable[[bytes, node_tools.Origin], None]:
         take, now_ns = self._recording.take, time.time_ns
 
-        def on_message(data: bytes) -> None:
-            take(track, now_ns(), data)
+        def on_message(data: bytes, origin: node_tools.Origin) -> None:
+            take(track, Taken(now_ns(), data, origin.sent_ns, origin.number))
 
         return on_message
 
@@ -124,12 +116,15 @@ class SessionRecorder(Node):  # type: ignore[misc]
 
     def _probe(self) -> Health:
         recording, trouble = self._recording, self._trouble()
-        level = DiagnosticStatus.WARN if trouble else DiagnosticStatus.OK
+        missed = recording.missed()
+        news, self._told_missed = sum(missed.values()) > self._told_missed, sum(missed.values())
+        level = DiagnosticStatus.WARN if trouble or news else DiagnosticStatus.OK
         if recording.fault or recording.room is Room.NOTHING:
             level = DiagnosticStatus.ERROR
         text = f"{recording.describe()}; {trouble}" if trouble else recording.describe()
         values = {"messages": recording.count, "bytes": recording.size, "left out": recording.left_out}
-        return Health(text, level, values)
+        by_topic = {f"missed {topic}": count for topic, count in missed.items()}
+        return Health(text, level, {**values, "missed": self._told_missed, **by_topic})
 
     def close(self) -> None:
         """Finish the bag. A recording that broke off gives exit code 1, once the session has ended."""
@@ -137,7 +132,12 @@ class SessionRecorder(Node):  # type: ignore[misc]
         if self._recording.fault:
             self.get_logger().error(self._recording.fault)
             self.exit_code = 1
-        self.get_logger().info(f"recorded {self._recording.describe()}")
+        end = "" if self._recording.missed() else "; none missed"
+        self.get_logger().info(f"recorded {self._recording.describe()}{end}")
+
+
+def _with_deep_queue(qos: QoSProfile) -> QoSProfile:
+    return QoSProfile(history=qos.history, depth=_DEPTH, reliability=qos.reliability, durability=qos.durability)
 
 
 def main() -> int:

@@ -13,10 +13,23 @@ from session_recorder.layout import file_path, next_number
 from session_recorder.metadata import write_metadata
 from session_recorder.opening import Place
 from session_recorder.repair import repair_bag
+from session_recorder.sequences import Sequences, speaker_of
 from session_recorder.space import Room, SpaceGuard
 
-_Frame = tuple[int, bytes]
 _MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Taken:
+    """One serialized message as it came. Times are nanoseconds since 1970."""
+
+    log_ns: int
+    """When it was received."""
+    data: bytes
+    publish_ns: int = 0
+    """When it was published. 0: not known."""
+    number: int = 0
+    """Its publisher's count of what it has published, from 1. 0: not known."""
 
 
 @dataclass(eq=False)
@@ -26,10 +39,14 @@ class Track:
     channel: Channel
     needs: Room = Room.SMALL
     """ALL: it is the first to be left out when space runs short."""
-    keyframes: "Keyframes[_Frame] | None" = None
+    keyframes: "Keyframes[Taken] | None" = None
     """Chooses its frames; None: all of them are recorded."""
+    hears_all: bool = True
+    """False: newer frames may take the place of older ones on their way, which is no loss."""
     left_out: int = field(default=0, init=False)
     """Messages for which there was no room."""
+    sequences: Sequences = field(default_factory=Sequences, init=False)
+    """Knows how many messages were published and did not arrive."""
 
 
 class Recording:
@@ -59,14 +76,16 @@ class Recording:
         """Record `track` from now on."""
         self._tracks.append(track)
 
-    def take(self, track: Track, log_ns: int, data: bytes) -> None:
-        """Take one serialized message, received at `log_ns`."""
+    def take(self, track: Track, message: Taken) -> None:
+        """Take one message."""
+        if track.hears_all:
+            track.sequences.note(message.number, speaker_of(track.channel.definition.type, message.data))
         if track.needs > self.room:
             track.left_out += 1
         elif track.keyframes is None:
-            self._write(track, log_ns, data)
+            self._write(track, message)
         else:
-            self._write_frame(track, track.keyframes.offer((log_ns, data), len(data), self._clock()))
+            self._write_frame(track, track.keyframes.offer(message, len(message.data), self._clock()))
 
     def tick(self) -> None:
         """Look after the free space, and after frames whose time has come. To be called about once a second."""
@@ -96,8 +115,9 @@ class Recording:
             self.fault = f"the bag is unfinished, without metadata.yaml: {error}"
 
     def describe(self) -> str:
-        """Return how much is in the bag, as in "1,234 messages, 12.3 MB"."""
-        return f"{self.count:,} messages, {self.size / _MB:,.1f} MB"
+        """Return how much is in the bag, as in "1,234 messages, 12.3 MB", and what was missed."""
+        missed = ", ".join(f"{count:,} of {topic}" for topic, count in self.missed().items())
+        return f"{self.count:,} messages, {self.size / _MB:,.1f} MB" + (f"; missed: {missed}" if missed else "")
 
     @property
     def count(self) -> int:
@@ -114,16 +134,21 @@ class Recording:
         """Messages for which there was no room."""
         return sum(track.left_out for track in self._tracks)
 
-    def _write_frame(self, track: Track, frame: _Frame | None) -> None:
-        if frame is not None:
-            self._write(track, *frame)
+    def missed(self) -> dict[str, int]:
+        """Return how many messages were published but have not arrived, by topic; without those that missed none."""
+        return {t.channel.topic: t.sequences.missing for t in self._tracks if t.sequences.missing}
 
-    def _write(self, track: Track, log_ns: int, data: bytes) -> None:
+    def _write_frame(self, track: Track, frame: Taken | None) -> None:
+        if frame is not None:
+            self._write(track, frame)
+
+    def _write(self, track: Track, message: Taken) -> None:
         if self.fault:
             track.left_out += 1
             return
         try:
-            self._file.write(track.channel, log_ns, log_ns, data)
+            publish_ns = message.publish_ns or message.log_ns
+            self._file.write(track.channel, message.log_ns, publish_ns, message.data, message.number)
         except OSError as error:
             track.left_out += 1
             self._stop(error)

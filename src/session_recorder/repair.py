@@ -20,7 +20,10 @@ from session_recorder.definitions import Definition
 from session_recorder.layout import PARTIAL, REST, State, files_of, state_of
 from session_recorder.metadata import FileInfo, write_metadata
 from session_recorder.reading import Channels, RecordReader, check_file, has_end, scan
+from session_recorder.wording import shown
 
+_MOST_REST = 2 << 30
+"""A recorder that was killed leaves a part of one message."""
 _NOTES = {"recorded_by": LIBRARY, "repaired": "the recorder was killed"}
 
 
@@ -51,6 +54,13 @@ def repair_bag(bag: Path) -> Repaired:
 
     Raises OSError if a file cannot be read or written, InputError, naming the file, for what is no such bag.
     """
+    repaired = finish_files(bag)
+    write_metadata(bag, repaired.files, _NOTES)
+    return repaired
+
+
+def finish_files(bag: Path) -> Repaired:
+    """Do what `repair_bag` does, but leave out metadata.yaml, so that the bag can be gone on with."""
     state = state_of(bag)
     if state is not State.UNFINISHED:
         raise InputError(f"{bag} holds {state.value}, expected {State.UNFINISHED.value}")
@@ -60,7 +70,6 @@ def repair_bag(bag: Path) -> Repaired:
         file, rest = _finish(path, files[-1].end_ns if files else 0)
         files.append(file)
         rest_bytes += rest
-    write_metadata(bag, files, _NOTES)
     return Repaired(tuple(files), rest_bytes)
 
 
@@ -73,6 +82,8 @@ def _finish(path: Path, after_ns: int) -> tuple[FileInfo, int]:
     partial.unlink(missing_ok=True)
     try:
         copy, good_bytes = _copy(path, partial, after_ns)
+        if path.stat().st_size - good_bytes > _MOST_REST:
+            raise InputError(f"{path} is damaged behind byte {good_bytes:,}, and has too much behind it to set aside")
         rest = _set_aside(path, good_bytes)
         os.replace(partial, path)
     finally:
@@ -101,7 +112,7 @@ def _copy_messages(reader: RecordReader, file: BagFile) -> None:
         known.note(record)
         if isinstance(record, Header) and record.library != LIBRARY:
             raise InputError(
-                f"{reader.path} was recorded by {record.library!r}; mend it with: ros2 bag reindex -s mcap"
+                f"{reader.path} was recorded by {shown(record.library)!r}; mend it with: ros2 bag reindex -s mcap"
             )
         if isinstance(record, Message):
             channel = channels.get(record.channel_id) or _channel(known, record.channel_id)
@@ -113,8 +124,11 @@ def _copy_messages(reader: RecordReader, file: BagFile) -> None:
 
 def _channel(known: Channels, channel_id: int) -> Channel:
     topic, schema = known.topic_info(channel_id), known.schema(channel_id)
-    definition = Definition(topic.type, schema.data.decode(), topic.type_hash)
-    return Channel(topic.name, definition, topic.qos[0] if topic.qos else {})
+    try:
+        definition = Definition(topic.type, schema.data.decode(), topic.type_hash)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{known.path}: the definition of {shown(topic.type)} is no text: {error}") from error
+    return Channel(topic.name, definition, topic.qos[0] if topic.qos else {}, known.has_keyframes(channel_id))
 
 
 def _set_aside(path: Path, good_bytes: int) -> int:

@@ -1,7 +1,7 @@
 """Plays a bag.
 
 Thread rule: `_run` and all that it calls run on the replay's own thread, so do the methods of the outlets and `on_end`;
-`start`, `stop` and `progress` belong to the caller.
+`start`, `stop` and `progress` belong to the caller; `playhead` to both.
 """
 
 import threading
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from latentvr_common.errors import InputError
 from session_recorder.bag import Bag
-from session_recorder.schedule import Schedule
+from session_recorder.playhead import Playhead
 
 _LOOK_S = 0.05
 _MATCH_S = 0.25
@@ -43,6 +43,7 @@ class Pace:
     start_offset_s: float = 0.0
     loop: bool = False
     wait_s: float = 0.0
+    paused: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Replay:
         self._pace = pace
         self._on_end = on_end
         self._stopping = threading.Event()
+        self.playhead = Playhead(self._first_ns, pace.rate, held=pace.paused)
         # A thread that reads a slow disk must not keep the process.
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
         self.progress = Progress()
@@ -74,8 +76,13 @@ class Replay:
     def stop(self, timeout_s: float = 0.5) -> None:
         """Stop playing, and wait at most so long until it has stopped."""
         self._stopping.set()
+        self.playhead.stop()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
+
+    @property
+    def _first_ns(self) -> int:
+        return self._bag.info.start_ns + round(self._pace.start_offset_s * 1e9)
 
     def _run(self) -> None:
         try:
@@ -98,14 +105,13 @@ class Replay:
 
     def _play_once(self) -> int:
         """Play to the end or until stopped; return how many messages there were."""
-        first_ns = self._bag.info.start_ns + round(self._pace.start_offset_s * 1e9)
-        schedule = Schedule(first_ns, time.monotonic(), self._pace.rate)
+        self.playhead.begin(self._first_ns)
         before = self.progress.messages
-        for message in self._bag.messages(self._outlets.keys(), first_ns):
-            if self._stopping.wait(max(0.0, schedule.due_s(message.log_ns) - time.monotonic())):
+        for message in self._bag.messages(self._outlets.keys(), self._first_ns):
+            if not self.playhead.wait_until(message.log_ns):
                 break
             self._outlets[message.topic].publish(message.data)
-            position_s = self._pace.start_offset_s + schedule.position_s(message.log_ns)
+            position_s = (message.log_ns - self._bag.info.start_ns) / 1e9
             self.progress = Progress(position_s, self.progress.messages + 1)
         return self.progress.messages - before
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from latentvr_common.errors import InputError
 from session_recorder.definitions import Definition
 from session_recorder.metadata import TopicInfo
+from session_recorder.wording import shown
 
 
 def check_wanted(wanted: Sequence[str], known: Mapping[str, Definition]) -> None:
@@ -28,7 +29,7 @@ def choose(
         if not topic.count or (wanted and topic.name not in wanted):
             continue
         objections = list(_objections(topic, known.get(topic.name)))
-        reasons += [f"{topic.name} is not played: {objection}" for objection in objections]
+        reasons += [f"{shown(topic.name)} is not played: {objection}" for objection in objections]
         if not objections:
             played.append(topic.name)
     return played, reasons
@@ -38,6 +39,6 @@ def _objections(topic: TopicInfo, ours: Definition | None) -> Iterator[str]:
     if ours is None:
         yield "it is no topic of a session"
     elif topic.type != ours.type:
-        yield f"its type is {topic.type}, expected {ours.type}"
+        yield f"its type is {shown(topic.type)}, expected {ours.type}"
     elif topic.type_hash and topic.type_hash != ours.type_hash:
         yield f"its messages are of another version of {ours.type}"

@@ -16,6 +16,7 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import PoseStamped
+from killed_recorders import kill_again_and_again
 from latentvr import msg
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
@@ -25,19 +26,22 @@ from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CompressedImage, PointCloud2
 
 import session_recorder
-from latentvr_common import conversions, topics
+from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import Cloud
 from latentvr_common.node_tools import advertise, listen
 from session_recorder.bag import open_bag
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
 from session_recorder.definitions import definition_of, type_name
+from session_recorder.examining import examine
 from session_recorder.layout import State, files_of, state_of
 from session_recorder.metadata import write_metadata
 from session_recorder.reading import scan
 
 SOURCE = Path(session_recorder.__file__).parent.parent
 TIMEOUT_S = 60.0
+LABEL = type_name(topics.LABELS.type)
+KEYFRAMED = (topics.CLOUD, topics.FORCES, topics.CUES)
 
 
 def absolute(topic: topics.Topic) -> str:
@@ -248,6 +252,17 @@ def test_a_killed_recorder_loses_nothing_and_its_bag_is_gone_on_with(graph: Grap
     assert seqs == [*range(20), *range(40)]
 
 
+def test_a_recorder_that_is_killed_at_any_moment_loses_no_label(tmp_path: Path) -> None:
+    outcome = kill_again_and_again(tmp_path, kills=5, seed=os.getpid())
+    assert outcome.labels_kept == outcome.labels > 10
+    assert outcome.lives > 0
+    assert all(state == "whole, checksums hold" for _, _, state in outcome.found.files)
+    assert outcome.readers_agree
+    # What was on its way when it was killed is not in the bag; that is a moment's worth.
+    assert min(outcome.shares, default=1.0) > 0.5
+    assert not [line for line in outcome.found.problems if "/latentvr/hands" not in line]
+
+
 def test_a_recorder_whose_disk_failed_goes_on_living_and_says_so_by_its_exit_code(graph: Graph, tmp_path: Path) -> None:
     bag = tmp_path / "bag"
     labels = advertise(graph.node, topics.LABELS)
@@ -267,6 +282,72 @@ def test_a_recorder_whose_disk_failed_goes_on_living_and_says_so_by_its_exit_cod
     assert recorder.stop() == 1
     assert "Traceback" not in recorder.said()
     assert "/latentvr/labels" in recorded_counts(bag)
+
+
+def test_what_a_recorder_cannot_take_in_is_counted_by_topic_and_said(graph: Graph, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    hands, labels = (advertise(graph.node, topic) for topic in (topics.HANDS, topics.LABELS))
+    health: list[DiagnosticStatus] = []
+    listen(graph.node, topics.DIAGNOSTICS, lambda m: health.append(m.status[0]))
+    recorder = graph.start("recorder_node", bag=str(bag))
+    sent = 0
+
+    def send(count: int) -> None:
+        nonlocal sent
+        for _ in range(count):
+            sent += 1
+            hands.publish(msg.Hands(header=conversions.header("stage", sent)))
+
+    def recorder_hears_hands() -> bool:
+        send(1)
+        return "/latentvr/hands" in recorded_counts(bag)
+
+    graph.spin_until(recorder_hears_hands, "the recorder hears hands")
+    labels.publish(samples(1)["labels"])
+    graph.spin_until(lambda: "/latentvr/labels" in recorded_counts(bag), "the recorder hears labels")
+    recorder.popen.send_signal(signal.SIGSTOP)
+    send(4000)
+    recorder.popen.send_signal(signal.SIGCONT)
+
+    def says_so() -> bool:
+        send(1)
+        return any("missed: " in status.message for status in health)
+
+    graph.spin_until(says_so, "the recorder says what it missed")
+    assert recorder.stop() == 0, recorder.said()
+    recorded = [conversions.time_from_msg(m.header.stamp) for m in messages_of(bag)["/latentvr/hands"]]
+    missed = recorded[-1] - recorded[0] + 1 - len(recorded)
+    assert missed > 100
+    assert f"missed: {missed:,} of /latentvr/hands" in recorder.said().splitlines()[-1]
+    values = {pair.key: pair.value for pair in health[-1].values}
+    assert int(values["missed"]) == int(values["missed /latentvr/hands"]) == missed
+    assert DiagnosticStatus.WARN in [status.level for status in health if "missed" in status.message]
+    found = examine(bag)
+    assert found.topics["/latentvr/hands"].missing == missed
+    assert found.problems == [f"/latentvr/hands: {missed:,} messages were published and are not in the bag"]
+
+
+def test_a_recording_without_loss_passes_the_check_by_the_numbers_in_it(graph: Graph, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    publishers = {topic.name: advertise(graph.node, topic) for topic in topics.TOPICS}
+    recorder = graph.start("recorder_node", bag=str(bag))
+    number = 0
+
+    def recorded_ten_of_each() -> bool:
+        nonlocal number
+        number += 1
+        for name, message in samples(number).items():
+            publishers[name].publish(message)
+        counts = recorded_counts(bag)
+        return all(counts.get(absolute(topic), 0) >= 10 for topic in topics.TOPICS if topic not in KEYFRAMED)
+
+    graph.spin_until(recorded_ten_of_each, "ten of each topic are recorded")
+    assert recorder.stop() == 0, recorder.said()
+    assert "; none missed" in recorder.said().splitlines()[-1]
+    found = examine(bag)
+    assert found.problems == []
+    assert {found.topics[absolute(topic)].missing for topic in topics.TOPICS if topic not in KEYFRAMED} == {0}
+    assert all(found.topics[absolute(topic)].keyframes == (topic in KEYFRAMED) for topic in topics.TOPICS)
 
 
 def make_bag(bag: Path, count: int, pause_ns: int) -> dict[str, list[Any]]:
@@ -332,6 +413,67 @@ def test_a_player_plays_only_the_topics_that_it_is_told_and_stops_when_asked(gra
     assert time.monotonic() - began < 1.0
 
 
+def ask(graph: Graph, service: topics.Service) -> str:
+    """Ask a service of the player; return what it answers."""
+    client = node_tools.client(graph.node, service)
+    graph.spin_until(client.service_is_ready, f"{service.name} is there")
+    future = client.call_async(service.type.Request())
+    graph.spin_until(future.done, f"{service.name} answers")
+    assert future.result().success
+    return str(future.result().message)
+
+
+def test_a_player_can_be_held_and_let_go_and_tells_the_recorded_time(graph: Graph, tmp_path: Path) -> None:
+    make_bag(tmp_path / "bag", count=100, pause_ns=100_000_000)
+    heard: list[int] = []
+    times_ns: list[int] = []
+    listen(graph.node, topics.LABELS, lambda m: heard.append(m.seq))
+    listen(graph.node, topics.CLOCK, lambda m: times_ns.append(conversions.time_from_msg(m.clock)))
+    player = graph.start(
+        "player_node", bag=str(tmp_path / "bag"), topics=["labels"], wait_s=TIMEOUT_S, paused=True, clock_hz=50.0
+    )
+    graph.spin_until(lambda: len(times_ns) > 20, "the time is told")
+    assert set(times_ns) == {10**18}
+    assert heard == []
+    assert ask(graph, topics.RESUME) == "playing at 0.000 s"
+    graph.spin_until(lambda: len(heard) > 5, "labels are played")
+    assert ask(graph, topics.PAUSE).startswith("paused at ")
+    times_ns.clear()
+    graph.spin_until(lambda: len(times_ns) > 20, "the time is told")
+    assert len(set(times_ns[10:])) == 1
+    stood_at_ns, last = times_ns[-1], heard[-1]
+    assert 10**18 + last * 100_000_000 <= stood_at_ns < 10**18 + (last + 1) * 100_000_000
+    assert ask(graph, topics.TOGGLE_PAUSED) == f"playing at {(stood_at_ns - 10**18) / 1e9:.3f} s"
+    graph.spin_until(lambda: len(heard) > last + 3, "it goes on")
+    assert ask(graph, topics.TOGGLE_PAUSED).startswith("paused at ")
+    assert heard == list(range(len(heard)))
+    assert player.stop() == 0, player.said()
+
+
+def test_a_bag_that_the_session_cannot_use_is_refused_in_one_line_and_nothing_is_played(
+    graph: Graph, tmp_path: Path
+) -> None:
+    make_bag(tmp_path / "broken", count=3, pause_ns=0)
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    file = BagFile(labels / "labels_0.mcap")
+    file.write(
+        Channel("/latentvr/labels", definition_of(LABEL), qos_entry(topics.LABELS.qos)), 10**18, 0, b"\0\1\0\0no"
+    )
+    file.finish()
+    write_metadata(labels, [file.info()], {})
+    heard: list[Any] = []
+    listen(graph.node, topics.LABELS, heard.append)
+    player = graph.start("player_node", bag=str(labels), wait_s=TIMEOUT_S)
+    graph.spin_until(lambda: player.popen.poll() is not None, "the player ends")
+    assert player.popen.returncode == 2
+    errors = [line for line in player.said().splitlines() if "ERROR" in line]
+    assert len(errors) == 1
+    assert "the bag has 6 bytes on /latentvr/labels that are no latentvr/msg/LabelEvent" in errors[0]
+    assert "Traceback" not in player.said()
+    assert heard == []
+
+
 def test_what_a_killed_recorder_left_is_played_up_to_the_cut(graph: Graph, tmp_path: Path) -> None:
     make_bag(tmp_path / "bag", count=5, pause_ns=0)
     (tmp_path / "bag" / "metadata.yaml").unlink()
@@ -365,6 +507,26 @@ def test_parameters_that_cannot_be_used_are_refused_in_one_line(tmp_path: Path) 
     log = tmp_path / "log"
     assert f"{tmp_path / 'bag'} holds a finished bag" in refused("recorder_node", log, bag=str(tmp_path / "bag"))
     assert "parameter bag is empty" in refused("recorder_node", log)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    file = BagFile(foreign / "foreign_0.mcap", library="libmcap 1.4")
+    for name in ("scan", "odom", "tf", "map", "joy", "points", "image\n"):
+        channel = Channel(f"/{name}", definition_of("geometry_msgs/msg/PoseStamped"), qos_entry(topics.HEAD.qos))
+        file.write(channel, 10**18, 0, b"")
+    file.finish()
+    write_metadata(foreign, [file.info()], {})
+    said = refused("player_node", log, bag=str(foreign))
+    assert f"{foreign} has nothing to play: /scan is not played: it is no topic of a session; " in said
+    assert said.endswith("; and 2 more")
+    assert f"{foreign} holds a finished bag" in refused("recorder_node", log, bag=str(foreign))
+    (foreign / "metadata.yaml").unlink()
+    file = BagFile(foreign / "foreign_1.mcap", library="libmcap 1.4")
+    file.abandon()
+    assert "foreign_1.mcap was recorded by 'libmcap 1.4'" in refused("recorder_node", log, bag=str(foreign))
+    bomb = tmp_path / "bomb"
+    bomb.mkdir()
+    (bomb / "metadata.yaml").write_text("a: &a [x]\nb: &b [*a, *a]\n")
+    assert "is not the metadata of a bag: one part of it refers" in refused("player_node", log, bag=str(bomb))
     assert f"{tmp_path / 'other'} holds nothing" in refused("player_node", log, bag=str(tmp_path / "other"))
     assert "expected some of: /latentvr/cloud" in refused(
         "player_node", log, bag=str(tmp_path / "bag"), topics=["clouds"]

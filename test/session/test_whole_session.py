@@ -30,6 +30,7 @@ from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
 from latentvr_common.labels import Kind, LabelBook
 from latentvr_session.description import PARTS
+from session_recorder.examining import examine
 
 GESTURES = 14
 NOT_HERE = ("monado_service", "xr_bridge", "desktop")
@@ -157,6 +158,18 @@ def test_the_bag_reads_back_complete(finished: Finished) -> None:
     hands = read_bag(finished.directory, "hands")
     seconds = (hands[-1].header.stamp.sec - hands[0].header.stamp.sec) or 1
     assert len(hands) / seconds > 40
+
+
+def test_the_bag_is_whole_and_knows_what_it_lacks(finished: Finished) -> None:
+    found = examine(finished.directory / "bag")
+    assert [state for _, _, state in found.files] == ["whole, checksums hold"]
+    labels = found.topics[f"/latentvr/{topics.LABELS.name}"]
+    assert (labels.missing, labels.missing_labels) == (0, 0)
+    for topic in found.topics.values():
+        # Every message has its number. A sender keeps one message: on a busy machine some are missed.
+        assert topic.numbered == topic.count, topic.name
+        assert topic.keyframes or (topic.missing or 0) <= 2 + 0.05 * topic.count, topic.name
+    assert found.topics[f"/latentvr/{topics.CLOUD.name}"].keyframes
 
 
 def test_every_mark_was_acknowledged_with_its_place_in_the_journal(finished: Finished) -> None:

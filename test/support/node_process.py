@@ -23,9 +23,9 @@ ASK_AGAIN_S = 5.0
 
 
 class NodeProcess:
-    """Runs `package.node:main` with parameters; use as a context manager.
+    """Runs `main` of the module `package.node` with parameters; use as a context manager.
 
-    `python`: the words that run Python; `variables`: environment variables of it alone.
+    `python`: the words that run Python; `variables`: environment variables of it alone; `module`: another one's name.
     """
 
     def __init__(
@@ -35,10 +35,11 @@ class NodeProcess:
         log: Path,
         python: Sequence[str] = (sys.executable,),
         variables: Mapping[str, str] = MappingProxyType({}),
+        module: str = "node",
     ) -> None:
         arguments = [part for name, value in parameters.items() for part in ("-p", f"{name}:={json.dumps(value)}")]
         path = os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])
-        program = f"import sys; from {package}.node import main; sys.exit(main())"
+        program = f"import sys; from {package}.{module} import main; sys.exit(main())"
         self._log = log
         with log.open("a") as stream:
             self._popen = subprocess.Popen(

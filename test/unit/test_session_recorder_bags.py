@@ -328,6 +328,34 @@ def test_an_unfinished_bag_is_repaired_and_gone_on_with(tmp_path: Path) -> None:
     assert read_by_us(bag) == [*rows(25), *rows(5, 10_000), *rows(5, 20_000)]
 
 
+@pytest.mark.parametrize("step", ["_copy", "_set_aside", "os.replace"])
+def test_a_recorder_killed_while_it_repairs_is_followed_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise KilledError
+
+    bag = unfinished_bag(tmp_path / "bag", rows(25))
+    with monkeypatch.context() as patch:
+        patch.setattr(f"session_recorder.repair.{step}", kill)
+        with pytest.raises(KilledError):
+            make_place(bag)
+    assert make_place(bag).path.name == "bag_1.mcap"
+    assert read_by_us(bag) == rows(25)
+
+
+def test_a_bag_that_is_gone_on_with_never_looks_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bag = unfinished_bag(tmp_path / "bag", rows(25))
+    written: list[Path] = []
+    real = os.replace
+    monkeypatch.setattr("os.replace", lambda source, target: (written.append(Path(target)), real(source, target)))
+    make_place(bag)
+    assert [path.name for path in written] == ["bag_0.mcap"]
+
+
 def test_files_of_a_bag_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     bag = tmp_path / "bag"
     bag.mkdir()

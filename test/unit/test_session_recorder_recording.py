@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mcap.records import Message
 
 from latentvr_common import topics
 from session_recorder.bag import open_bag
@@ -13,7 +14,8 @@ from session_recorder.channels import Channel, qos_entry
 from session_recorder.definitions import definition_of, type_name
 from session_recorder.keyframes import Keyframes
 from session_recorder.opening import make_place
-from session_recorder.recording import Recording, Track
+from session_recorder.reading import RecordReader
+from session_recorder.recording import Recording, Taken, Track
 from session_recorder.space import Room, SpaceGuard, free_bytes
 
 GB = 1_000_000_000
@@ -132,8 +134,8 @@ class Fixture:
         for track in (self.cloud, self.hands, self.labels):
             self.recording.add(track)
 
-    def take(self, track: Track, text: str) -> None:
-        self.recording.take(track, round(self.now_s * 1e9), text.encode())
+    def take(self, track: Track, text: str, number: int = 0) -> None:
+        self.recording.take(track, Taken(round(self.now_s * 1e9), text.encode(), number=number))
 
     def texts(self) -> list[str]:
         topics_in_it = {track.channel.topic for track in (self.cloud, self.hands, self.labels)}
@@ -280,6 +282,28 @@ def test_a_disk_that_has_no_room_for_another_file_ends_the_recording(
     assert (fixture.recording.count, fixture.recording.left_out) == (1, 1)
     fixture.recording.close()
     assert [text.strip() for text in fixture.texts()] == ["kept"]
+
+
+def test_what_was_published_and_did_not_arrive_is_counted_by_topic(tmp_path: Path) -> None:
+    fixture = Fixture(tmp_path)
+    fixture.cloud.hears_all = False
+    for number in (1, 2, 4, 5, 9):
+        fixture.take(fixture.hands, "hand", number)
+        fixture.take(fixture.labels, "label", number // 2)
+        fixture.take(fixture.cloud, "cloud", number)
+    assert fixture.recording.missed() == {"/latentvr/hands": 4, "/latentvr/labels": 1}
+    assert fixture.recording.describe().endswith("; missed: 4 of /latentvr/hands, 1 of /latentvr/labels")
+
+
+def test_numbers_and_times_of_the_publisher_are_in_the_bag(tmp_path: Path) -> None:
+    fixture = Fixture(tmp_path)
+    fixture.recording.take(fixture.hands, Taken(log_ns=3_000, data=b"a", publish_ns=2_000, number=7))
+    fixture.recording.take(fixture.cloud, Taken(log_ns=4_000, data=b"b", publish_ns=2_500, number=2**32 + 8))
+    fixture.recording.take(fixture.labels, Taken(log_ns=5_000, data=b"c"))
+    fixture.recording.close()
+    read = RecordReader(fixture.bag / "bag_0.mcap")
+    found = [(r.log_time, r.publish_time, r.sequence) for r in read if isinstance(r, Message)]
+    assert found == [(3_000, 2_000, 7), (4_000, 2_500, 8), (5_000, 5_000, 0)]
 
 
 def test_how_much_is_in_the_bag_is_said_in_few_words(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
 from session_recorder.definitions import Definition, definition_of, type_name
 from session_recorder.metadata import TopicInfo, write_metadata
+from session_recorder.playhead import Playhead
 from session_recorder.replay import Pace, Replay
 from session_recorder.replay_topics import check_wanted, choose
 from session_recorder.schedule import Recorded, Schedule, in_order
@@ -31,7 +32,7 @@ MS = 1_000_000
 def test_a_message_is_due_after_its_recorded_time_over_the_rate(rate: float, log_ms: int, due_s: float) -> None:
     schedule = Schedule(first_ns=5000 * MS, began_s=50.0, rate=rate)
     assert schedule.due_s(log_ms * MS) == pytest.approx(due_s)
-    assert schedule.position_s(log_ms * MS) == pytest.approx((log_ms - 5000) / 1000)
+    assert schedule.recorded_ns(due_s) == pytest.approx(log_ms * MS, abs=1_000)
 
 
 def test_the_schedule_is_exact_for_times_of_today() -> None:
@@ -53,6 +54,24 @@ def test_messages_are_played_in_the_order_of_time_then_of_the_file(written: str,
     assert [f"{m.topic}{m.log_ns // MS}" for m in in_order(iter(messages))] == played.split()
 
 
+def test_no_more_is_held_back_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("session_recorder.schedule._MOST_BYTES", 10_000)
+    monkeypatch.setattr("session_recorder.schedule._MOST_MESSAGES", 50)
+    for size, most in ((1_000, 11), (1, 51)):
+        read = given = 0
+
+        def messages(size: int = size) -> Iterator[Recorded]:
+            nonlocal read
+            for _ in range(1000):
+                read += 1
+                yield Recorded("a", 5, bytes(size))
+
+        for _ in in_order(messages()):
+            given += 1
+            assert read - given < most
+        assert given == 1000
+
+
 def test_little_is_read_ahead() -> None:
     read = 0
 
@@ -64,6 +83,66 @@ def test_little_is_read_ahead() -> None:
 
     next(in_order(messages()))
     assert read <= 3
+
+
+# Holding and going on
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now_s = 50.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_recorded_time_stands_still_while_held_and_goes_on_from_there() -> None:
+    clock = Clock()
+    head = Playhead(1_000 * MS, 2.0, held=False, clock=clock)
+    clock.now_s += 1.0
+    assert head.position_ns() == 1_000 * MS
+    head.begin(1_000 * MS)
+    clock.now_s += 1.0
+    assert head.position_ns() == 3_000 * MS
+    head.hold(True)
+    for _ in range(2):
+        clock.now_s += 7.0
+        assert (head.position_ns(), head.held) == (3_000 * MS, True)
+        head.hold(True)
+    head.hold(False)
+    clock.now_s += 0.5
+    assert (head.position_ns(), head.held) == (4_000 * MS, False)
+    assert head.wait_until(4_000 * MS)
+
+
+def test_recorded_time_that_begins_held_waits_to_be_let_go() -> None:
+    clock = Clock()
+    head = Playhead(5 * MS, 1.0, held=True, clock=clock)
+    head.begin(7 * MS)
+    clock.now_s += 100.0
+    assert head.position_ns() == 7 * MS
+    head.hold(False)
+    clock.now_s += 0.001
+    assert head.position_ns() == 8 * MS
+
+
+def test_who_waits_while_held_is_woken_by_going_on_and_by_stopping() -> None:
+    head = Playhead(0, 1.0, held=True)
+    head.begin(0)
+    came: list[bool] = []
+    waiting = [threading.Thread(target=lambda ns=ns: came.append(head.wait_until(ns))) for ns in (0, 2**63)]
+    for thread in waiting:
+        thread.start()
+    waiting[0].join(0.2)
+    assert came == []
+    head.hold(False)
+    waiting[0].join(10)
+    assert came == [True]
+    head.stop()
+    waiting[1].join(10)
+    assert came == [True, False]
 
 
 # Which topics
@@ -218,6 +297,17 @@ def test_a_replay_stops_in_the_middle_of_a_pause(tmp_path: Path) -> None:
     stage.replay.stop()
     assert time.monotonic() - began < 0.5
     assert not stage.ended.is_set()
+
+
+def test_a_replay_that_is_held_plays_nothing_until_it_goes_on(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, 10, Pace(rate=100.0, paused=True))
+    stage.replay.start()
+    assert not stage.ended.wait(0.2)
+    assert stage.hands.heard == []
+    assert stage.replay.playhead.position_ns() == 10**18
+    stage.replay.playhead.hold(False)
+    assert stage.ended.wait(10)
+    assert stage.hands.words() == ["0", "2", "4", "6", "8"]
 
 
 def test_a_replay_waits_for_listeners_but_not_for_ever(tmp_path: Path) -> None:
