@@ -23,6 +23,7 @@ from latentvr.srv import (
 )
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage, PointCloud2
+from visualization_msgs.msg import MarkerArray
 
 NAMESPACE = "latentvr"
 
@@ -68,6 +69,8 @@ class Topic:
     """Why this quality of service."""
     says: str
     sender: str
+    recorded: bool = True
+    """Whether the recorder takes it down: not what follows from other topics."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,16 @@ MIRROR = Topic(
     "what the person in the headset sees, a JPEG; sent a few times a second while somebody beside the recorder listens",
     "xr_bridge",
 )
+MARKERS = Topic(
+    "markers",
+    MarkerArray,
+    every_one(1),
+    "RViz asks for reliable ones by default; each message says all, so only the newest counts",
+    "hands, head, brush, selection and beacons in the frame of the cloud, for RViz and Foxglove; sent only while "
+    "somebody listens",
+    "room_markers",
+    recorded=False,
+)
 DIAGNOSTICS = Topic(
     "/diagnostics",
     DiagnosticArray,
@@ -201,6 +214,7 @@ TOPICS: tuple[Topic, ...] = (
     CLOUD_PLACEMENT,
     XR_STATE,
     MIRROR,
+    MARKERS,
     DIAGNOSTICS,
 )
 

@@ -45,7 +45,8 @@ class SessionRecorder(Node):  # type: ignore[misc]
         self._recording = self._start(make_place(Path(self._settings.bag)))
         self._told: tuple[Room, str] = (Room.ALL, "")
         for topic in topics.TOPICS:
-            self._record(topic)
+            if topic.recorded:
+                self._record(topic)
         self._health = HealthReporter(self, self._probe)
         node_tools.every(self, _TICK_S, self._on_tick)
 
