@@ -32,7 +32,7 @@ from latentvr_common.labels import Kind, LabelBook
 from latentvr_session.description import PARTS
 
 GESTURES = 14
-NOT_HERE = ("monado_service", "xr_bridge", "desktop")
+NOT_HERE = ("monado_service", "xr_bridge", "desktop", "room_markers")
 SUMMARY_KEYS = [
     "items",
     "gestures",
