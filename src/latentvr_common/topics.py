@@ -36,6 +36,7 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, PointCloud2
 from std_srvs.srv import Trigger
+from visualization_msgs.msg import MarkerArray
 
 NAMESPACE = "latentvr"
 
@@ -81,6 +82,8 @@ class Topic:
     """Why this quality of service."""
     says: str
     sender: str
+    recorded: bool = True
+    """Whether the recorder takes it down: not what follows from other topics."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,16 @@ MIRROR = Topic(
     "what the person in the headset sees, a JPEG; sent a few times a second while somebody beside the recorder listens",
     "xr_bridge",
 )
+MARKERS = Topic(
+    "markers",
+    MarkerArray,
+    every_one(1),
+    "RViz asks for reliable ones by default; each message says all, so only the newest counts",
+    "hands, head, brush, selection and beacons in the frame of the cloud, for RViz and Foxglove; sent only while "
+    "somebody listens",
+    "room_markers",
+    recorded=False,
+)
 DIAGNOSTICS = Topic(
     "/diagnostics",
     DiagnosticArray,
@@ -232,6 +245,7 @@ TOPICS: tuple[Topic, ...] = (
     CLOUD_PLACEMENT,
     XR_STATE,
     MIRROR,
+    MARKERS,
     DIAGNOSTICS,
 )
 

@@ -44,6 +44,7 @@ class Arguments:
     )
     forces: bool = parameter(False, "Show the forces on some items, in the window and in the headset.")
     cues: bool = parameter(False, "Show beacons where a mark would teach the most, in the window and in the headset.")
+    markers: bool = parameter(False, "Send hands, brush and selection as markers too, for RViz and Foxglove.")
     gestures: int = parameter(20, "Gestures that the simulated person makes.", at_least=0, at_most=100_000)
     purity: float = parameter(0.9, "Share of right items in its marks.", at_least=0.1, at_most=1.0)
     policy: str = parameter(

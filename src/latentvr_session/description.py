@@ -27,7 +27,7 @@ Parameters = Mapping[str, Value]
 
 _SHARED_MEMORY = Path("/dev/shm")
 _SEGMENT_BYTES = 64 * 2**20  # As in config/fastdds.xml.
-_SEGMENTS = 10  # A session has at most nine processes with ROS; one more for a node of one's own.
+_SEGMENTS = 11  # A session has at most ten processes with ROS; one more for a node of one's own.
 _PERSON = "scripted_hands"
 _DESKTOP = "desktop"
 
@@ -128,6 +128,12 @@ PARTS: tuple[Part, ...] = (
         _DESKTOP,
         lambda p: {"directory": str(p.directory), "forces": p.arguments.forces, "cues": p.arguments.cues},
         when=lambda p: has_desktop(p.arguments),
+        required=False,
+    ),
+    Part(
+        "room_markers",
+        lambda p: {"cues": p.arguments.cues},
+        when=lambda p: p.arguments.markers,
         required=False,
     ),
     Part(

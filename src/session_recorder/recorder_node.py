@@ -46,7 +46,8 @@ class SessionRecorder(Node):  # type: ignore[misc]
         self._told: tuple[Room, str] = (Room.ALL, "")
         self._told_missed = 0
         for topic in topics.TOPICS:
-            self._record(topic)
+            if topic.recorded:
+                self._record(topic)
         self._health = HealthReporter(self, self._probe)
         node_tools.every(self, _TICK_S, self._on_tick)
 

@@ -33,7 +33,7 @@ from latentvr_session.description import PARTS
 from session_recorder.examining import examine
 
 GESTURES = 14
-NOT_HERE = ("monado_service", "xr_bridge", "desktop")
+NOT_HERE = ("monado_service", "xr_bridge", "desktop", "room_markers")
 SUMMARY_KEYS = [
     "items",
     "gestures",

@@ -44,6 +44,9 @@ ROS_MODULES = {
     "latentvr_common/parameters.py",
     "latentvr_common/run.py",
     "latentvr_common/topics.py",
+    "room_markers/bag.py",
+    "room_markers/hearing.py",
+    "room_markers/messages.py",
     "session_recorder/channels.py",
     "session_recorder/definitions.py",
 }

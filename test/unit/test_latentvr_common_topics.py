@@ -44,6 +44,7 @@ DESIGN = {
     "cloud_placement": ("latentvr/CloudPlacement", RELIABLE, LATCHED, 1),
     "xr_state": ("latentvr/XrState", RELIABLE, LATCHED, 1),
     "xr/mirror": ("sensor_msgs/CompressedImage", BEST_EFFORT, VOLATILE, 1),
+    "markers": ("visualization_msgs/MarkerArray", RELIABLE, VOLATILE, 1),
     "/diagnostics": ("diagnostic_msgs/DiagnosticArray", RELIABLE, VOLATILE, 10),
 }
 """The table of the design: type, reliability, durability and depth of every topic."""

@@ -63,7 +63,9 @@ def declared_by(executable: str) -> type[Any]:
 
 
 def test_all_of_a_session_by_default() -> None:
-    assert started() == [part.executable for part in PARTS if part.executable not in OF_OPENXR | {"desktop"}]
+    assert started() == [
+        part.executable for part in PARTS if part.executable not in OF_OPENXR | {"desktop", "room_markers"}
+    ]
     assert {part.executable for part in PARTS} == {p.name for p in SCRIPTS.iterdir()} - {
         *("run_session", "session_player")
     }
@@ -100,6 +102,12 @@ def test_a_desktop_session_has_its_window_and_pictures_beside_it_and_nobody_else
 def test_a_session_lasts_until_its_window_for_labelling_is_closed(said: dict[str, Any], person: str) -> None:
     assert parameters_of("session_host", **said)["person"] == person
     assert ("desktop" in started(**said)) == (person == "desktop")
+
+
+def test_markers_are_sent_only_where_they_are_wanted_and_are_never_needed() -> None:
+    assert set(started(markers=True)) - set(started()) == {"room_markers"}
+    assert parameters_of("room_markers", markers=True, cues=True) == {"cues": True}
+    assert {p.executable: p.required for p in processes(prepared(markers=True))}["room_markers"] is False
 
 
 def test_hands_that_were_asked_for_are_there_beside_a_desktop() -> None:
@@ -165,6 +173,7 @@ SAID: list[dict[str, Any]] = [
     {"view": "headless", "device": "cpu", "hands": "none"},
     THROUGH_OPENXR,
     {"view": "desktop", "forces": True},
+    {"markers": True, "cues": True},
 ]
 NO_NODES = {"monado_service"}
 
@@ -196,6 +205,7 @@ def test_every_argument_reaches_a_process_or_decides_whether_one_starts() -> Non
         "resolution": 0.5,
         "forces": True,
         "cues": True,
+        "markers": True,
         "view": "off",
         "record": False,
         "device": "cpu",
@@ -324,7 +334,7 @@ def test_a_session_is_not_heard_on_the_network_and_follows_its_starter() -> None
 
 
 @pytest.mark.parametrize(
-    ("free_mib", "fits"), [(0, False), (63, False), (64, False), (639, False), (640, True), (24 * 1024, True)]
+    ("free_mib", "fits"), [(0, False), (63, False), (64, False), (703, False), (704, True), (24 * 1024, True)]
 )
 def test_the_profile_fits_where_there_is_room_for_a_segment_of_each_process(free_mib: int, fits: bool) -> None:
     assert profile_fits(free_mib * MIB) == fits
