@@ -19,7 +19,7 @@ session: setup ## Run a session. ARGS="dataset:=fashion_mnist gestures:=40"; ARG
 	@$(WITH_ENV) exec "$$_latentvr_install/lib/latentvr/run_session" $(ARGS)
 
 bag-check: setup ## Say whether a recording is whole: messages, gaps, checksums. BAG=sessions/<name>/bag
-	@$(WITH_ENV) exec python -m session_recorder.check "$(BAG)"
+	@$(WITH_ENV) exec python -m session_recorder.check $(if $(BAG),"$(BAG)")
 
 lint: setup ## Check style and types.
 	@$(WITH_ENV) ruff format --check . && ruff check . && mypy

@@ -50,6 +50,7 @@ from session_recorder.space import SpaceGuard
 ROOT = Path(__file__).parents[1]
 ITEMS, CLOUD_HZ, HANDS_HZ = 70_000, 10, 90
 PACED_S, FLAT_OUT_S, MOST_WAIT_S = 20.0, 5.0, 60.0
+SILENCE_S, NOISE_BYTES = 3.0, 5_000
 IN_FLIGHT = 4
 """Clouds that are sent before the first of them is in the file, flat out."""
 GESTURES = 8
@@ -126,6 +127,15 @@ def settle(peer: Peer) -> None:
     peer.wait_until(lambda: time.monotonic() > until, "a second")
 
 
+def wait_for_silence(peer: Peer, process: Recorder) -> None:
+    """Wait until nothing more comes but the recorder's own health."""
+    size, until = process.size, time.monotonic() + SILENCE_S
+    while time.monotonic() < until:
+        settle(peer)
+        if process.size > size + NOISE_BYTES:
+            size, until = process.size, time.monotonic() + SILENCE_S
+
+
 def paced_figures(frames: Sequence[bytes]) -> dict[str, object]:
     """Record clouds at CLOUD_HZ beside hands at HANDS_HZ; return what was lost and what it cost."""
     hands = bytes(serialize_message(topics.HANDS.type()))
@@ -149,7 +159,7 @@ def paced_figures(frames: Sequence[bytes]) -> dict[str, object]:
             took_s = time.monotonic() - began
             cpu_share = (process.cpu_s - cpu_s) / took_s
             size = sent["cloud"] * len(frames[0]) + sent["hands"] * len(hands)
-            peer.wait_until(lambda: process.size >= size, "all of it in the file", MOST_WAIT_S)
+            wait_for_silence(peer, process)
         found = examine(directory / "bag")
         kept = {name: found.topics[f"/{topics.NAMESPACE}/{name}"].count for name in sent}
         missed = sum(topic.missing or 0 for topic in found.topics.values())

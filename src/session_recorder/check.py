@@ -35,7 +35,7 @@ def report(found: Found) -> str:
             *more,
             "",
             *problems,
-            f"{end}: {found.count:,} messages in {len(found.files):,} files",
+            f"{end}: {found.count:,} messages in {len(found.files):,} file{'s' * (len(found.files) != 1)}",
         ]
     )
 

@@ -164,6 +164,7 @@ def test_what_metadata_says_is_compared(
     code, said = checked(bag, capsys)
     assert code == (1 if problem else 0)
     assert problem in said
+    assert said.endswith(" in 1 file\n") or "bag_9" in problem
 
 
 def test_bytes_behind_the_end_are_a_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-import lz4.frame
 import pytest
 import yaml
 from mcap.writer import CompressionType, Writer
@@ -152,8 +151,13 @@ def with_a_lie_in_a_huge_file(bag: Path) -> None:
 
 
 def with_an_lz4_bomb(bag: Path) -> None:
-    zeros = bytes(64 << 20)
-    with_file(bag, chunk(zeros, b"lz4", packed=lz4.frame.compress(zeros)))
+    with (bag / "bag_0.mcap").open("wb") as stream:
+        writer = Writer(stream, compression=CompressionType.LZ4)
+        writer.start("ros2", LIBRARY)
+        kind = writer.register_schema("latentvr/msg/Hands", "ros2msg", b"uint8 x")
+        writer.add_message(writer.register_channel(HANDS.topic, "cdr", kind), 10**18, bytes(64 << 20), 10**18)
+        writer.finish()
+    with_metadata(bag, lambda said: said)
 
 
 def with_a_crowded_chunk(bag: Path) -> None:
