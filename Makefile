@@ -7,7 +7,7 @@ ARGS ?=
 WORKERS ?= $(shell expr $$(nproc) + 1)
 BAG ?=
 
-.PHONY: help setup session bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-record bench-xr xr-test clean
+.PHONY: help setup session replay bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-record bench-xr xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,9 @@ session: setup ## Run a session. ARGS="dataset:=fashion_mnist gestures:=40"; ARG
 
 bag-check: setup ## Say whether a recording is whole: messages, gaps, checksums. BAG=sessions/<name>/bag
 	@$(WITH_ENV) exec python -m session_recorder.check $(if $(BAG),"$(BAG)")
+
+replay: setup ## Train again from a session's bag, and compare bit for bit. BAG=<dir>; ARGS="without:=3" for "what if".
+	@$(WITH_ENV) exec "$$_latentvr_install/lib/latentvr/replay_training" "$(BAG)" $(ARGS)
 
 lint: setup ## Check style and types.
 	@$(WITH_ENV) ruff format --check . && ruff check . && mypy

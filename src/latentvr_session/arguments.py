@@ -64,6 +64,11 @@ class Arguments:
     )
     record: bool = parameter(True, "Record the session as a bag.")
     directory: str = parameter("", "Where the session's files go; empty: sessions/<time>-<dataset>.")
+    resume: str = parameter(
+        "",
+        "Directory of a session to go on with, from where it ended or was killed; arguments that are not given are as "
+        "they were.",
+    )
     settle_s: float = parameter(10.0, "Training after the person has left.", unit="s", at_least=0.0, at_most=86400.0)
     duration_s: float = parameter(0.0, "End after this time at the latest; 0: no end.", unit="s", at_least=0.0)
     threads: int = parameter(

@@ -76,7 +76,7 @@ def _whose_end(arguments: Arguments) -> str:
 PARTS: tuple[Part, ...] = (
     Part(
         "session_recorder",
-        lambda p: {"bag": str(p.directory / session_files.BAG)},
+        lambda p: {"bag": str(p.directory / session_files.BAG), "go_on": bool(p.arguments.resume)},
         when=lambda p: p.arguments.record,
         required=False,
     ),

@@ -19,6 +19,7 @@ from latentvr_common.display import why_no_window
 from latentvr_common.errors import InputError
 from latentvr_common.labels import CATEGORY_CAPACITY
 from latentvr_session.arguments import Arguments, has_desktop, has_monado, has_simulated_person
+from latentvr_session.earlier import earlier_session
 from latentvr_session.monado import Monado, monado_of_a_session
 
 _PRIVATE = 0o700
@@ -55,6 +56,9 @@ def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = No
 
     `on_progress` is told now and then how far reading a large dataset has come.
     """
+    before = earlier_session(arguments) if arguments.resume else None
+    if before is not None:
+        arguments = before.arguments
     if has_desktop(arguments) and (reason := why_no_window()):
         raise InputError(f"argument view is desktop, but {reason}; expected an X11 display")
     dataset = load(arguments.dataset, max_items=arguments.max_items, seed=arguments.seed, on_progress=on_progress)
@@ -64,11 +68,19 @@ def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = No
             "sort the files into one subfolder for each category, add `truth` to the table or .npz file, "
             "or say hands:=none"
         )
+    if before is not None:
+        before.check(dataset)
     categories = _category_names(arguments, dataset)
     # Before the directory: where it cannot be had, a second try finds that still new.
     runtime = _runtime(arguments, on_progress)
-    directory = _make_directory(arguments)
-    _write_session_file(directory, arguments, dataset, categories)
+    directory = _make_directory(arguments) if before is None else before.directory
+    if before is None:
+        write_text(
+            directory / session_files.SESSION, _as_text(_description(arguments, dataset, categories))
+        )
+    else:
+        write_text(directory / session_files.SESSION, _as_text(before.resumed(_when_and_how(arguments))))
+        before.keep_film()
     notes = _notes(dataset, arguments.max_items)
     return Prepared(arguments, directory, categories, len(dataset), notes, runtime)
 
@@ -139,10 +151,11 @@ def _absolute(directory: str) -> Path:
         raise InputError(f"argument directory: {directory}: {error}, expected a writable directory") from error
 
 
-def _write_session_file(directory: Path, arguments: Arguments, dataset: Dataset, categories: tuple[str, ...]) -> None:
-    description = {
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "arguments": asdict(arguments),
+def _description(
+    arguments: Arguments, dataset: Dataset, categories: tuple[str, ...]
+) -> dict[str, object]:
+    return {
+        **_when_and_how(arguments),
         "dataset": {
             "name": dataset.name,
             "digest": dataset.digest,
@@ -155,10 +168,20 @@ def _write_session_file(directory: Path, arguments: Arguments, dataset: Dataset,
         },
         "categories": list(categories),
         "seed": arguments.seed,
+    }
+
+
+def _when_and_how(arguments: Arguments) -> dict[str, object]:
+    return {
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "arguments": asdict(arguments),
         "versions": versions(),
         "machine": {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()},
     }
-    write_text(directory / session_files.SESSION, json.dumps(description, indent=2) + "\n")
+
+
+def _as_text(description: Mapping[str, object]) -> str:
+    return json.dumps(description, indent=2) + "\n"
 
 
 def write_text(file: Path, text: str) -> None:

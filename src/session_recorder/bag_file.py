@@ -10,7 +10,7 @@ from pathlib import Path
 from mcap.writer import CompressionType, Writer
 
 from session_recorder.channels import Channel
-from session_recorder.metadata import FileInfo, Tally, TopicInfo
+from latentvr_common.bags.metadata import FileInfo, Tally, TopicInfo
 
 PROFILE = "ros2"
 LIBRARY = "latentvr session_recorder"

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from session_recorder.definitions import Definition
+from latentvr_common.bags.definitions import Definition
+from latentvr_common.bags.reading import KEYFRAMES
 
 if TYPE_CHECKING:
     from rclpy.qos import QoSProfile
 
-KEYFRAMES = "latentvr_keyframes"
-"""In a channel's metadata: only some of its messages are recorded, on purpose."""
 # What DDS reports for "no limit", split into seconds and the rest of 2^63 - 1 nanoseconds.
 _FOR_EVER = {"sec": 9223372036, "nsec": 854775807}
 

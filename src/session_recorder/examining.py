@@ -7,11 +7,11 @@ from pathlib import Path
 from mcap.records import DataEnd, McapRecord, Message
 
 from latentvr_common.errors import InputError
-from session_recorder.layout import State, files_of, state_of
-from session_recorder.metadata import BagInfo, read_metadata
-from session_recorder.reading import Channels, RecordReader, check_file
+from latentvr_common.bags.layout import State, files_of, state_of
+from latentvr_common.bags.metadata import BagInfo, read_metadata
+from latentvr_common.bags.reading import Channels, RecordReader, check_file
 from session_recorder.sequences import Sequences, label_number, speaker_of
-from session_recorder.wording import shown
+from latentvr_common.bags.wording import shown
 
 LABELS = "latentvr/msg/LabelEvent"
 """Its messages have a number of their own."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentvr_common.errors import InputError
-from session_recorder.layout import State, file_path, next_number, state_of
-from session_recorder.metadata import FileInfo
+from latentvr_common.bags.layout import METADATA, State, file_path, files_of, next_number, state_of
+from latentvr_common.bags.metadata import FileInfo
+from latentvr_common.bags.reading import scan
 from session_recorder.repair import Repaired, finish_files
 
 
@@ -22,13 +23,16 @@ class Place:
     repaired: Repaired | None = None
 
 
-def make_place(bag: Path) -> Place:
+def make_place(bag: Path, *, go_on: bool = False) -> Place:
     """Make the directory of a new bag, or repair the one that a killed recorder of ours left, to go on in it.
 
-    Raises InputError if there is something else, or if the disk does not allow it.
+    `go_on`: also in one that was finished, of a session that is resumed. Raises InputError if there is something else,
+    or if the disk does not allow it.
     """
     try:
         state = state_of(bag)
+        if state is State.FINISHED and go_on:
+            return _reopen(bag)
         if state in (State.FINISHED, State.OTHER):
             raise InputError(f"{bag} holds {state.value}, expected a new or an empty directory")
         if state is State.UNFINISHED:
@@ -42,3 +46,10 @@ def make_place(bag: Path) -> Place:
 def _go_on(bag: Path) -> Place:
     repaired = finish_files(bag)
     return Place(bag, file_path(bag, next_number(bag)), repaired.files, repaired)
+
+
+def _reopen(bag: Path) -> Place:
+    """Go on in a finished bag, which is unfinished from here on."""
+    files = [scan(path) for path in files_of(bag)]
+    (bag / METADATA).unlink()
+    return Place(bag, file_path(bag, next_number(bag)), files)

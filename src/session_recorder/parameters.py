@@ -9,7 +9,8 @@ from latentvr_common.parameters import parameter
 class RecorderParameters:
     """What a person may set of the recorder."""
 
-    bag: str = parameter("", "Directory of the bag to write; it must not hold a finished bag.")
+    bag: str = parameter("", "Directory of the bag to write; it must not hold a finished bag, but see go_on.")
+    go_on: bool = parameter(False, "Go on in a finished bag, as a session does that is resumed.")
     cloud_rate_hz: float = parameter(
         2.0,
         "Frames of the topics cloud, forces and cues to record a second; 0: all.",

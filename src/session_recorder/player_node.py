@@ -19,12 +19,12 @@ from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
-from session_recorder.bag import open_bag
-from session_recorder.definitions import definition_of, type_name
+from latentvr_common.bags.bag import open_bag
+from latentvr_common.bags.definitions import definition_of, type_name
 from session_recorder.parameters import PlayerParameters
 from session_recorder.replay import Pace, Replay
 from session_recorder.replay_topics import check_wanted, choose
-from session_recorder.wording import shown
+from latentvr_common.bags.wording import shown
 
 _MOST_REASONS = 5
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from session_recorder.schedule import Schedule
+from latentvr_common.bags.schedule import Schedule
 
 _LONGEST_WAIT_S = 60.0
 """At once: a condition cannot wait for the centuries that a bag may have between two messages."""

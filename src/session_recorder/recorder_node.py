@@ -18,7 +18,7 @@ from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
 from latentvr_common.topics import Topic
 from session_recorder.channels import Channel, qos_entry
-from session_recorder.definitions import definition_of, type_name
+from latentvr_common.bags.definitions import definition_of, type_name
 from session_recorder.keyframes import Keyframes
 from session_recorder.opening import Place, make_place
 from session_recorder.parameters import RecorderParameters
@@ -42,7 +42,7 @@ class SessionRecorder(Node):  # type: ignore[misc]
         self._settings = declare(self, RecorderParameters)
         if not self._settings.bag:
             raise InputError("parameter bag is empty, expected the directory of the bag to write")
-        self._recording = self._start(make_place(Path(self._settings.bag)))
+        self._recording = self._start(make_place(Path(self._settings.bag), go_on=self._settings.go_on))
         self._told: tuple[Room, str] = (Room.ALL, "")
         self._told_missed = 0
         for topic in topics.TOPICS:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from latentvr_common.errors import InputError
-from session_recorder.bag import Bag
+from latentvr_common.bags.bag import Bag
 from session_recorder.playhead import Playhead
 
 _LOOK_S = 0.05

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from latentvr_common.errors import InputError
-from session_recorder.definitions import Definition
-from session_recorder.metadata import TopicInfo
-from session_recorder.wording import shown
+from latentvr_common.bags.definitions import Definition
+from latentvr_common.bags.metadata import TopicInfo
+from latentvr_common.bags.wording import shown
 
 
 def check_wanted(wanted: Sequence[str], known: Mapping[str, Definition]) -> None:

@@ -29,14 +29,14 @@ import session_recorder
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import Cloud
 from latentvr_common.node_tools import advertise, listen
-from session_recorder.bag import open_bag
+from latentvr_common.bags.bag import open_bag
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
-from session_recorder.definitions import definition_of, type_name
+from latentvr_common.bags.definitions import definition_of, type_name
 from session_recorder.examining import examine
-from session_recorder.layout import State, files_of, state_of
-from session_recorder.metadata import write_metadata
-from session_recorder.reading import scan
+from latentvr_common.bags.layout import State, files_of, state_of
+from latentvr_common.bags.metadata import write_metadata
+from latentvr_common.bags.reading import scan
 
 SOURCE = Path(session_recorder.__file__).parent.parent
 TIMEOUT_S = 60.0

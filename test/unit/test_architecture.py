@@ -48,7 +48,7 @@ ROS_MODULES = {
     "room_markers/hearing.py",
     "room_markers/messages.py",
     "session_recorder/channels.py",
-    "session_recorder/definitions.py",
+    "latentvr_common/bags/definitions.py",
 }
 """Modules whose job is ROS, beside the nodes: all others are pure."""
 

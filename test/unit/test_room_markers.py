@@ -32,7 +32,7 @@ from room_markers.hearing import HEARD, Hearing
 from room_markers.marker import Kind, Marker
 from room_markers.messages import markers_to_msg
 from scripted_hands.anatomy import PINCHED, POINTING, hand_at
-from session_recorder.definitions import definition_of, type_name
+from latentvr_common.bags.definitions import definition_of, type_name
 
 LEVEL = np.array([0.0, 0.0, 0.0, 1.0])
 TURNED = Rotation.from_euler("xyz", [0.3, -1.1, 0.7]).as_quat()

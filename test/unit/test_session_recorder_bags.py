@@ -19,16 +19,16 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from latentvr_common import topics
 from latentvr_common.errors import InputError
 from session_recorder import repair
-from session_recorder.bag import open_bag
+from latentvr_common.bags.bag import open_bag
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
-from session_recorder.definitions import definition_of, type_name
-from session_recorder.layout import METADATA, State, files_of, state_of
-from session_recorder.metadata import merged, read_metadata, write_metadata
+from latentvr_common.bags.definitions import definition_of, type_name
+from latentvr_common.bags.layout import METADATA, State, files_of, state_of
+from latentvr_common.bags.metadata import merged, read_metadata, write_metadata
 from session_recorder.opening import make_place
-from session_recorder.reading import MAX_RECORD_BYTES, RecordReader, check_file, scan
+from latentvr_common.bags.reading import MAX_RECORD_BYTES, RecordReader, check_file, scan
 from session_recorder.repair import repair_bag
-from session_recorder.schedule import Recorded
+from latentvr_common.bags.schedule import Recorded
 
 TYPES = sorted({type_name(topic.type) for topic in topics.TOPICS})
 Row = tuple[str, int, bytes]
@@ -216,7 +216,7 @@ from pathlib import Path
 from latentvr_common import topics
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
-from session_recorder.definitions import definition_of, type_name
+from latentvr_common.bags.definitions import definition_of, type_name
 hands = Channel("/latentvr/hands", definition_of(type_name(topics.HANDS.type)), qos_entry(topics.HANDS.qos))
 file = BagFile(Path(sys.argv[1]))
 for number in range(10**9):

@@ -10,15 +10,15 @@ import pytest
 
 from latentvr_common import topics
 from latentvr_common.errors import InputError
-from session_recorder.bag import Bag, open_bag
+from latentvr_common.bags.bag import Bag, open_bag
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
-from session_recorder.definitions import Definition, definition_of, type_name
-from session_recorder.metadata import TopicInfo, write_metadata
+from latentvr_common.bags.definitions import Definition, definition_of, type_name
+from latentvr_common.bags.metadata import TopicInfo, write_metadata
 from session_recorder.playhead import Playhead
 from session_recorder.replay import Pace, Replay
 from session_recorder.replay_topics import check_wanted, choose
-from session_recorder.schedule import Recorded, Schedule, in_order
+from latentvr_common.bags.schedule import Recorded, Schedule, in_order
 
 MS = 1_000_000
 
@@ -55,8 +55,8 @@ def test_messages_are_played_in_the_order_of_time_then_of_the_file(written: str,
 
 
 def test_no_more_is_held_back_than_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("session_recorder.schedule._MOST_BYTES", 10_000)
-    monkeypatch.setattr("session_recorder.schedule._MOST_MESSAGES", 50)
+    monkeypatch.setattr("latentvr_common.bags.schedule._MOST_BYTES", 10_000)
+    monkeypatch.setattr("latentvr_common.bags.schedule._MOST_MESSAGES", 50)
     for size, most in ((1_000, 11), (1, 51)):
         read = given = 0
 

@@ -8,11 +8,11 @@ from mcap.records import Channel as ChannelRecord
 from mcap.records import Message
 
 from latentvr_common.errors import InputError
-from session_recorder.layout import State, files_of, state_of
-from session_recorder.metadata import BagInfo, merged, read_metadata
-from session_recorder.reading import Channels, RecordReader, check_file, scan
-from session_recorder.schedule import Recorded, in_order
-from session_recorder.wording import shown
+from latentvr_common.bags.layout import State, files_of, state_of
+from latentvr_common.bags.metadata import BagInfo, merged, read_metadata
+from latentvr_common.bags.reading import Channels, RecordReader, check_file, scan
+from latentvr_common.bags.schedule import Recorded, in_order
+from latentvr_common.bags.wording import shown
 
 
 @dataclass(frozen=True)

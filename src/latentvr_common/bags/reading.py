@@ -15,11 +15,12 @@ from mcap.records import Chunk, McapRecord, Message, Schema
 from mcap.stream_reader import CRCValidationError, StreamReader
 
 from latentvr_common.errors import InputError
-from session_recorder.channels import KEYFRAMES
-from session_recorder.metadata import FileInfo, Tally, TopicInfo
-from session_recorder.plain_yaml import read_plain
-from session_recorder.wording import shown
+from latentvr_common.bags.metadata import FileInfo, Tally, TopicInfo
+from latentvr_common.bags.plain_yaml import read_plain
+from latentvr_common.bags.wording import shown
 
+KEYFRAMES = "latentvr_keyframes"
+"""In a channel's metadata: only some of its messages are recorded, on purpose."""
 MAX_RECORD_BYTES = 256 << 20
 _MAX_CHUNK_RECORDS = 100_000
 _MAX_DESCRIPTION_BYTES = 64 << 20

@@ -1,0 +1,1 @@
+"""Bags of sessions, read: what is in them, whole or cut, honest or not."""

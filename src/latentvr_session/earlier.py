@@ -1,0 +1,100 @@
+"""A session that ended, or was killed, and is to go on."""
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from latentvr_common import session_files
+from latentvr_common.datasets import Dataset
+from latentvr_common.errors import InputError
+from latentvr_common.parameters import checked
+from latentvr_session.arguments import Arguments
+
+_MOST_BYTES = 64 << 20
+_FIXED = ("seed", "max_items", "categories", "directory")
+"""What cannot be otherwise in the same session."""
+
+
+@dataclass(frozen=True)
+class EarlierSession:
+    """What its directory says of it."""
+
+    directory: Path
+    """Absolute."""
+    arguments: Arguments
+    """To go on with: as they were, but for what is given anew."""
+    description: Mapping[str, Any]
+    """Of session.json."""
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise InputError if `dataset` is not that of the session."""
+        if dataset.digest != self.description["dataset"]["digest"]:
+            raise InputError(
+                f"argument resume: {self.directory} is a session on another dataset than {self.arguments.dataset} is "
+                "now, expected the same items in the same order"
+            )
+
+    def resumed(self, how: Mapping[str, object]) -> dict[str, Any]:
+        """Return the description of the session, resumed as `how` says."""
+        before = self.description.get("resumed", [])
+        return {**self.description, "resumed": [*(before if isinstance(before, list) else []), how]}
+
+    def keep_film(self) -> None:
+        """Give the earlier time-lapse another name, so that the next does not take its place."""
+        film = self.directory / session_files.VIDEO
+        number = 1
+        while film.with_stem(f"{film.stem}-{number}").exists():
+            number += 1
+        try:
+            if film.exists():
+                os.rename(film, film.with_stem(f"{film.stem}-{number}"))
+        except OSError as error:
+            raise InputError(f"argument resume: {film}: {error.strerror}, expected a writable directory") from error
+
+
+def earlier_session(given: Arguments) -> EarlierSession:
+    """Return the session in the directory `given.resume`. Raises InputError if there is none that can go on.
+
+    What `given` has at its default is as it was.
+    """
+    directory = Path(given.resume).expanduser().absolute()
+    file = directory / session_files.SESSION
+    for needed in (file, directory / session_files.LABELS):
+        if not needed.is_file():
+            raise InputError(f"argument resume: {directory} holds no session: there is no {needed.name}")
+    description = _read(file)
+    try:
+        before = Arguments(**{**description["arguments"], "resume": given.resume})
+        str(description["dataset"]["digest"])
+    except (TypeError, KeyError) as error:
+        raise InputError(f"file {file} is not of a session of this version: {error}") from error
+    news = {
+        field.name: getattr(given, field.name)
+        for field in dataclasses.fields(Arguments)
+        if getattr(given, field.name) != field.default
+    }
+    for name in _FIXED:
+        if name in news and news[name] != getattr(before, name):
+            raise InputError(
+                f"argument {name} is {news[name]!r}, but the session to resume has {getattr(before, name)!r}; "
+                "expected it to be left out"
+            )
+    return EarlierSession(directory, checked(dataclasses.replace(before, **news)), description)
+
+
+def _read(file: Path) -> Any:
+    try:
+        with open(file, "rb") as opened:
+            data = opened.read(_MOST_BYTES + 1)
+        found = json.loads(data) if len(data) <= _MOST_BYTES else None
+    except OSError as error:
+        raise InputError(f"file {file} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"file {file} is damaged: {error}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"file {file} is damaged, expected the description of a session")
+    return found
