@@ -36,7 +36,7 @@ from latent_trainer import node as trainer_node
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.node import LatentTrainer
 from latent_trainer.training import TERMS
-from latentvr_common import conversions, topics
+from latentvr_common import conversions, entries_node, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.colors import UNLABELLED_COLOR
 from latentvr_common.errors import InputError
@@ -426,7 +426,7 @@ def test_a_trainer_that_comes_late_fetches_a_long_history_in_few_requests(start:
 def test_missing_entries_are_fetched_when_the_journal_comes_late_or_never_answers_the_first_time(
     start: Start, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_node, "_GAP_PATIENCE_S", 0.3)
+    monkeypatch.setattr(entries_node, "_PATIENCE_S", 0.3)
     session = start(dataset=str(dataset), paused=True)
     session.newest_frame(msg.Epoch.PAUSED)
     session.journal.commit(0, MARKED_DARK, published=False)
