@@ -33,18 +33,18 @@ from killed_recorders import kill_again_and_again
 from node_process import NodeProcess, Peer
 
 from latentvr_common import conversions, node_tools, topics
+from latentvr_common.bags.bag import open_bag
+from latentvr_common.bags.definitions import definition_of, type_name
+from latentvr_common.bags.schedule import Recorded
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_session.description import environment
-from latentvr_common.bags.bag import open_bag
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
-from latentvr_common.bags.definitions import definition_of, type_name
 from session_recorder.examining import examine
 from session_recorder.keyframes import Keyframes
 from session_recorder.opening import make_place
 from session_recorder.parameters import RecorderParameters
 from session_recorder.recording import Recording, Taken, Track
-from latentvr_common.bags.schedule import Recorded
 from session_recorder.space import SpaceGuard
 
 ROOT = Path(__file__).parents[1]

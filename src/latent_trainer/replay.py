@@ -144,9 +144,7 @@ class Workshop:
         key = (recipe.dataset, recipe.max_items, recipe.parameters["seed"])
         if key not in self._made:
             settings = recipe.settings(dataset=self._asked.dataset or recipe.dataset)
-            dataset = load(
-                settings.dataset, max_items=settings.max_items, seed=settings.seed, on_progress=self._tell
-            )
+            dataset = load(settings.dataset, max_items=settings.max_items, seed=settings.seed, on_progress=self._tell)
             if (dataset.digest, len(dataset)) != (recipe.digest, recipe.items):
                 raise InputError(
                     f"dataset {settings.dataset} is not that of the session: {len(dataset)} items with digest "
@@ -183,7 +181,9 @@ def compare(story: Story, workshop: Workshop, tell: Tell) -> tuple[Tally, list[s
         return tally, lines
     lines.append(tally.first.describe())
     if other:
-        lines.append(f"the build is another: over {tally.steps:,} steps the loss deviates by at most {tally.deviation:.2g}")
+        lines.append(
+            f"the build is another: over {tally.steps:,} steps the loss deviates by at most {tally.deviation:.2g}"
+        )
     return tally, lines
 
 
@@ -192,7 +192,9 @@ def what_if(story: Story, workshop: Workshop, gone: Sequence[int], tell: Tell) -
     run = story.newest
     missing = [seq for seq in gone if seq not in story.events]
     if missing:
-        raise InputError(f"argument without names entry {missing[0]}, but the journal of the bag has {len(story.events)}")
+        raise InputError(
+            f"argument without names entry {missing[0]}, but the journal of the bag has {len(story.events)}"
+        )
     recipe, changes = workshop.recipes[run], story.changes(run)
     attempts = story.runs[run][-1].attempts
     results: list[Encoded] = []

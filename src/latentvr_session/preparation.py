@@ -75,9 +75,7 @@ def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = No
     runtime = _runtime(arguments, on_progress)
     directory = _make_directory(arguments) if before is None else before.directory
     if before is None:
-        write_text(
-            directory / session_files.SESSION, _as_text(_description(arguments, dataset, categories))
-        )
+        write_text(directory / session_files.SESSION, _as_text(_description(arguments, dataset, categories)))
     else:
         write_text(directory / session_files.SESSION, _as_text(before.resumed(_when_and_how(arguments))))
         before.keep_film()
@@ -151,9 +149,7 @@ def _absolute(directory: str) -> Path:
         raise InputError(f"argument directory: {directory}: {error}, expected a writable directory") from error
 
 
-def _description(
-    arguments: Arguments, dataset: Dataset, categories: tuple[str, ...]
-) -> dict[str, object]:
+def _description(arguments: Arguments, dataset: Dataset, categories: tuple[str, ...]) -> dict[str, object]:
     return {
         **_when_and_how(arguments),
         "dataset": {

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mcap.writer import CompressionType, Writer
 
-from session_recorder.channels import Channel
 from latentvr_common.bags.metadata import FileInfo, Tally, TopicInfo
+from session_recorder.channels import Channel
 
 PROFILE = "ros2"
 LIBRARY = "latentvr session_recorder"

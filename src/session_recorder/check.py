@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from latentvr_common.bags.wording import shown
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from session_recorder.examining import Found, TopicFound, examine
-from latentvr_common.bags.wording import shown
 
 EXIT_NOT_WHOLE = 1
 _MOST_TOPICS = 100

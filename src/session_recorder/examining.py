@@ -6,12 +6,12 @@ from pathlib import Path
 
 from mcap.records import DataEnd, McapRecord, Message
 
-from latentvr_common.errors import InputError
 from latentvr_common.bags.layout import State, files_of, state_of
 from latentvr_common.bags.metadata import BagInfo, read_metadata
 from latentvr_common.bags.reading import Channels, RecordReader, check_file
-from session_recorder.sequences import Sequences, label_number, speaker_of
 from latentvr_common.bags.wording import shown
+from latentvr_common.errors import InputError
+from session_recorder.sequences import Sequences, label_number, speaker_of
 
 LABELS = "latentvr/msg/LabelEvent"
 """Its messages have a number of their own."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentvr_common.errors import InputError
 from latentvr_common.bags.layout import METADATA, State, file_path, files_of, next_number, state_of
 from latentvr_common.bags.metadata import FileInfo
 from latentvr_common.bags.reading import scan
+from latentvr_common.errors import InputError
 from session_recorder.repair import Repaired, finish_files
 
 

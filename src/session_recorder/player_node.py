@@ -15,16 +15,16 @@ from rclpy.serialization import deserialize_message
 from rosgraph_msgs.msg import Clock
 
 from latentvr_common import conversions, node_tools, topics
+from latentvr_common.bags.bag import open_bag
+from latentvr_common.bags.definitions import definition_of, type_name
+from latentvr_common.bags.wording import shown
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
-from latentvr_common.bags.bag import open_bag
-from latentvr_common.bags.definitions import definition_of, type_name
 from session_recorder.parameters import PlayerParameters
 from session_recorder.replay import Pace, Replay
 from session_recorder.replay_topics import check_wanted, choose
-from latentvr_common.bags.wording import shown
 
 _MOST_REASONS = 5
 

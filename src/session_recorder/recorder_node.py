@@ -12,13 +12,13 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from latentvr_common import node_tools, topics
+from latentvr_common.bags.definitions import definition_of, type_name
 from latentvr_common.errors import InputError
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
 from latentvr_common.topics import Topic
 from session_recorder.channels import Channel, qos_entry
-from latentvr_common.bags.definitions import definition_of, type_name
 from session_recorder.keyframes import Keyframes
 from session_recorder.opening import Place, make_place
 from session_recorder.parameters import RecorderParameters

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from latentvr_common.bags.layout import file_path, next_number
+from latentvr_common.bags.metadata import write_metadata
 from latentvr_common.errors import InputError
 from session_recorder.bag_file import LIBRARY, BagFile
 from session_recorder.channels import Channel
 from session_recorder.keyframes import Keyframes
-from latentvr_common.bags.layout import file_path, next_number
-from latentvr_common.bags.metadata import write_metadata
 from session_recorder.opening import Place
 from session_recorder.repair import repair_bag
 from session_recorder.sequences import Sequences, speaker_of

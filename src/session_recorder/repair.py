@@ -13,14 +13,14 @@ from pathlib import Path
 
 from mcap.records import Header, Message
 
-from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
-from session_recorder.bag_file import LIBRARY, BagFile
-from session_recorder.channels import Channel
 from latentvr_common.bags.definitions import Definition
 from latentvr_common.bags.layout import PARTIAL, REST, State, files_of, state_of
 from latentvr_common.bags.metadata import FileInfo, write_metadata
 from latentvr_common.bags.reading import Channels, RecordReader, check_file, has_end, scan
 from latentvr_common.bags.wording import shown
+from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
+from session_recorder.bag_file import LIBRARY, BagFile
+from session_recorder.channels import Channel
 
 _MOST_REST = 2 << 30
 """A recorder that was killed leaves a part of one message."""

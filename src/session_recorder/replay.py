@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from latentvr_common.errors import InputError
 from latentvr_common.bags.bag import Bag
+from latentvr_common.errors import InputError
 from session_recorder.playhead import Playhead
 
 _LOOK_S = 0.05

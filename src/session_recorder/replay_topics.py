@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from latentvr_common.errors import InputError
 from latentvr_common.bags.definitions import Definition
 from latentvr_common.bags.metadata import TopicInfo
 from latentvr_common.bags.wording import shown
+from latentvr_common.errors import InputError
 
 
 def check_wanted(wanted: Sequence[str], known: Mapping[str, Definition]) -> None:

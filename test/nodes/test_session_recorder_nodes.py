@@ -27,16 +27,16 @@ from sensor_msgs.msg import CompressedImage, PointCloud2
 
 import session_recorder
 from latentvr_common import conversions, node_tools, topics
-from latentvr_common.cloud import Cloud
-from latentvr_common.node_tools import advertise, listen
 from latentvr_common.bags.bag import open_bag
-from session_recorder.bag_file import BagFile
-from session_recorder.channels import Channel, qos_entry
 from latentvr_common.bags.definitions import definition_of, type_name
-from session_recorder.examining import examine
 from latentvr_common.bags.layout import State, files_of, state_of
 from latentvr_common.bags.metadata import write_metadata
 from latentvr_common.bags.reading import scan
+from latentvr_common.cloud import Cloud
+from latentvr_common.node_tools import advertise, listen
+from session_recorder.bag_file import BagFile
+from session_recorder.channels import Channel, qos_entry
+from session_recorder.examining import examine
 
 SOURCE = Path(session_recorder.__file__).parent.parent
 TIMEOUT_S = 60.0

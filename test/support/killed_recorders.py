@@ -17,10 +17,10 @@ from rclpy.node import Node
 from rosbags.highlevel import AnyReader
 
 from latentvr_common import conversions, topics
-from latentvr_common.node_tools import advertise
-from session_recorder.examining import Found, examine
 from latentvr_common.bags.layout import files_of
 from latentvr_common.bags.reading import Channels, RecordReader
+from latentvr_common.node_tools import advertise
+from session_recorder.examining import Found, examine
 from session_recorder.sequences import label_number
 
 HANDS_HZ, LABELS_EACH = 90, 20

@@ -7,9 +7,9 @@ import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from latentvr_common import topics
+from latentvr_common.bags.layout import METADATA, REST
 from latentvr_common.cloud import CLOUD_DTYPE
 from room_markers.drawing import MOST_SELECTED
-from latentvr_common.bags.layout import METADATA, REST
 from session_recorder.parameters import RecorderParameters
 from session_recorder.recorder_node import _FIRST_LEFT_OUT, _KEYFRAMED
 

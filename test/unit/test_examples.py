@@ -11,11 +11,11 @@ from PIL import Image
 from rclpy.serialization import serialize_message
 
 from latentvr_common import topics
+from latentvr_common.bags.definitions import definition_of, type_name
+from latentvr_common.bags.metadata import write_metadata
 from latentvr_common.topics import Topic
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
-from latentvr_common.bags.definitions import definition_of, type_name
-from latentvr_common.bags.metadata import write_metadata
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "gestures_and_accuracy.py"
 SECOND = 10**9

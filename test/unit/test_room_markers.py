@@ -16,6 +16,7 @@ from sensor_msgs.msg import PointCloud2
 from visualization_msgs.msg import Marker as MarkerMsg
 
 from latentvr_common import conversions, topics
+from latentvr_common.bags.definitions import definition_of, type_name
 from latentvr_common.beacons import COLORS, Beacon, Why
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.errors import InputError
@@ -32,7 +33,6 @@ from room_markers.hearing import HEARD, Hearing
 from room_markers.marker import Kind, Marker
 from room_markers.messages import markers_to_msg
 from scripted_hands.anatomy import PINCHED, POINTING, hand_at
-from latentvr_common.bags.definitions import definition_of, type_name
 
 LEVEL = np.array([0.0, 0.0, 0.0, 1.0])
 TURNED = Rotation.from_euler("xyz", [0.3, -1.1, 0.7]).as_quat()

@@ -17,18 +17,18 @@ from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from latentvr_common import topics
-from latentvr_common.errors import InputError
-from session_recorder import repair
 from latentvr_common.bags.bag import open_bag
-from session_recorder.bag_file import BagFile
-from session_recorder.channels import Channel, qos_entry
 from latentvr_common.bags.definitions import definition_of, type_name
 from latentvr_common.bags.layout import METADATA, State, files_of, state_of
 from latentvr_common.bags.metadata import merged, read_metadata, write_metadata
-from session_recorder.opening import make_place
 from latentvr_common.bags.reading import MAX_RECORD_BYTES, RecordReader, check_file, scan
-from session_recorder.repair import repair_bag
 from latentvr_common.bags.schedule import Recorded
+from latentvr_common.errors import InputError
+from session_recorder import repair
+from session_recorder.bag_file import BagFile
+from session_recorder.channels import Channel, qos_entry
+from session_recorder.opening import make_place
+from session_recorder.repair import repair_bag
 
 TYPES = sorted({type_name(topic.type) for topic in topics.TOPICS})
 Row = tuple[str, int, bytes]

@@ -9,13 +9,13 @@ from mcap.writer import CompressionType, Writer
 from rclpy.serialization import serialize_message
 
 from latentvr_common import topics
-from session_recorder import check
-from session_recorder.bag_file import BagFile
-from session_recorder.channels import Channel, qos_entry
 from latentvr_common.bags.definitions import definition_of, type_name
 from latentvr_common.bags.layout import METADATA
 from latentvr_common.bags.metadata import write_metadata
 from latentvr_common.bags.reading import RecordReader
+from session_recorder import check
+from session_recorder.bag_file import BagFile
+from session_recorder.channels import Channel, qos_entry
 from session_recorder.repair import repair_bag
 
 

@@ -17,16 +17,16 @@ import yaml
 from mcap.writer import CompressionType, Writer
 
 from latentvr_common import topics
-from latentvr_common.errors import InputError
 from latentvr_common.bags.bag import open_bag
-from session_recorder.bag_file import LIBRARY, BagFile
-from session_recorder.channels import Channel, qos_entry
-from session_recorder.check import report
 from latentvr_common.bags.definitions import definition_of, type_name
-from session_recorder.examining import examine
 from latentvr_common.bags.layout import METADATA, State, state_of
 from latentvr_common.bags.metadata import write_metadata
 from latentvr_common.bags.plain_yaml import read_plain
+from latentvr_common.errors import InputError
+from session_recorder.bag_file import LIBRARY, BagFile
+from session_recorder.channels import Channel, qos_entry
+from session_recorder.check import report
+from session_recorder.examining import examine
 from session_recorder.repair import repair_bag
 
 MEMORY_BYTES = 450 << 20

@@ -9,12 +9,12 @@ from mcap.records import Message
 
 from latentvr_common import topics
 from latentvr_common.bags.bag import open_bag
+from latentvr_common.bags.definitions import definition_of, type_name
+from latentvr_common.bags.reading import RecordReader
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
-from latentvr_common.bags.definitions import definition_of, type_name
 from session_recorder.keyframes import Keyframes
 from session_recorder.opening import make_place
-from latentvr_common.bags.reading import RecordReader
 from session_recorder.recording import Recording, Taken, Track
 from session_recorder.space import Room, SpaceGuard, free_bytes
 

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from latentvr_common import topics
-from latentvr_common.errors import InputError
 from latentvr_common.bags.bag import Bag, open_bag
-from session_recorder.bag_file import BagFile
-from session_recorder.channels import Channel, qos_entry
 from latentvr_common.bags.definitions import Definition, definition_of, type_name
 from latentvr_common.bags.metadata import TopicInfo, write_metadata
+from latentvr_common.bags.schedule import Recorded, Schedule, in_order
+from latentvr_common.errors import InputError
+from session_recorder.bag_file import BagFile
+from session_recorder.channels import Channel, qos_entry
 from session_recorder.playhead import Playhead
 from session_recorder.replay import Pace, Replay
 from session_recorder.replay_topics import check_wanted, choose
-from latentvr_common.bags.schedule import Recorded, Schedule, in_order
 
 MS = 1_000_000
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from mcap.records import Channel as ChannelRecord
 from mcap.records import Message
 
-from latentvr_common.errors import InputError
 from latentvr_common.bags.layout import State, files_of, state_of
 from latentvr_common.bags.metadata import BagInfo, merged, read_metadata
 from latentvr_common.bags.reading import Channels, RecordReader, check_file, scan
 from latentvr_common.bags.schedule import Recorded, in_order
 from latentvr_common.bags.wording import shown
+from latentvr_common.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 import yaml
 
-from latentvr_common.errors import InputError
 from latentvr_common.bags.layout import METADATA, PARTIAL
 from latentvr_common.bags.plain_yaml import read_plain
 from latentvr_common.bags.wording import shown
+from latentvr_common.errors import InputError
 
 _VERSION = 9
 _NEVER_NS = 2**63 - 1

@@ -14,10 +14,10 @@ from mcap.records import Channel as ChannelRecord
 from mcap.records import Chunk, McapRecord, Message, Schema
 from mcap.stream_reader import CRCValidationError, StreamReader
 
-from latentvr_common.errors import InputError
 from latentvr_common.bags.metadata import FileInfo, Tally, TopicInfo
 from latentvr_common.bags.plain_yaml import read_plain
 from latentvr_common.bags.wording import shown
+from latentvr_common.errors import InputError
 
 KEYFRAMES = "latentvr_keyframes"
 """In a channel's metadata: only some of its messages are recorded, on purpose."""
