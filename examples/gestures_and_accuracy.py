@@ -28,8 +28,8 @@ PICTURE = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("gestures_and_accurac
 # %% [markdown]
 # ## Read
 #
-# Times are seconds since the first message. They are those of receipt by the recorder, which all topics share; the order
-# of marks is that of `seq`, not of times.
+# Times are seconds since the first message. They are those of receipt by the recorder, which all topics share; the
+# order of marks is that of `seq`, not of times.
 
 
 # %%
@@ -52,8 +52,8 @@ if not epochs:
 # %% [markdown]
 # ## Look into it
 #
-# `epoch` has a message for each frame of the cloud: here, the curves. `labels` is the journal: what was marked, by whom,
-# and what was taken back. `categories` has names and colours. `gestures` also tells of those that came to nothing.
+# `epoch` has a message for each frame of the cloud: here, the curves. `labels` is the journal: what was marked, by
+# whom, and what was taken back. `categories` has names and colours. `gestures` tells of those too that came to nothing.
 
 # %%
 ASSIGN, ERASE, RETRACT, RESTORE = range(4)
