@@ -36,6 +36,8 @@ PICTURE = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("gestures_and_accurac
 def read(reader, topic):
     """Return the times and messages of a topic of the session."""
     wanted = [c for c in reader.connections if c.topic == f"/latentvr/{topic}"]
+    if not wanted:
+        return [], []  # An empty list of connections would mean all of them.
     found = [(at_ns, reader.deserialize(data, c.msgtype)) for c, at_ns, data in reader.messages(wanted)]
     return [(at_ns - reader.start_time) / 1e9 for at_ns, _ in found], [message for _, message in found]
 
