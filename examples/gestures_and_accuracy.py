@@ -28,14 +28,16 @@ PICTURE = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("gestures_and_accurac
 # %% [markdown]
 # ## Read
 #
-# Times are seconds since the first message. They are those of receipt by the recorder, which all topics share; the order
-# of marks is that of `seq`, not of times.
+# Times are seconds since the first message. They are those of receipt by the recorder, which all topics share; the
+# order of marks is that of `seq`, not of times.
 
 
 # %%
 def read(reader, topic):
     """Return the times and messages of a topic of the session."""
     wanted = [c for c in reader.connections if c.topic == f"/latentvr/{topic}"]
+    if not wanted:
+        return [], []  # An empty list of connections would mean all of them.
     found = [(at_ns, reader.deserialize(data, c.msgtype)) for c, at_ns, data in reader.messages(wanted)]
     return [(at_ns - reader.start_time) / 1e9 for at_ns, _ in found], [message for _, message in found]
 
@@ -52,8 +54,8 @@ if not epochs:
 # %% [markdown]
 # ## Look into it
 #
-# `epoch` has a message for each frame of the cloud: here, the curves. `labels` is the journal: what was marked, by whom,
-# and what was taken back. `categories` has names and colours. `gestures` also tells of those that came to nothing.
+# `epoch` has a message for each frame of the cloud: here, the curves. `labels` is the journal: what was marked, by
+# whom, and what was taken back. `categories` has names and colours. `gestures` tells of those too that came to nothing.
 
 # %%
 ASSIGN, ERASE, RETRACT, RESTORE = range(4)
