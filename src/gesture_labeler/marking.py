@@ -50,7 +50,7 @@ def preview(
     gesture_id: str, signs: Signs, room: Room, frame: Frame, region: Region, ids: npt.NDArray[np.uint32]
 ) -> Step:
     """Return the step that shows what would be marked."""
-    counts = label_counts(frame.cloud.label[ids])
+    counts = label_counts(frame.labels[ids])
     stamp_ns = frame.cloud.stamp_ns
     return Step(preview=Preview(gesture_id, signs.stamp_ns, stamp_ns, room.tool.category, region, ids, counts))
 

@@ -229,7 +229,7 @@ class Desk:
         self.brush = mark.position
         self._out.reports.append(self._report_of(mark, phase))
         if mark.ids is not before:
-            counts = label_counts(self.sight.frame.cloud.label[mark.ids])
+            counts = label_counts(self.sight.frame.labels[mark.ids])
             self._out.preview = Preview(
                 mark.gesture_id, self._stamp_ns, mark.stamp_ns, self.hand.marks_with, mark.region, mark.ids, counts
             )
@@ -340,7 +340,7 @@ class Desk:
         """Show what is being marked in the colour that it would get now."""
         mark, sight = self.mark, self.sight
         if mark is not None and sight is not None:
-            counts = label_counts(sight.frame.cloud.label[mark.ids])
+            counts = label_counts(sight.frame.labels[mark.ids])
             self._out.preview = Preview(
                 mark.gesture_id, self._stamp_ns, mark.stamp_ns, self.hand.marks_with, mark.region, mark.ids, counts
             )
