@@ -31,7 +31,7 @@ sys.path.append(str(Path(__file__).parents[1] / "test" / "support"))
 from gesture_trials import NAMES, a_take, is_recognised, some_takes, try_lie
 from node_process import NodeProcess, Peer
 
-from latentvr_common import conversions, node_tools, palette, topics
+from latentvr_common import brush, conversions, node_tools, palette, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.gestures import Phase
 from latentvr_common.hands import Hands
@@ -48,6 +48,7 @@ RADIUS = 0.13
 RATE_HZ, CLOUD_HZ = 90, 10
 STROKES, STROKE_S, MOST_WAIT_S = 20, 2.0, 240.0
 SHORT_STROKES, SHORT_STROKE_S = 40, 0.3
+LARGE_STROKES, LARGE_CLOUD_HZ, LARGE_CLOUD_ARRIVES_S = 6, 2, 5.0
 TAKES = 160
 
 
@@ -176,13 +177,13 @@ def stroke(ends: np.ndarray, lasts_s: float) -> performances.Performance:
 
 
 @contextmanager
-def graph(items: int, *more: NodeProcess) -> Iterator[Timed]:
-    """Yield a peer before a labeler and a journal for `items` items."""
+def graph(items: int, *more: NodeProcess, brush_m: float = brush.RADIUS_M) -> Iterator[Timed]:
+    """Yield a peer before a labeler, with a brush of radius `brush_m`, and a journal for `items` items."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         directory = Path(name)
         journal = {"path": str(directory / "labels.db"), "item_count": items, "categories": ["a", "b", "c"]}
         stack.enter_context(NodeProcess("label_journal", journal, directory / "journal.log"))
-        stack.enter_context(NodeProcess("gesture_labeler", {}, directory / "labeler.log"))
+        stack.enter_context(NodeProcess("gesture_labeler", {"brush_radius_m": brush_m}, directory / "labeler.log"))
         for process in more:
             stack.enter_context(process)
         peer = stack.enter_context(Peer(topics.CATEGORIES, topics.TOOL, topics.EPOCH))
@@ -202,10 +203,10 @@ def choose_a_category(timed: Timed) -> None:
     raise RuntimeError(f"the palette does not answer: {dict(timed.cancelled)}")
 
 
-def show_clouds() -> None:
-    """Publish a cloud that trembles, until somebody ends this process."""
-    positions, random = some_points(FEW), np.random.default_rng(3)
-    nothing, color, sure = np.full(FEW, NONE, np.int16), np.zeros(FEW, np.uint32), np.zeros(FEW, np.float32)
+def show_clouds(count: int, rate_hz: float) -> None:
+    """Publish a cloud of `count` points that trembles, until somebody ends this process."""
+    positions, random = some_points(count), np.random.default_rng(3)
+    nothing, color, sure = np.full(count, NONE, np.int16), np.zeros(count, np.uint32), np.zeros(count, np.float32)
     with Peer() as peer:
         clouds_out = node_tools.advertise(peer.node, topics.CLOUD)
         messages = []
@@ -215,13 +216,13 @@ def show_clouds() -> None:
         for message in cycle(messages):
             message.header.stamp = conversions.time_to_msg(time.time_ns())
             clouds_out.publish(message)
-            time.sleep(1.0 / CLOUD_HZ)
+            time.sleep(1.0 / rate_hz)
 
 
 @contextmanager
-def clouds_shown() -> Iterator[None]:
+def clouds_shown(count: int, rate_hz: float) -> Iterator[None]:
     """Have another process show a cloud: who makes one does not hear what comes meanwhile."""
-    shower = get_context("spawn").Process(target=show_clouds, daemon=True)
+    shower = get_context("spawn").Process(target=show_clouds, args=(count, rate_hz), daemon=True)
     shower.start()
     try:
         yield
@@ -232,7 +233,7 @@ def clouds_shown() -> Iterator[None]:
 
 def quiet_figures() -> dict[str, object]:
     """Return delays while nothing trains; clouds come all the same."""
-    with graph(FEW) as timed, clouds_shown():
+    with graph(FEW) as timed, clouds_shown(FEW, CLOUD_HZ):
         choose_a_category(timed)
         for performance in strokes(some_points(FEW), STROKES):
             timed.perform(performance)
@@ -246,6 +247,23 @@ def quiet_figures() -> dict[str, object]:
             "commit_of_many_items_ms_p99": percentile(large, 99),
             "previews": len(previews),
             "commits": len(timed.commit_ms),
+        }
+
+
+def large_figures() -> dict[str, object]:
+    """Return delays with a million items, of which the marks hold a good part; clouds come all the same."""
+    with graph(MANY) as timed, clouds_shown(MANY, LARGE_CLOUD_HZ):
+        choose_a_category(timed)
+        arrived_s = time.monotonic() + LARGE_CLOUD_ARRIVES_S
+        timed._peer.wait_until(lambda: time.monotonic() > arrived_s, "clouds", 2 * LARGE_CLOUD_ARRIVES_S)
+        timed.selection_ms.clear()
+        for performance in strokes(some_points(MANY), LARGE_STROKES):
+            timed.perform(performance)
+        return {
+            **{f"preview_ms_p{p}_1m": percentile(timed.selection_ms, p) for p in (50, 99)},
+            "previews_1m": len(timed.selection_ms),
+            "commits_1m": len(timed.commit_ms),
+            "commit_ms_p99_1m": percentile(timed.commit_ms, 99),
         }
 
 
@@ -331,6 +349,7 @@ def main() -> int:
     os.environ.update(environment(os.getpid()))
     figures = look_figures()
     figures |= quiet_figures()
+    figures |= large_figures()
     if not wanted.without_training:
         figures |= training_figures()
     figures |= trial_figures(wanted.dropouts, wanted.clean)

@@ -204,7 +204,7 @@ def what_if(story: Story, workshop: Workshop, gone: Sequence[int], tell: Tell) -
         tell(f"{attempts:,} steps {'without the entries' if results else 'as they were'}")
         catch_up(course, taken, recall.labels, attempts)
         results.append(course.training.encode())
-    return _differences(*results, workshop.dataset(recipe), gone)
+    return _differences(results[0], results[1], workshop.dataset(recipe), gone)
 
 
 def _differences(before: Encoded, after: Encoded, dataset: Dataset, gone: Sequence[int]) -> list[str]:

@@ -13,7 +13,7 @@ def preview_of(gesture_id: str, stamp_ns: int, category: int, found: Found, fram
 
     stamp_ns: of what the gesture was read from. category: -1: it erases. frame: the one whose labels are counted.
     """
-    counts = label_counts(frame.cloud.label[found.ids])
+    counts = label_counts(frame.labels[found.ids])
     return Preview(gesture_id, stamp_ns, found.stamp_ns, category, found.region, found.ids, counts)
 
 

@@ -10,7 +10,7 @@ from latentvr_common.beacons import COLORS, MOST_BEACONS
 from latentvr_common.box_edges import box_edges
 from latentvr_common.colors import split_rgb
 from latentvr_common.hands import FINGERS, Hand, Hands, Joint, Validity, is_near
-from latentvr_common.held import brush_color, held
+from latentvr_common.held import color_of_brush, color_of_selection, held
 from latentvr_common.placement import Placement
 from latentvr_common.scene import Scene
 from room_markers.head import Head
@@ -87,7 +87,7 @@ def _head(head: Head | None, placement: Placement) -> list[Marker]:
 def _brushes(scene: Scene) -> list[Marker]:
     balls = [brush for brush in scene.brushes if brush.is_ball][:MOST_BRUSHES]
     return [
-        _ball("brush", number, ball.position, ball.radius, scene.placement, brush_color(scene, ball.category), 0.35)
+        _ball("brush", number, ball.position, ball.radius, scene.placement, color_of_brush(scene, ball), 0.35)
         for number, ball in enumerate(balls)
     ]
 
@@ -110,7 +110,7 @@ def _box(scene: Scene) -> list[Marker]:
     ends = box_edges(scene).reshape(-1, 3)
     if scene.selection is None or not len(ends):
         return []
-    color = _rgb(brush_color(scene, scene.selection.category))
+    color = _rgb(color_of_selection(scene, scene.selection))
     places = scene.placement.latent_from_stage(ends)
     return [Marker("box", 0, Kind.LINE_LIST, places, _BOX_M / scene.placement.scale, (*color, 1.0))]
 
@@ -123,7 +123,7 @@ def _selection(scene: Scene) -> list[Marker]:
     if not len(rows):
         return []
     shown = scene.cloud.positions[rows[:: -(-len(rows) // MOST_SELECTED)]].astype(float)
-    color = _rgb(brush_color(scene, scene.selection.category))
+    color = _rgb(color_of_selection(scene, scene.selection))
     above = shown.mean(axis=0)
     above[1] = shown[:, 1].max() + _TEXT_SIZE
     return [

@@ -621,23 +621,33 @@ def test_an_empty_place_has_no_support_and_one_that_is_nowhere_is_refused(start:
         assert "\n" not in refused.message
 
 
+class HeldUp:
+    """Preparation that waits for the test: for the inputs, and then for their neighbours."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.may_make, self.may_find = threading.Event(), threading.Event()
+        for name, may in (("fit_inputs", self.may_make), ("nearest_neighbours", self.may_find)):
+            monkeypatch.setattr(preparation, name, self._late(getattr(preparation, name), may))
+
+    @staticmethod
+    def _late(function: Callable[..., Any], may: threading.Event) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            assert may.wait(TIMEOUT_S)
+            return function(*arguments)
+
+        return call
+
+    def release(self) -> None:
+        """Let all go on."""
+        self.may_make.set()
+        self.may_find.set()
+
+
 def test_places_are_refused_before_there_is_a_cloud_and_given_up_when_training_finds_no_time(
     start: Start, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places_node, "_TIMEOUT_S", 3.0)
-    may_make, may_find = threading.Event(), threading.Event()
-    fit, find = preparation.fit_inputs, preparation.nearest_neighbours
-
-    def fit_late(*arguments: Any) -> Any:
-        assert may_make.wait(TIMEOUT_S)
-        return fit(*arguments)
-
-    def find_late(*arguments: Any) -> Any:
-        assert may_find.wait(TIMEOUT_S)
-        return find(*arguments)
-
-    monkeypatch.setattr(preparation, "fit_inputs", fit_late)
-    monkeypatch.setattr(preparation, "nearest_neighbours", find_late)
+    held_up = HeldUp(monkeypatch)
     session = start(dataset=str(dataset), paused=True)
     try:
         assert session.call(topics.DECODE_PLACE, place(0, 0, 0)).message == "there is no cloud yet"
@@ -645,7 +655,7 @@ def test_places_are_refused_before_there_is_a_cloud_and_given_up_when_training_f
         assert item.found
         assert math.isnan(item.position.x)
         assert list(item.space_neighbours) == []
-        may_make.set()
+        held_up.may_make.set()
         session.newest_frame(msg.Epoch.PREPARING)
         caller = client(session.node, topics.DECODE_PLACE)
         session.spin_until(caller.service_is_ready, "the service is there")
@@ -658,8 +668,7 @@ def test_places_are_refused_before_there_is_a_cloud_and_given_up_when_training_f
         session.spin_until(lambda: all(future.done() for future in asked), "all are answered")
         assert {future.result().message for future in asked} == {"training did not answer in 3 s"}
     finally:
-        may_make.set()
-        may_find.set()
+        held_up.release()
     session.newest_frame(msg.Epoch.PAUSED)
     assert session.call(topics.DECODE_PLACE, place(0, 0, 0)).found
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import rclpy
 from latentvr import msg, srv
@@ -131,23 +132,29 @@ def mark(seq: int, category: int, *ids: int) -> msg.LabelEvent:
     )
 
 
-def test_a_person_comes_marks_and_leaves_and_the_session_ends_with_its_summary(
-    session: Session, tmp_path: Path
-) -> None:
-    truth = load("digits").truth
-    assert truth is not None
-    session.labels.publish(mark(1, int(truth[0]), 0, 1))  # Before the host is there: it hears of it all the same.
-    session.start_trainer(accepted=True)
-    session.start_host(directory=str(tmp_path), settle_s=0.5, planned_gestures=4, progress_s=0.5)
-    session.wait_until(lambda: session.said == ["waiting for a person"], "the host waits")
-    hands = advertise(session.node, topics.HANDS)
-    session.wait_until(lambda: session.said[-1] == "a person is there", "the host sees the person")
+def mark_and_train(session: Session, truth: np.ndarray) -> None:
+    """Publish marks in disorder, some that are none, and ten epochs."""
     session.labels.publish(mark(3, int(truth[5]), 5, 6))
     session.labels.publish(mark(2, int(truth[1]), 1))
     session.labels.publish(mark(4, 0, 1797))  # No item of this dataset.
     session.labels.publish(msg.LabelEvent(seq=5, event_id="e5", kind=99))
     for number in range(1, 11):
         session.epochs.publish(epoch(number))
+
+
+def test_a_person_comes_marks_and_leaves_and_the_session_ends_with_its_summary(
+    session: Session, tmp_path: Path
+) -> None:
+    truth = load("digits").truth
+    assert truth is not None
+    assert truth[:7].tolist() == [0, 1, 2, 3, 4, 5, 6]  # Of the items 0, 1, 5 and 6 the last is labelled wrongly.
+    session.labels.publish(mark(1, int(truth[0]), 0, 1))  # Before the host is there: it hears of it all the same.
+    session.start_trainer(accepted=True)
+    session.start_host(directory=str(tmp_path), settle_s=0.5, planned_gestures=4, progress_s=0.5)
+    session.wait_until(lambda: session.said == ["waiting for a person"], "the host waits")
+    hands = advertise(session.node, topics.HANDS)
+    session.wait_until(lambda: session.said[-1] == "a person is there", "the host sees the person")
+    mark_and_train(session, truth)
     session.wait_until(
         lambda: "gesture 3 of 4 · labels 4 of 1,797 · epoch 10 · correct 75.0%" in session.log(), "tells"
     )
@@ -156,10 +163,15 @@ def test_a_person_comes_marks_and_leaves_and_the_session_ends_with_its_summary(
     session.node.destroy_publisher(hands)
     assert session.end() == 0
     assert session.exports == 1
-    summary = json.loads((tmp_path / session_files.SUMMARY).read_text())
+    check_summary(json.loads((tmp_path / session_files.SUMMARY).read_text()), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["host.log", "summary.json"]
+    assert "the person has left, training goes on" in session.log()
+    assert "results: items.csv, model" in session.log()
+
+
+def check_summary(summary: dict[str, Any], directory: Path) -> None:
     assert 0.5 < summary.pop("duration_s") < TIMEOUT_S
     assert summary.pop("cloud_hz") > 0
-    assert truth[:7].tolist() == [0, 1, 2, 3, 4, 5, 6]  # Of the items 0, 1, 5 and 6 the last is labelled wrongly.
     assert summary == {
         "items": 1797,
         "gestures": 3,
@@ -171,11 +183,8 @@ def test_a_person_comes_marks_and_leaves_and_the_session_ends_with_its_summary(
         "ece": 0.125,
         "space_used": 0.25,
         "epochs": 10,
-        "directory": str(tmp_path),
+        "directory": str(directory),
     }
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["host.log", "summary.json"]
-    assert "the person has left, training goes on" in session.log()
-    assert "results: items.csv, model" in session.log()
 
 
 def test_results_that_cannot_be_written_end_the_session_with_1_and_its_summary(

@@ -4,6 +4,9 @@ from collections import deque
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
+
 from latentvr_common.cloud import Cloud
 from latentvr_common.selecting.density import DensityField
 from latentvr_common.selecting.points import Points
@@ -22,6 +25,11 @@ class Frame:
     def points(self) -> Points:
         """To ask for what lies in a ball or a box."""
         return Points(self.cloud.positions)
+
+    @cached_property
+    def labels(self) -> npt.NDArray[np.int16]:
+        """Category of each item (N,), -1 none, side by side: quicker to look up than in the rows of the message."""
+        return np.ascontiguousarray(self.cloud.label)
 
     @cached_property
     def density(self) -> DensityField:

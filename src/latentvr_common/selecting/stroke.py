@@ -52,11 +52,13 @@ class Stroke:
         marking what moves into it. `takes_away`: what it touches is no longer marked.
         """
         center = np.asarray(center)
-        for place in self._way_to(center, radius, takes_away):
+        way = self._way_to(center, radius, takes_away)
+        for place in way:
             self._come_by(frame, place, radius, takes_away)
             self._dabs.append(_Dab(place, radius, takes_away))
             self._last[takes_away] = place
-        self._rest(frame, center, radius, takes_away)
+        if not way:
+            self._rest(frame, center, radius, takes_away)
         self._newest = _Dab(center, radius, takes_away)
         self.stamp_ns, self.epoch = frame.cloud.stamp_ns, frame.epoch
         before, self.count = self.count, int(np.count_nonzero(self._marked))
@@ -77,11 +79,13 @@ class Stroke:
         np.logical_or(self._marked, hit, out=self._marked)
 
     def _way_to(self, center: FloatArray, radius: float, takes_away: bool) -> list[FloatArray]:
+        """Return the places of new spheres, up to `center`; none where that is near the last one."""
         last = self._last.get(takes_away)
         if last is None:
             return [center]
         steps = min(int(np.linalg.norm(center - last) / (_SPACING * radius)), _MOST_SPHERES - len(self._dabs))
-        return [last + (center - last) * (i / steps) for i in range(1, steps + 1)]
+        between = [last + (center - last) * (i / steps) for i in range(1, steps)]
+        return [*between, center] if steps > 0 else []
 
     def found(self) -> Found:
         """Return all that follows from it."""
