@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from killed_recorders import kill_again_and_again
 from latentvr import msg
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from rclpy.serialization import deserialize_message, serialize_message
 from rosbags.highlevel import AnyReader
@@ -94,6 +96,17 @@ class Graph:
         while not condition():
             assert time.monotonic() < until, f"{what}: not within {timeout_s} s\n{self.logs()}"
             self._executor.spin_once(timeout_sec=0.02)
+
+    @contextmanager
+    def other(self, name: str, **parameters: Any) -> Iterator[Node]:
+        """Have another node with these parameters spin, too."""
+        node = Node(name, parameter_overrides=[Parameter(key, value=value) for key, value in parameters.items()])
+        self._executor.add_node(node)
+        try:
+            yield node
+        finally:
+            self._executor.remove_node(node)
+            node.destroy_node()
 
     def logs(self) -> str:
         return "\n".join(process.said() for process in self._processes)
@@ -446,6 +459,8 @@ def test_a_player_can_be_held_and_let_go_and_tells_the_recorded_time(graph: Grap
     assert len(set(times_ns[10:])) == 1
     stood_at_ns, last = times_ns[-1], heard[-1]
     assert 10**18 + last * 100_000_000 <= stood_at_ns < 10**18 + (last + 1) * 100_000_000
+    with graph.other("simulated", use_sim_time=True) as other:
+        graph.spin_until(lambda: other.get_clock().now().nanoseconds == stood_at_ns, "a node has the recorded time")
     assert ask(graph, topics.TOGGLE_PAUSED) == f"playing at {(stood_at_ns - 10**18) / 1e9:.3f} s"
     graph.spin_until(lambda: len(heard) > last + 3, "it goes on")
     assert ask(graph, topics.TOGGLE_PAUSED).startswith("paused at ")
