@@ -16,6 +16,7 @@ from typing import Any
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from latent_trainer.changes import Change, change_from_json
 from latent_trainer.counts import Counts
 from latent_trainer.networks import Tensors
 from latent_trainer.recipe import Recipe, recipe_from_text
@@ -35,14 +36,6 @@ _MOST_TEXT = 64 << 20
 
 
 @dataclass(frozen=True)
-class Change:
-    """From when on which labels were in force."""
-
-    attempts: int
-    said: Said
-
-
-@dataclass(frozen=True)
 class Checkpoint:
     """All that further steps depend on, beside the data. See Training.state."""
 
@@ -51,7 +44,7 @@ class Checkpoint:
     place: Place
     """The newest entry of the trace before it."""
     changes: tuple[Change, ...]
-    """Of labels, since training began."""
+    """Of what is beside steps, since training began."""
     recipe: Recipe
 
     @property
@@ -160,15 +153,11 @@ def _checkpoint_of(place: Path, tensors: bytes, numbers: Any) -> Checkpoint:
             load(tensors),
             Counts(**numbers["counts"]),
             Place(**numbers["place"]),
-            tuple(Change(int(c["attempts"]), _said_of(c["said"])) for c in numbers["changes"]),
+            tuple(map(change_from_json, numbers["changes"])),
             recipe_from_text(numbers["recipe"], str(place / _NUMBERS)),
         )
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{place}: {error!r}, expected a checkpoint") from error
-
-
-def _said_of(found: Any) -> Said:
-    return Said(int(found["seq"]), tuple(found["without"]), tuple(found["retired"]), str(found["wins"]))
 
 
 def _read_checked(file: Path, size: int, digest: str) -> bytes:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from latent_trainer.checkpoints import Change, Checkpoint
-from latent_trainer.recipe import Recipe
+from latent_trainer.changes import Change
+from latent_trainer.checkpoints import Checkpoint
+from latent_trainer.recipe import Recipe, text_of_beginning
 from latent_trainer.training import NotFiniteError, Training
 from latentvr_common.trace import Place, Said, TraceEntry, What
 
@@ -34,7 +35,7 @@ class Course:
         tell: Callable[[TraceEntry], None],
         changes: Sequence[Change] = (),
     ) -> None:
-        """`run`: its name; `tell` is called with every entry; `changes`: of labels so far, in earlier runs."""
+        """`run`: its name; `tell` is called with every entry; `changes`: so far, in earlier runs."""
         self.training = training
         self.recipe = recipe
         self._run = run
@@ -59,12 +60,12 @@ class Course:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """All changes of labels since training began, those of the runs before this one too."""
+        """All changes since training began, those of the runs before this one too."""
         return tuple(self._changes)
 
     def begin(self, what: What = What.BEGIN, parent: Place | None = None) -> None:
         """Tell how the run begins; nothing may be done before."""
-        self._note(what, text=self.recipe.as_text(), parent=parent)
+        self._note(what, text=text_of_beginning(self.recipe, self._changes), parent=parent)
 
     def checkpoint(self) -> Checkpoint | None:
         """Return all from which to go on later; None where there are numbers with which one cannot."""
@@ -98,6 +99,7 @@ class Course:
         except NotFiniteError as error:
             self.end(str(error))
             raise
+        self._changes.append(Change(self.training.attempts, self.said, reason))
         self._note(What.RETURN, text=reason)
 
     def end(self, reason: str = "") -> None:

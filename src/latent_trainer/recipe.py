@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from latent_trainer.changes import Change, change_from_json
 from latent_trainer.parameters import Parameters
 from latentvr_common.errors import InputError
 
@@ -93,11 +94,25 @@ def make_recipe(
     )
 
 
+def text_of_beginning(recipe: Recipe, changes: Sequence[Change]) -> str:
+    """Return how a run goes, and what was done in those that it goes on from, as JSON."""
+    return json.dumps({"recipe": asdict(recipe), "changes": [asdict(change) for change in changes]}, sort_keys=True)
+
+
+def beginning_from_text(text: str, whose: str) -> tuple[Recipe, list[Change]]:
+    """Return what `text_of_beginning` has written. Raises InputError, naming `whose` it is."""
+    try:
+        found = json.loads(text)
+        changes = [change_from_json(change) for change in found["changes"]]
+        return recipe_from_text(json.dumps(found["recipe"]), whose), changes
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise InputError(f"{whose}: not the beginning of a run that this version knows: {error!r}") from error
+
+
 def recipe_from_text(text: str, whose: str) -> Recipe:
     """Return what `as_text` has written. Raises InputError, naming `whose` it is and the field."""
     try:
-        found = json.loads(text)
-        recipe = Recipe(**found)
+        recipe = Recipe(**json.loads(text))
         whole = (recipe.max_items, recipe.items, recipe.threads)
         texts = (recipe.dataset, recipe.digest, recipe.inputs, recipe.neighbours, recipe.device)
         if not (all(isinstance(n, int) and n >= 0 for n in whole) and all(isinstance(t, str) for t in texts)):

@@ -6,7 +6,7 @@ is equal; 1: it is not, and the first step that differs is named; 2: there is no
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from latent_trainer.cache import ArrayCache, user_cache
 from latent_trainer.cores import preparing_threads
 from latent_trainer.course import Course
 from latent_trainer.preparation import Preparation
-from latent_trainer.recipe import Recipe, digest_of, recipe_from_text, this_build
+from latent_trainer.recipe import Recipe, digest_of, this_build
 from latent_trainer.rerun import Rerun, Tally, catch_up, without
 from latent_trainer.story import Story, make_story
 from latent_trainer.training import Encoded, Training
@@ -99,19 +99,12 @@ def read_story(bag: Bag) -> Story:
 class Workshop:
     """Makes training as it was before the first step."""
 
-    def __init__(self, story: Story, asked: Asked, tell: Tell) -> None:
+    def __init__(self, asked: Asked, tell: Tell) -> None:
         self._asked = asked
         self._tell = tell
         self._made: dict[tuple[str, int, float], tuple[Dataset, Preparation]] = {}
         self.deviating: list[str] = []
         """What is not as it was recorded, before any step."""
-        self.recipes: Mapping[str, Recipe] = {
-            run: recipe_from_text(entries[0].text, f"{asked.bag}: run {run[:8]}") for run, entries in story.runs.items()
-        }
-
-    def recipe_of(self, entry: TraceEntry) -> Recipe:
-        """Return the recipe of the run of `entry`."""
-        return self.recipes[entry.place.run]
 
     def dataset(self, recipe: Recipe) -> Dataset:
         """Return the dataset. Raises InputError if it is another one now."""
@@ -170,9 +163,8 @@ class _Progress:
 def compare(story: Story, workshop: Workshop, tell: Tell) -> tuple[Tally, list[str]]:
     """Do all again; return what was found, and what there is to say of it."""
     total = sum(len(entry.losses) for entries in story.runs.values() for entry in entries)
-    builds = [this_build(recipe.device) for recipe in workshop.recipes.values()]
-    other = any(recipe.build != now for recipe, now in zip(workshop.recipes.values(), builds, strict=True))
-    rerun = Rerun(story, workshop.training, workshop.recipe_of, _Progress(total, tell), go_on=other)
+    other = any(recipe.build != this_build(recipe.device) for recipe in story.recipes.values())
+    rerun = Rerun(story, workshop.training, _Progress(total, tell), go_on=other)
     tally = rerun.run()
     lines = [f"note: {text}" for text in workshop.deviating]
     if tally.first is None:
@@ -195,7 +187,7 @@ def what_if(story: Story, workshop: Workshop, gone: Sequence[int], tell: Tell) -
         raise InputError(
             f"argument without names entry {missing[0]}, but the journal of the bag has {len(story.events)}"
         )
-    recipe, changes = workshop.recipes[run], story.changes(run)
+    recipe, changes = story.recipes[run], story.changes(run)
     attempts = story.runs[run][-1].attempts
     results: list[Encoded] = []
     for taken in (changes, without(changes, gone)):
@@ -232,7 +224,7 @@ def main(words: Sequence[str]) -> int:
     try:
         asked = asked_of(words)
         story = read_story(open_bag(asked.bag))
-        workshop = Workshop(story, asked, tell)
+        workshop = Workshop(asked, tell)
         if asked.without:
             lines, code = what_if(story, workshop, asked.without, tell), 0
         else:

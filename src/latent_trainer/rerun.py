@@ -1,12 +1,12 @@
 """Training done again, as its trace tells, and compared with it step by step. No thread, no clock, no ROS."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from latent_trainer.checkpoints import Change
+from latent_trainer.changes import Change
 from latent_trainer.counts import Counts
 from latent_trainer.course import Course, labels_digest
 from latent_trainer.networks import Tensors
@@ -53,7 +53,6 @@ class Rerun:
         self,
         story: Story,
         make_training: Callable[[Recipe], Training],
-        recipe_of: Callable[[TraceEntry], Recipe],
         on_progress: Callable[[int], None] = lambda steps: None,
         *,
         go_on: bool = False,
@@ -61,10 +60,9 @@ class Rerun:
         """`make_training`: as before the first step; `go_on`: also after a difference, to see how far it gets."""
         self._story = story
         self._make_training = make_training
-        self._recipe_of = recipe_of
         self._on_progress = on_progress
         self._go_on = go_on
-        self._leaving = {e[0].parent for e in story.runs.values() if e[0].parent is not None}
+        self._leaving = {story.parent(run) for run in story.runs}
         self._states: dict[Place, _State] = {}
         self.tally = Tally()
 
@@ -81,13 +79,14 @@ class Rerun:
     def _follow(self, run: str, state: _State | None) -> None:
         """Do `run` again, then those that go on from it. `state`: of the entry after which it leaves another."""
         entries = self._story.runs[run]
-        training = self._make_training(self._recipe_of(entries[0]))
+        training = self._make_training(self._story.recipes[run])
         recall = Recall(len(training), self._story.events)
         self.tally.runs += 1
         if state is not None:
             training.restore(*state)
-            while training.attempts < entries[0].attempts:
-                training.step()
+            _make_steps(training, entries[0].attempts)
+        else:
+            _do_before(training, self._story.earlier[run], entries[0].attempts, recall.labels)
         for entry in entries:
             if self._stopped:
                 return
@@ -95,7 +94,7 @@ class Rerun:
             if entry.place in self._leaving:
                 self._states[entry.place] = training.state()
         for child in self._story.leaving(run):
-            parent = self._story.runs[child][0].parent
+            parent = self._story.parent(child)
             if parent is not None and not self._stopped:
                 self._follow(child, self._states[parent])
 
@@ -146,19 +145,38 @@ class Rerun:
             self.tally.first = Difference(entry.place.run, step, text)
 
 
+def _make_steps(training: Training, attempts: int) -> None:
+    while training.attempts < attempts:
+        training.step()
+
+
+def _do_before(training: Training, changes: Sequence[Change], attempts: int, recall: RecallLabels) -> None:
+    """Do what was done before a run whose parent was not recorded: there is nothing to compare with."""
+    for change in changes:
+        _make_steps(training, change.attempts)
+        if change.back:
+            training.go_back(change.back)
+        else:
+            training.set_labels(recall(change.said))
+    _make_steps(training, attempts)
+
+
 def catch_up(course: Course, changes: Sequence[Change], recall: RecallLabels, attempts: int) -> None:
-    """Have `course` take in `changes` of labels at the steps at which they came, up to step `attempts`."""
+    """Have `course` take in `changes` of labels at the steps at which they came, up to step `attempts`.
+
+    That another network had to be gone back to is no matter here.
+    """
     for change in changes:
         if change.attempts > attempts:
             break
         while course.training.attempts < change.attempts:
             course.step()
-        course.use_labels(recall(change.said), change.said)
+        if not change.back:
+            course.use_labels(recall(change.said), change.said)
     while course.training.attempts < attempts:
         course.step()
 
 
-def without(changes: Sequence[Change], seqs: Sequence[int]) -> list[Change]:
+def without(changes: Sequence[Change], seqs: Collection[int]) -> list[Change]:
     """Return the same changes, had the journal's entries `seqs` never been made."""
-    gone = set(seqs)
-    return [replace(c, said=replace(c.said, without=tuple(sorted(gone | set(c.said.without))))) for c in changes]
+    return [change.without(frozenset(seqs)) for change in changes]

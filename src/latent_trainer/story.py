@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from latent_trainer.checkpoints import Change
+from latent_trainer.changes import Change
+from latent_trainer.recipe import Recipe, beginning_from_text
 from latentvr_common.errors import InputError
 from latentvr_common.labels import LabelEvent
 from latentvr_common.trace import BEGINNINGS, Place, TraceEntry, What
@@ -18,35 +19,39 @@ class Story:
     """By seq."""
     runs: Mapping[str, Sequence[TraceEntry]]
     """Each from its beginning on, without a gap."""
+    recipes: Mapping[str, Recipe]
+    """How each run goes."""
+    earlier: Mapping[str, Sequence[Change]]
+    """What was done before each run, in those that it goes on from."""
 
     @property
     def roots(self) -> list[str]:
-        """Runs that began from nothing."""
-        return [run for run, entries in self.runs.items() if entries[0].what is What.BEGIN]
+        """Runs that began from nothing, or go on from what was not recorded."""
+        return [run for run in self.runs if self.parent(run) is None]
+
+    def parent(self, run: str) -> Place | None:
+        """Return the entry after which `run` leaves another; None: that was not recorded, or there is none."""
+        parent = self.runs[run][0].parent
+        return parent if parent and parent.number < len(self.runs.get(parent.run, ())) else None
 
     def leaving(self, run: str) -> list[str]:
         """Return the runs that go on from `run`."""
-        return [r for r, entries in self.runs.items() if entries[0].parent and entries[0].parent.run == run]
+        parents = {r: self.parent(r) for r in self.runs}
+        return [r for r, parent in parents.items() if parent is not None and parent.run == run]
 
     @property
     def newest(self) -> str:
         """The run that was told of last."""
         return list(self.runs)[-1]
 
-    def line(self, run: str) -> list[TraceEntry]:
-        """Return all entries that led to `run`, from nothing on, and its own."""
-        parent = self.runs[run][0].parent
-        before = [] if parent is None else self.line(parent.run)
-        kept = len(before) if parent is None else _index_after(before, parent)
-        return [*before[:kept], *self.runs[run]]
-
     def changes(self, run: str) -> list[Change]:
-        """Return all changes of labels that led to `run`, and its own."""
-        return [Change(e.attempts, e.said) for e in self.line(run) if e.what is What.LABELS]
-
-
-def _index_after(line: Sequence[TraceEntry], place: Place) -> int:
-    return next(i for i, entry in enumerate(line) if entry.place == place) + 1
+        """Return all changes that led to `run`, and its own."""
+        own = [
+            Change(e.attempts, e.said, e.text if e.what is What.RETURN else "")
+            for e in self.runs[run]
+            if e.what in (What.LABELS, What.RETURN)
+        ]
+        return [*self.earlier[run], *own]
 
 
 def make_story(events: Iterable[LabelEvent], entries: Iterable[TraceEntry], whose: str) -> Story:
@@ -61,10 +66,12 @@ def make_story(events: Iterable[LabelEvent], entries: Iterable[TraceEntry], whos
     if not by_run:
         raise InputError(f"{whose} has no trace of training, expected topic trace: it was recorded by an older version")
     runs = {run: _whole(run, found, whose) for run, found in by_run.items()}
+    beginnings = {run: beginning_from_text(e[0].text, f"{whose}: run {run[:8]}") for run, e in runs.items()}
     for entries_of_run in runs.values():
         _check_parent(entries_of_run[0], runs, whose)
         _check_labels(entries_of_run, by_seq, whose)
-    return Story(by_seq, runs)
+    recipes = {run: recipe for run, (recipe, _) in beginnings.items()}
+    return Story(by_seq, runs, recipes, {run: changes for run, (_, changes) in beginnings.items()})
 
 
 def _whole(run: str, found: Mapping[int, TraceEntry], whose: str) -> list[TraceEntry]:
@@ -85,10 +92,11 @@ def _whole(run: str, found: Mapping[int, TraceEntry], whose: str) -> list[TraceE
 
 def _check_parent(first: TraceEntry, runs: Mapping[str, Sequence[TraceEntry]], whose: str) -> None:
     run, parent, seen = first.place.run, first.parent, {first.place.run}
-    while parent is not None:
-        if parent.run not in runs or parent.number >= len(runs[parent.run]) or parent.run in seen:
-            raise InputError(f"{whose} lacks the run {parent.run[:8]} from which run {run[:8]} goes on")
-        if runs[parent.run][parent.number].attempts > runs[run][0].attempts:
+    while parent is not None and parent.run in runs:
+        if parent.run in seen:
+            raise InputError(f"{whose}: run {run[:8]} goes on from itself")
+        earlier = runs[parent.run][: parent.number + 1]
+        if earlier[-1].attempts > runs[run][0].attempts:
             raise InputError(f"{whose}: run {run[:8]} goes on from a step that its parent had not made")
         seen.add(parent.run)
         run, parent = parent.run, runs[parent.run][0].parent

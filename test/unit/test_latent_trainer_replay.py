@@ -106,7 +106,7 @@ def run(course: Course, until: int, plan: dict[float, int] = PLAN, events: dict[
 
 
 def again(story: Story, *, go_on: bool = False) -> Tally:
-    return Rerun(story, ready, lambda entry: recipe_from_text(entry.text, "bag"), go_on=go_on).run()
+    return Rerun(story, ready, go_on=go_on).run()
 
 
 def test_a_replay_equals_what_was_recorded_at_every_step() -> None:
@@ -187,7 +187,7 @@ def test_a_replay_with_another_learning_rate_differs_after_the_first_step_and_te
         training.set_neighbours(NEIGHBOURS)
         return training
 
-    rerun = Rerun(session.story, other, lambda entry: new_recipe(), go_on=True)
+    rerun = Rerun(session.story, other, go_on=True)
     tally = rerun.run()
     assert tally.first is not None
     assert tally.first.step in (1, 2), "the first loss comes before the first change"
@@ -444,25 +444,55 @@ def test_a_bag_that_lacks_something_is_refused(
         make_story(events.values(), entries, "bag")
 
 
-def test_a_trace_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
-    session = Session(Checkpoints(tmp_path))
-    course = run(session.begin(), 30)
-    checkpoint = course.checkpoint()
+def resumed(directory: Path) -> tuple[Session, int]:
+    """A session that was killed some steps after its checkpoint, then resumed; and how many entries it had told."""
+    session = Session(Checkpoints(directory))
+    course = run(session.begin(), 25)
+    course.go_back("lost")
+    checkpoint = run(course, 50).checkpoint()
     assert checkpoint is not None
-    Checkpoints(tmp_path).write(checkpoint)
-    first_entries = len(session.entries)
-    run(session.begin(), 40)
-    orphans = session.entries[first_entries:]
-    with pytest.raises(InputError, match="lacks the run"):
-        make_story(EVENTS.values(), orphans, "bag")
-    parent = orphans[0].parent
-    assert parent is not None
-    circle = [replace(orphans[0], parent=replace(parent, run=orphans[0].place.run)), *orphans[1:]]
-    with pytest.raises(InputError, match="lacks the run"):
+    Checkpoints(directory).write(checkpoint)
+    told = len(session.entries)
+    run(session.begin(), 90).end()
+    return session, told
+
+
+@pytest.mark.parametrize("recorded", [0, 1, 5])
+def test_a_resumed_run_is_replayed_also_where_what_it_goes_on_from_was_not_recorded(
+    tmp_path: Path, recorded: int
+) -> None:
+    session, told = resumed(tmp_path)
+    story = make_story(EVENTS.values(), [*session.entries[:recorded], *session.entries[told:]], "bag")
+    tally = again(story)
+    assert (tally.first, tally.runs) == (None, 1 + bool(recorded))
+    assert story.changes(story.newest) == session.story.changes(story.newest)
+    assert [c.attempts for c in story.changes(story.newest)] == [20, 25, 33, 34, 60, 60, 75]
+    moved = replace(EVENTS[1], sample_ids=np.arange(1, 12, dtype=np.uint32))
+    assert again(replace(story, events={**EVENTS, 1: moved})).first is not None
+
+
+def test_a_trace_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    session, told = resumed(tmp_path)
+    first, *rest = session.entries[told:]
+    assert first.parent is not None
+    root, *others = session.entries[:told]
+    circle = [replace(root, what=What.RESUME, parent=replace(first.parent, run=first.place.run)), *others, first, *rest]
+    with pytest.raises(InputError, match="goes on from"):
         make_story(EVENTS.values(), circle, "bag")
+    with pytest.raises(InputError, match="a step that its parent had not made"):
+        make_story(EVENTS.values(), [*session.entries[:told], replace(first, attempts=10)], "bag")
     short = [replace(e, losses=e.losses[1:], norms=e.norms[1:]) if len(e.losses) else e for e in session.entries]
     with pytest.raises(InputError, match="expected"):
         make_story(EVENTS.values(), short, "bag")
+    for text in (
+        "",
+        "{}",
+        "[1]",
+        first.text.replace("changes", "charges"),
+        first.text.replace('"attempts": 20', '"attempts": -20', 1),
+    ):
+        with pytest.raises(InputError, match="not the beginning of a run"):
+            make_story(EVENTS.values(), [*session.entries[:told], replace(first, text=text), *rest], "bag")
 
 
 def test_a_recipe_reads_back_and_others_are_refused() -> None:
