@@ -31,8 +31,9 @@ sys.path.append(str(Path(__file__).parents[1] / "test" / "support"))
 
 from killed_recorders import kill_again_and_again
 from node_process import NodeProcess, Peer
+from undoing import undone_and_never_made
 
-from latentvr_common import conversions, node_tools, topics
+from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.bags.bag import open_bag
 from latentvr_common.bags.definitions import definition_of, type_name
 from latentvr_common.bags.schedule import Recorded
@@ -386,13 +387,21 @@ def crash_figures(kills: int) -> dict[str, object]:
     }
 
 
-def replay_figures() -> dict[str, bool | None]:
+def replay_figures() -> dict[str, bool]:
     """Return whether a replay equals the session, and whether an undone event equals one that never was."""
-    return {"replay_equal": None, "undo_equal": None}
+    programs = ROOT / "install" / "latentvr" / "lib" / "latentvr"
+    with scratch() as directory:
+        session = directory / "session"
+        words = [f"gestures:={GESTURES}", "view:=off", f"directory:={session}"]
+        subprocess.run([sys.executable, programs / "run_session", *words], check=True, stdout=sys.stderr)
+        replay = [sys.executable, programs / "replay_training", session / session_files.BAG]
+        equal = subprocess.run(replay, check=False, stdout=sys.stderr).returncode == 0
+        as_it_was, undone, never_made = undone_and_never_made(session, 1 + GESTURES // 2, print)
+    return {"replay_equal": equal, "undo_equal": undone == never_made != as_it_was}
 
 
 def main() -> int:
-    """Measure and report; return 1 if a message or a label was lost."""
+    """Measure and report; return 1 if a message or a label was lost, or a replay was not equal."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bag", type=Path, help="a bag with every cloud, instead of a session made for it")
     parser.add_argument("--kills", type=int, default=50, help="how often to kill the recorder")
@@ -410,7 +419,8 @@ def main() -> int:
     figures |= crash_figures(arguments.kills) | replay_figures()
     print(report.table(("the recorder", "found"), list(figures.items())))
     report.finish("record", figures)
-    return int(bool(figures["messages_lost"] or figures["labels_lost"] or not figures["repaired_bag_is_read"]))
+    lost = figures["messages_lost"] or figures["labels_lost"] or not figures["repaired_bag_is_read"]
+    return int(bool(lost) or not (figures["replay_equal"] and figures["undo_equal"]))
 
 
 if __name__ == "__main__":

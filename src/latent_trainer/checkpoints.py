@@ -1,7 +1,8 @@
 """Training as it was at some step, on the disk: what a resumed session and a branch go on from.
 
-Each checkpoint is a directory of its own, `<attempts>-<run>/`. Its manifest, with the sizes and digests of the other
-files, is written last; all is made durable, then renamed into place. None is ever written over.
+Each checkpoint is a directory of its own, `<number>-<attempts>-<run>/`, numbered as they were written. Its manifest,
+with the sizes and digests of the other files, is written last; all is made durable, then renamed into place. None is
+ever written over.
 """
 
 import hashlib
@@ -67,9 +68,11 @@ class Checkpoints:
     def write(self, checkpoint: Checkpoint) -> Path:
         """Add one, and delete some of the earlier ones; return where it is. Raises OSError."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place = self._directory / f"{checkpoint.attempts:09d}-{checkpoint.place.run[:8]}"
-        if place.exists():
-            return place
+        newest = next(self.newest_first(), None)
+        what = f"{checkpoint.attempts:09d}-{checkpoint.place.run[:8]}"
+        if newest is not None and newest.name.endswith(what):
+            return newest
+        place = self._directory / f"{1 + (_numbers_of(newest)[0] if newest else 0):06d}-{what}"
         partial = self._directory / f"{_PARTIAL}{place.name}"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700)
@@ -80,27 +83,28 @@ class Checkpoints:
         return place
 
     def newest_first(self) -> Iterator[Path]:
-        """Yield where checkpoints are, those of more steps first."""
+        """Yield where checkpoints are, those written last first."""
         if self._directory.is_dir():
             found = [p for p in self._directory.iterdir() if p.is_dir() and not p.name.startswith(".")]
-            yield from sorted(found, key=lambda p: (_attempts_of(p), p.stat().st_mtime_ns), reverse=True)
+            yield from sorted(found, key=_numbers_of, reverse=True)
 
     def _thin(self) -> None:
         """Delete what is missed least: a checkpoint whose neighbours in time are near, compared with its age."""
-        places = sorted((_attempts_of(p), p) for p in self.newest_first())
+        places = list(self.newest_first())[::-1]
         while len(places) > _MOST:
-            now = places[-1][0]
+            steps = [_numbers_of(place)[1] for place in places]
             gaps = [
-                ((places[i + 1][0] - places[i - 1][0]) / (1 + now - places[i][0]), i)
+                (abs(steps[i + 1] - steps[i - 1]) / (1 + abs(steps[-1] - steps[i])), i)
                 for i in range(1, len(places) - _NEWEST)
             ]
-            _, place = places.pop(min(gaps)[1])
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(places.pop(min(gaps)[1]), ignore_errors=True)
 
 
-def _attempts_of(place: Path) -> int:
-    number = place.name.partition("-")[0]
-    return int(number) if number.isdecimal() else -1
+def _numbers_of(place: Path) -> tuple[int, int]:
+    """Return the number of a checkpoint, and how many steps were tried until it was written; -1 of anything else."""
+    number, _, rest = place.name.partition("-")
+    attempts = rest.partition("-")[0]
+    return (int(number), int(attempts)) if number.isdecimal() and attempts.isdecimal() else (-1, -1)
 
 
 def _write_files(directory: Path, checkpoint: Checkpoint) -> None:

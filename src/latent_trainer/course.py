@@ -34,10 +34,16 @@ class Course:
         run: str,
         tell: Callable[[TraceEntry], None],
         changes: Sequence[Change] = (),
+        gone: Sequence[int] = (),
     ) -> None:
-        """`run`: its name; `tell` is called with every entry; `changes`: so far, in earlier runs."""
+        """`run`: its name; `tell` is called with every entry; `changes`: so far, in earlier runs.
+
+        `gone`: entries of the journal that are never to have been made.
+        """
         self.training = training
         self.recipe = recipe
+        self.gone = tuple(sorted(set(gone) | set(changes[-1].said.without if changes else ())))
+        """Entries of the journal without which it is trained."""
         self._run = run
         self._tell = tell
         self._changes = list(changes)

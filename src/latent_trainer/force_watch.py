@@ -25,7 +25,7 @@ class ForceWatch:
 
     def __init__(self, training: Training, count: int, seed: int) -> None:
         """Choose `count` items by `seed`, or all if there are fewer; `training` has its neighbours already."""
-        self._training = training
+        self.training = training
         self.items = torch.from_numpy(np.sort(np.random.default_rng(seed).permutation(len(training))[:count]))
         """(F,), row numbers."""
         self._inputs = training.inputs[self.items]
@@ -39,12 +39,12 @@ class ForceWatch:
         `stamp_ns` is 0: who asks knows the time. Where no step was made, nothing moved: no motion, no drag. Raises
         NotFiniteError if the network does not stand anywhere.
         """
-        made = self._training.step_count - self._step
+        made = self.training.step_count - self._step
         self._looks_at_rest = 0 if made else self._looks_at_rest + 1
         if self._looks_at_rest < _LOOKS_AT_REST:
             self._pulls.draw(_KEPT if made else 1.0)
         before = self._positions
-        self._step, self._positions = self._training.step_count, self._where()
+        self._step, self._positions = self.training.step_count, self._where()
         by_term = self._pulls.by_term()
         pulls = torch.stack(list(by_term.values()), dim=1)
         motion = (self._positions - before) / max(made, 1)
@@ -57,13 +57,13 @@ class ForceWatch:
 
     @torch.no_grad()
     def _where(self) -> Tensor:
-        model = self._training.average
+        model = self.training.average
         blocks = torch.split(self._inputs, _BLOCK)
         return torch.cat([model.to_latent(model.features(block)).cpu() for block in blocks])
 
     def _own(self, pull: Tensor) -> Tensor:
         """Return the motion of a step (F, 3) that the items' own `pull` (F, 3) makes in the end."""
-        training = self._training
+        training = self.training
         sizes = step_sizes(training.model, training.optimizer)
         kernel = torch.cat([own_kernel(training.average, x, sizes).cpu() for x in torch.split(self._inputs, _BLOCK)])
         return own_motion(kernel, pull)

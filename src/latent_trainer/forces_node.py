@@ -32,8 +32,8 @@ class _Observer:
         self._watch = ForceWatch(training, self._settings.forces_items, self._settings.seed)
 
     def look(self, training: Training) -> Forces | None:
-        """Return the forces; None if this is the first look."""
-        if self._watch is None:
+        """Return the forces; None if this is the first look at this training."""
+        if self._watch is None or self._watch.training is not training:
             self.begin(training)
             return None
         return self._watch.look()

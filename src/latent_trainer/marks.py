@@ -31,11 +31,13 @@ class Marks:
     """Where authors disagree."""
     wins: str = NEWEST
     """Whose marks hold there."""
+    without: tuple[int, ...] = ()
+    """Entries of the journal that do not count."""
 
     @property
     def said(self) -> Said:
         """What the labels follow from."""
-        return Said(self.seq, retired=tuple(sorted(self.retired)), wins=self.wins)
+        return Said(self.seq, self.without, retired=tuple(sorted(self.retired)), wins=self.wins)
 
     @property
     def retired(self) -> list[int]:
@@ -49,7 +51,7 @@ class Marks:
 
     def same_as(self, other: "Marks") -> bool:
         """Tell whether results with the one have the labels and names of the other."""
-        return (self.seq, self.categories) == (other.seq, other.categories)
+        return (self.seq, self.categories, self.without) == (other.seq, other.categories, other.without)
 
 
 def marks_of(book: LabelBook, categories: tuple[Category, ...]) -> Marks:

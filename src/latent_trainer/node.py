@@ -5,11 +5,8 @@ node (`*_node.py`). Training lives on the worker's thread (see worker.py); the t
 `Worker.put_question`: what is asked runs on the worker's thread.
 """
 
-import contextlib
 import math
-import queue
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +17,13 @@ from latentvr import msg
 from rclpy.node import Node
 
 from latent_trainer.appearance import CloudColors
-from latent_trainer.beginning import Beginning
+from latent_trainer.branches import Branches
+from latent_trainer.branches_node import BranchAnswers
 from latent_trainer.cache import ArrayCache, user_cache
 from latent_trainer.calibration import expected_calibration_error
-from latent_trainer.checkpoints import Checkpoints
 from latent_trainer.commands_node import TrainingCommands
 from latent_trainer.cores import default_threads, preparing_threads
-from latent_trainer.course import Course
+from latent_trainer.course_node import CourseOut
 from latent_trainer.cues_node import CuesOut
 from latent_trainer.export_node import Exports
 from latent_trainer.forces_node import ForcesOut
@@ -39,13 +36,12 @@ from latent_trainer.parameters import Parameters
 from latent_trainer.places_node import PlaceAnswers
 from latent_trainer.preparation import Preparation
 from latent_trainer.questions_node import Questions
-from latent_trainer.recipe import digest_of, make_recipe
-from latent_trainer.saver import Saver
+from latent_trainer.recipe import make_recipe
 from latent_trainer.shown import Shown
 from latent_trainer.space import separation, space_used
 from latent_trainer.training import Encoded, Training
 from latent_trainer.worker import Labels, Snapshot, State, Worker
-from latentvr_common import conversions, node_tools, session_files, topics
+from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
 from latentvr_common.datasets.progress import Progress
@@ -57,11 +53,9 @@ from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook
 from latentvr_common.newest import RateMeter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
-from latentvr_common.trace import TraceEntry
 from latentvr_common.truth import truth_ids
 
 _STOP_TIMEOUT_S = 2.0
-"""The journal is asked for missing entries again if it has not given any for so long."""
 
 
 class LatentTrainer(Node):  # type: ignore[misc]
@@ -94,11 +88,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._frame_rate = RateMeter()
         self._frame_s = -math.inf
         self._colors = CloudColors()
-        self._trace: queue.SimpleQueue[TraceEntry] = queue.SimpleQueue()
-        self._publish_trace_soon = node_tools.soon(self, self._publish_trace)
-        checkpoints = self._checkpoints(directory)
-        self._saver = Saver(checkpoints) if checkpoints is not None else None
-        self._beginning = Beginning(checkpoints, self._tell_trace, self.get_logger().warning)
+        self._course_out = CourseOut(self, directory, self._settings.checkpoint_s)
         self._worker = self._make_worker()
         self._connect()
         self._serve(directory)
@@ -106,11 +96,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
             f"{len(self._dataset)} items of {self._dataset.name}, {self._device}, {self._threads} threads"
         )
         self._worker.start()
-
-    def _checkpoints(self, directory: Path | None) -> Checkpoints | None:
-        if directory is None or not self._settings.checkpoint_s:
-            return None
-        return Checkpoints(directory / session_files.CHECKPOINTS)
 
     def _make_worker(self) -> Worker:
         return Worker(
@@ -120,14 +105,13 @@ class LatentTrainer(Node):  # type: ignore[misc]
             paused=self._settings.paused,
             early_positions=self._preparation.early_positions,
             on_part=node_tools.soon(self, self._on_part),
-            keep=self._saver.put if self._saver is not None else lambda checkpoint: None,
-            keep_s=self._settings.checkpoint_s if self._saver is not None else math.inf,
+            keep=self._course_out.keep,
+            keep_s=self._course_out.keep_s,
         )
 
     def _connect(self) -> None:
         self._cloud_out = node_tools.advertise(self, topics.CLOUD)
         self._epoch_out = node_tools.advertise(self, topics.EPOCH)
-        self._trace_out = node_tools.advertise(self, topics.TRACE)
         self._forces_out = ForcesOut(self, self._worker, self._settings)
         self._cues_out = CuesOut(self, self._worker)
         node_tools.listen(self, topics.CATEGORIES, self._on_categories)
@@ -142,6 +126,10 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._commands = TrainingCommands(self, worker, shown)
         self._items = ItemAnswers(self, worker, dataset, shown, seed)
         self._places = PlaceAnswers(self, questions, dataset, shown, lambda: self._input_map)
+        self._branches = BranchAnswers(
+            self, worker, questions, self._book, shown, lambda: self._use_labels(shown.marks.categories)
+        )
+        self._use_resumed_soon = node_tools.soon(self, lambda: self._branches.use(self._resumed_without))
         self._exports = Exports(
             self, questions, directory, dataset, shown, self._history, lambda: self._input_map, seed
         )
@@ -152,24 +140,15 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._input_map, inputs = self._preparation.inputs(lambda done: progress.tell(done, count, "items"))
         self._preparing = ""
         training = Training(inputs, self._settings, self._device)
-        self._recipe = make_recipe(self._settings, self._dataset.digest, inputs, self._threads, self._device)
-        self._beginning.restore(training, self._recipe)
+        recipe = make_recipe(self._settings, self._dataset.digest, inputs, self._threads, self._device)
+        self._course_out.restore(training, recipe)
         return training
 
-    def _begin(self, training: Training) -> Course:
-        neighbours = self._preparation.neighbours(training.inputs.cpu().numpy())
-        return self._beginning.course(training, replace(self._recipe, neighbours=digest_of(neighbours)), neighbours)
-
-    def _tell_trace(self, entry: TraceEntry) -> None:
-        """Runs on the worker's thread."""
-        self._trace.put(entry)
-        self._publish_trace_soon()
-
-    def _publish_trace(self) -> None:
-        with contextlib.suppress(queue.Empty):
-            while True:
-                entry = self._trace.get_nowait()
-                self._trace_out.publish(conversions.trace_entry_to_msg(entry, node_tools.now_ns(self)))
+    def _begin(self, training: Training) -> Branches:
+        branches = self._course_out.begin(training, self._preparation.neighbours(training.inputs.cpu().numpy()))
+        self._resumed_without = branches.course.gone
+        self._use_resumed_soon()
+        return branches
 
     def _tell_progress(self, text: str) -> None:
         self._preparing = text
@@ -259,6 +238,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
             separation=self._layout[1],
             ece=snapshot.ece,
             ece_truth=ece_truth,
+            branch=self._branches.name,
+            agreement=self._branches.agreement(snapshot.encoded),
+            ghost_accuracy=self._branches.ghost_accuracy(self._truth),
             steps_per_s=snapshot.steps_per_s,
             cloud_rate_hz=self._frame_rate.rate(now),
         )
@@ -287,7 +269,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._use_labels(tuple(categories))
 
     def _use_labels(self, categories: tuple[Category, ...]) -> None:
-        self._shown.use_marks(marks_of(self._book, categories))
+        self._shown.use_marks(self._branches.marks(categories))
         self._history.note_labels(self._shown.marks)
         marks = self._shown.marks
         self._worker.give_labels(Labels(marks.labels, marks.said, marks.origins))
@@ -312,23 +294,10 @@ class LatentTrainer(Node):  # type: ignore[misc]
         stopped = self._worker.stop(_STOP_TIMEOUT_S)
         course = self._worker.course if stopped else None
         self._questions.look()
-        self._end(course)
+        self._course_out.end(course)
         training = None if course is None else course.training
         if not (self._exports.finish(training) if stopped else self._exports.do_without()):
             self.exit_code = 1
-
-    def _end(self, course: Course | None) -> None:
-        """Keep where training has come to, so that the session can be resumed; tell the end of the trace."""
-        if course is not None:
-            course.end()
-            self._publish_trace()
-        if self._saver is not None:
-            checkpoint = course.checkpoint() if course is not None else None
-            if checkpoint is not None:
-                self._saver.put(checkpoint)
-            self._saver.stop(_STOP_TIMEOUT_S)
-            if self._saver.fault:
-                self.get_logger().error(self._saver.fault)
 
 
 def _cache(wanted: str) -> ArrayCache:

@@ -19,6 +19,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from latent_trainer.branches import Branches
 from latent_trainer.checkpoints import Checkpoint
 from latent_trainer.course import Course
 from latent_trainer.reaction import Part, Reaction
@@ -92,7 +93,7 @@ class Worker:
     def __init__(
         self,
         make_training: Callable[[], Training],
-        begin: Callable[[Training], Course],
+        begin: Callable[[Training], Branches],
         *,
         cloud_rate_hz: float,
         paused: bool,
@@ -101,7 +102,7 @@ class Worker:
         keep: Callable[[Checkpoint], object] = lambda checkpoint: None,
         keep_s: float = math.inf,
     ) -> None:
-        """`make_training`: as it is shown at first; `begin`: gives it its neighbours, and the course that it takes.
+        """`make_training`: as it is shown at first; `begin`: gives it its neighbours, and the courses that it takes.
 
         `early_positions`: where items are shown (N, 3) while training is made; None: nowhere. On the worker thread
         `on_part` is called when there is a new one of the `parts`, and `keep` every `keep_s` seconds of training.
@@ -128,8 +129,13 @@ class Worker:
         self.snapshots: Newest[Snapshot] = Newest()
         self.parts: Newest[Part] = Newest()
         """Where newly labelled items are, between two snapshots."""
-        self.course: Course | None = None
-        """What is trained, once it is prepared; only for use after `stop`."""
+        self.branches: Branches | None = None
+        """What is trained, once it is prepared; only for use after `stop`, and on the worker thread."""
+
+    @property
+    def course(self) -> Course | None:
+        """The course that is trained, once it is prepared; only for use after `stop`, and on the worker thread."""
+        return None if self.branches is None else self.branches.course
 
     def start(self) -> None:
         """Begin to prepare, then to train."""
@@ -202,10 +208,10 @@ class Worker:
             self._look_early()
             training = self._make_training()
             self._put(training, training.encode(), State.PREPARING, "finding neighbours", 0)
-            self.course = self._begin(training)
+            self.branches = self._begin(training)
             self._keep_due_s = time.monotonic() + self._keep_s
             while not self._stopping.is_set():
-                self._turn(self.course)
+                self._turn(self.branches)
         except Exception as error:
             self._report_fault(error)
             raise
@@ -226,53 +232,62 @@ class Worker:
         label_seq = self.course.said.seq if self.course is not None else 0
         self.snapshots.put(Snapshot(nothing, State.FAULT, text, 0, 0, {}, 0.0, label_seq))
 
-    def _turn(self, course: Course) -> None:
+    def _turn(self, branches: Branches) -> None:
         """Answer questions, then train for about one cloud period and look at the result; or wait while paused."""
-        changed = self._hear(course)
+        changed = self._hear(branches)
         pace = self._pace
-        if pace.paused or pace.steps_left == 0:
+        if (pace.paused or pace.steps_left == 0) and not branches.catching_up:
             pace.paused = True
-            self._rest(course, changed)
+            self._rest(branches, changed)
             return
-        encode_s = self._look(course, State.TRAINING, "")
-        self._keep_now_and_then(course)
-        self._train_for(course, max(self._cloud_period_s - encode_s, encode_s * (1 / _ENCODE_SHARE - 1)))
+        encode_s = self._look(branches.course, State.TRAINING, branches.progress)
+        self._keep_now_and_then(branches)
+        self._train_for(branches, max(self._cloud_period_s - encode_s, encode_s * (1 / _ENCODE_SHARE - 1)))
 
-    def _hear(self, course: Course) -> bool:
+    def _hear(self, branches: Branches) -> bool:
         """Answer questions, and take labels; return whether there are new ones."""
-        self._answer_questions(course.training)
-        return self._take_labels(course)
+        before = branches.course
+        self._answer_questions(before.training)
+        if branches.course is not before:
+            # What is known of labels is of the other branch.
+            self._recalibration, self._reaction = Recalibration(), Reaction()
+        if branches.catching_up:
+            labels = branches.do_due()
+            if labels is not None:
+                self._recalibration.take_labels(branches.course.training, labels, None)
+            return branches.course is not before
+        return self._take_labels(branches.course)
 
-    def _rest(self, course: Course, changed: bool) -> None:
-        self._look(course, State.PAUSED, "paused")
+    def _rest(self, branches: Branches, changed: bool) -> None:
+        self._look(branches.course, State.PAUSED, "paused")
         while not changed and self._pace.paused and not self._stopping.is_set():
             self._wake.wait(_IDLE_WAIT_S)
             self._wake.clear()
-            changed = self._hear(course)
+            changed = self._hear(branches)
 
-    def _keep_now_and_then(self, course: Course) -> None:
-        if time.monotonic() >= self._keep_due_s:
-            checkpoint = course.checkpoint()
+    def _keep_now_and_then(self, branches: Branches) -> None:
+        if time.monotonic() >= self._keep_due_s and not branches.catching_up:
+            checkpoint = branches.course.checkpoint()
             if checkpoint is not None:
                 self._keep(checkpoint)
             self._keep_due_s = time.monotonic() + self._keep_s
 
-    def _train_for(self, course: Course, seconds: float) -> None:
+    def _train_for(self, branches: Branches, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self._stopping.is_set() and time.monotonic() < until:
             pace = self._pace  # once: another thread may replace it at any moment
-            if pace.paused or pace.steps_left == 0:
+            if (pace.paused or pace.steps_left == 0) and not branches.catching_up:
                 return
-            if pace.steps_left is not None:
-                pace.steps_left -= 1
             began = time.monotonic()
             # Forces and places are asked for while one looks: not only once a cloud.
-            self._hear(course)
-            course.step()
+            self._hear(branches)
+            if pace.steps_left is not None and not branches.catching_up:
+                pace.steps_left -= 1
+            branches.course.step()
             now = time.monotonic()
             self._rate.tick(now)
-            self._react(course.training, now)
-            self._idle(course, now - began)
+            self._react(branches.course.training, now)
+            self._idle(branches, now - began)
 
     def _react(self, training: Training, now: float) -> None:
         with contextlib.suppress(NotFiniteError):  # The next look at all items tells.
@@ -281,22 +296,23 @@ class Worker:
                 self.parts.put(part)
                 self._on_part()
 
-    def _idle(self, course: Course, step_s: float) -> None:
+    def _idle(self, branches: Branches, step_s: float) -> None:
         """Wait after a step of `step_s` seconds, so that steps take their share of the time; hear what is asked."""
         began = time.monotonic()
         while not self._stopping.is_set():
             pace = self._pace
             left_s = step_s * (1 / pace.speed - 1) - (time.monotonic() - began)
-            if pace.paused or left_s <= 0:
+            if pace.paused or left_s <= 0 or branches.catching_up:
                 return
             self._wake.wait(min(left_s, _IDLE_WAIT_S))
             self._wake.clear()
-            self._hear(course)
+            self._hear(branches)
 
     def _take_labels(self, course: Course) -> bool:
         new = self._labels.take()
-        if new is None or new.said.seq < course.said.seq:
-            return False  # Of a resumed session, whose entries come in again.
+        # Of a resumed session, whose entries come in again; or of another branch.
+        if new is None or new.said.seq < course.said.seq or new.said.without != course.gone:
+            return False
         if new.said != course.said:
             course.use_labels(new.labels, new.said)
         self._recalibration.take_labels(course.training, new.labels, new.origins)

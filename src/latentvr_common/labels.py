@@ -1,8 +1,9 @@
 """Labels as an append-only list of entries, and what follows from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -163,6 +164,16 @@ class LabelBook:
         self._labels = np.full(item_count, NONE, dtype=np.int16)
         self._origins = np.zeros(item_count, dtype=np.int32)
         self._conflicts: Conflicts | None = Conflicts()
+
+    @property
+    def item_count(self) -> int:
+        """Items in the dataset, N."""
+        return self._item_count
+
+    @property
+    def by_seq(self) -> Mapping[int, LabelEvent]:
+        """All entries that have been taken in, also now and then later ones; only to be read."""
+        return MappingProxyType(self._events)
 
     @property
     def applied_seq(self) -> int:

@@ -21,6 +21,7 @@ from latentvr.msg import (
     XrState,
 )
 from latentvr.srv import (
+    Branch,
     DecodePlace,
     ExportSession,
     GetItem,
@@ -129,6 +130,14 @@ FORCES = Topic(
     "sent only while somebody beside the recorder listens",
     "latent_trainer",
 )
+GHOST = Topic(
+    "ghost",
+    PointCloud2,
+    latched(),
+    "state, like the cloud",
+    "the cloud of the branch of training that was left last, as it was then; empty: none is to be shown",
+    "latent_trainer",
+)
 CUES = Topic(
     "cues",
     PointCloud2,
@@ -234,6 +243,7 @@ TOPICS: tuple[Topic, ...] = (
     EPOCH,
     TRACE,
     FORCES,
+    GHOST,
     CUES,
     CATEGORIES,
     LABELS,
@@ -275,6 +285,12 @@ PROPOSE_LABELS = Service(
     "latent_trainer",
 )
 SET_TRAINING = Service("set_training", SetTraining, "pause, resume, make steps, set the pace", "latent_trainer")
+BRANCH = Service(
+    "branch",
+    Branch,
+    "train on as if marks had never been made, and go to and fro between that and what was",
+    "latent_trainer",
+)
 EXPORT_SESSION = Service("export_session", ExportSession, "write the results now", "latent_trainer")
 PAUSE = Service("session_player/pause", Trigger, "hold the recording that is played", "session_player")
 RESUME = Service("session_player/resume", Trigger, "go on playing", "session_player")
@@ -291,6 +307,7 @@ SERVICES: tuple[Service, ...] = (
     DECODE_PLACE,
     PROPOSE_LABELS,
     SET_TRAINING,
+    BRANCH,
     EXPORT_SESSION,
     PAUSE,
     RESUME,

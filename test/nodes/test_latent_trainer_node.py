@@ -503,9 +503,9 @@ def test_get_item_tells_all_that_is_known_of_an_item(start: Start, dataset: Path
         assert found.text == f"item {item}"
         assert (found.label, found.predicted) == (cloud.label[item], cloud.predicted[item])
         assert found.confidence == pytest.approx(float(cloud.confidence[item]))
-        training = session.trainer._worker.training
-        assert training is not None
-        assert list(found.neighbours) == nearest_neighbours(training.inputs.numpy(), 6, 1)[item].tolist()
+        course = session.trainer._worker.course
+        assert course is not None
+        assert list(found.neighbours) == nearest_neighbours(course.training.inputs.numpy(), 6, 1)[item].tolist()
         assert found.id == str(item)
         assert found.labelled == (item == 3)
         np.testing.assert_array_equal(conversions.point_from_msg(found.position), cloud.positions[item])
@@ -728,6 +728,95 @@ def test_an_item_whose_file_name_is_no_text_is_shown_and_exported(start: Start, 
     assert session.export().accepted
     table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
     assert table["id"].to_pylist()[2:5] == ["02.png", "03-gr??e.png", "04.png"]
+
+
+def branch(session: Session, name: str, *gone: int) -> srv.Branch.Response:
+    op = srv.Branch.Request.BEGIN if gone else srv.Branch.Request.SWITCH
+    return session.call(topics.BRANCH, srv.Branch.Request(op=op, name=name, without=list(gone)))
+
+
+def test_training_goes_on_as_if_a_mark_had_never_been_made_and_back(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset))
+    ghosts: list[Cloud] = []
+    listen(session.node, topics.GHOST, lambda message: ghosts.append(conversions.cloud_from_msg(message)))
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT)
+    session.journal.commit(2, [60, 61, 62])
+    _, before = session.frame(lambda c, e: e.label_seq == 3 and (c.predicted == 1).any(), "marks are learnt")
+    assert before.branch == ""
+    assert math.isnan(before.agreement)
+    answer = branch(session, "without bright", 2)
+    assert (answer.accepted, answer.message) == (True, "")
+    assert (list(answer.names), answer.current) == (["without bright"], 0)
+    cloud, epoch = session.frame(
+        lambda _, e: e.branch == "without bright" and e.step > before.step and not e.text, "it has caught up"
+    )
+    assert (cloud.label[MARKED_BRIGHT] == NONE).all()
+    assert (cloud.label[MARKED_DARK] == 0).all()
+    assert not (cloud.predicted == 1).any()
+    assert (epoch.label_seq, epoch.labelled) == (3, len(MARKED_DARK) + 3)
+    session.spin_until(lambda: ghosts, "the ghost")
+    assert len(ghosts[-1]) == ITEMS
+    assert (ghosts[-1].predicted == 1).any(), "what was"
+    assert 0 < epoch.agreement < 1
+    assert 0 < epoch.ghost_accuracy <= 1
+    session.journal.commit(0, [11, 12])
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 4, "a mark is learnt in the branch")
+    assert (cloud.label[[11, 12]] == 0).all()
+    assert (cloud.label[MARKED_BRIGHT] == NONE).all()
+    answer = branch(session, "")
+    assert (answer.accepted, answer.current) == (True, -1)
+    cloud, _ = session.frame(lambda _, e: e.branch == "" and e.label_seq == 4, "back, with the new mark")
+    assert (cloud.label[MARKED_BRIGHT] == 1).all()
+    assert (cloud.label[[11, 12]] == 0).all()
+    branch(session, "")
+    session.spin_until(lambda: len(ghosts[-1]) == 0, "no ghost any more")
+    assert session.dropped == 0
+
+
+def test_a_branch_that_cannot_be_is_refused_with_the_reason(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset))
+    session.frame(lambda _, epoch: epoch.state == msg.Epoch.TRAINING, "training")
+    for request, reason in (
+        (srv.Branch.Request(op=7), "op is 7, expected 0 begin or 1 switch"),
+        (srv.Branch.Request(name="x", without=[5]), "branch 'x' is without entries [5], expected some of the journal"),
+        (srv.Branch.Request(name="x"), "branch 'x' is without entries none, expected some of the journal"),
+        (srv.Branch.Request(op=1, name="x"), "branch 'x' is not known, expected one of ['']"),
+    ):
+        answer = session.call(topics.BRANCH, request)
+        assert (answer.accepted, answer.message) == (False, reason)
+    session.frame(lambda _, epoch: epoch.state == msg.Epoch.TRAINING and epoch.branch == "", "training goes on")
+
+
+def test_a_trainer_that_is_started_again_goes_on_from_its_checkpoint(dataset: Path, tmp_path: Path) -> None:
+    given = {"dataset": str(dataset), "directory": str(tmp_path), "checkpoint_s": 0.2}
+    session = Session(**given)
+    try:
+        session.journal.publish_categories(*CATEGORIES)
+        session.journal.commit(0, MARKED_DARK)
+        session.journal.commit(1, MARKED_BRIGHT)
+        session.frame(lambda _, e: e.label_seq == 2 and e.step > 30, "two marks are learnt")
+    finally:
+        session.close()
+    _, last = session.frames[-1]
+    entries: list[msg.TraceEntry] = []
+    session = Session(**given)
+    try:
+        listen(session.node, topics.TRACE, entries.append)
+        _, first = session.frame(lambda _, e: e.state == msg.Epoch.TRAINING, "training")
+        assert first.step >= last.step
+        assert first.label_seq == 2, "with its labels, before the journal has said any"
+        session.journal.publish_categories(*CATEGORIES)
+        for number in (1, 2, 3):
+            session.journal.commit(number - 1, np.arange(30 * number - 30, 30 * number - 20))
+        _, second = session.frame(lambda _, e: e.label_seq >= 3, "a new mark is learnt")
+        assert second.step >= first.step
+        session.spin_until(lambda: entries, "the trace")
+        assert (entries[0].kind, entries[0].number) == (msg.TraceEntry.RESUME, 0)
+        assert [e.label_seq for e in entries] == sorted(e.label_seq for e in entries)
+    finally:
+        session.close()
 
 
 def test_training_is_paused_stepped_and_resumed(start: Start, dataset: Path) -> None:

@@ -19,6 +19,7 @@ from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer
 from rclpy.serialization import deserialize_message, serialize_message
 from running import RUNNER, RunningSession
+from undoing import undone_and_never_made
 
 from latent_trainer.replay import read_story
 from latentvr_common.bags.bag import open_bag
@@ -173,6 +174,16 @@ def test_without_an_entry_the_rest_is_trained_again_and_compared(done: Done) -> 
     refused = replay(done.bag, "without:=100000")
     assert refused.returncode == 2
     assert "error: argument without names entry 100000, but the journal of the bag has" in refused.stderr
+
+
+@pytest.mark.parametrize("which", [0, -1])
+def test_without_a_mark_training_from_a_checkpoint_is_what_it_is_where_the_mark_was_never_made(
+    done: Done, which: int
+) -> None:
+    marks = [event.seq for event in read_story(open_bag(done.bag)).events.values() if event.is_mark]
+    as_it_was, undone, never_made = undone_and_never_made(done.directory, marks[which], print)
+    assert undone == never_made
+    assert undone != as_it_was
 
 
 def test_a_session_does_not_go_on_with_another_dataset(done: Done, tmp_path: Path) -> None:

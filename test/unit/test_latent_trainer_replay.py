@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latent_trainer.beginning import Beginning
+from latent_trainer.branches import Branches
 from latent_trainer.checkpoints import Checkpoint, Checkpoints, read_checkpoint
 from latent_trainer.course import Course
 from latent_trainer.graph import nearest_neighbours
@@ -355,7 +356,7 @@ def test_many_checkpoints_are_thinned_and_the_newest_and_the_oldest_stay(tmp_pat
     for number in range(1, 101):
         counts = replace(LATE.counts, steps=10 * number)
         kept.write(replace(LATE, counts=counts))
-    found = sorted(int(p.name.partition("-")[0]) for p in kept.newest_first())
+    found = sorted(int(p.name.split("-")[1]) for p in kept.newest_first())
     assert len(found) == 24
     assert {10, 980, 990, 1000} <= set(found)
     gaps = [later - earlier for earlier, later in itertools.pairwise(found)]
@@ -523,3 +524,102 @@ def test_labels_digest_is_of_the_labels_themselves() -> None:
     labels: npt.NDArray[np.int16] = np.array([0, -1, 2], np.int16)
     assert labels_digest(labels) == labels_digest(labels.astype(">i2").astype(np.int16))
     assert labels_digest(labels) != labels_digest(labels[::-1].copy())
+
+
+# Branches of a running training
+
+
+def branches_at(attempts: int, directory: Path, session: Session) -> Branches:
+    """Training that has come so far, with a checkpoint every ten steps."""
+    session.checkpoints = Checkpoints(directory)
+    course = session.begin()
+    for until in range(10, attempts + 1, 10):
+        checkpoint = run(course, until).checkpoint()
+        assert checkpoint is not None
+        session.checkpoints.write(checkpoint)
+    return Branches(run(course, attempts), session.entries.append, session.checkpoints)
+
+
+def catch_up_and_go_on(branches: Branches, attempts: int) -> None:
+    while branches.course.training.attempts < attempts:
+        branches.do_due()
+        branches.course.step()
+    branches.do_due()
+
+
+@pytest.mark.parametrize("gone", [[1], [3], [5], [2, 5]])
+def test_a_branch_without_entries_catches_up_and_is_what_training_is_where_they_were_never_made(
+    tmp_path: Path, gone: list[int]
+) -> None:
+    session = Session()
+    branches = branches_at(95, tmp_path, session)
+    main = branches.course
+    before = main.training.weights_digest()
+    branches.begin("what if", gone, EVENTS)
+    assert branches.catching_up
+    assert branches.progress.endswith("of 95")
+    begun_at = branches.course.training.attempts
+    first = next(at for at, seq in PLAN.items() if seq == gone[0])
+    assert int(first) - 10 <= begun_at <= int(first), "from the newest checkpoint before it"
+    catch_up_and_go_on(branches, 95)
+    assert not branches.catching_up
+    events = EVENTS
+    for seq in gone:
+        events = {**events, seq: LabelEvent("never", Kind.ERASE, sample_ids=np.zeros(0, np.uint32), seq=seq)}
+    fresh = run(Session().begin(), 95, {at: seq for at, seq in PLAN.items() if seq not in gone}, events)
+    assert branches.course.training.weights_digest() == fresh.training.weights_digest()
+    assert branches.course.said.without == tuple(gone)
+    assert main.training.weights_digest() == before, "what was is as it was"
+    branches.switch("")
+    assert branches.course is main
+    run(main, 100)
+    branches.switch("what if")
+    catch_up_and_go_on(branches, 110)
+    tally = again(session.story)
+    assert (tally.first, tally.runs) == (None, 2)
+    assert tally.steps == sum(len(entry.losses) for entry in session.entries) > 95 + 95 - begun_at - 20
+
+
+def test_a_branch_of_a_branch_is_without_what_that_was_without(tmp_path: Path) -> None:
+    session = Session()
+    branches = branches_at(80, tmp_path, session)
+    branches.begin("one", [1], EVENTS)
+    catch_up_and_go_on(branches, 80)
+    branches.begin("two", [3], EVENTS)
+    catch_up_and_go_on(branches, 80)
+    assert branches.course.gone == branches.course.said.without == (1, 3)
+    assert branches.names == ["", "one", "two"]
+    assert again(session.story).first is None
+
+
+def test_a_branch_begins_from_nothing_where_no_checkpoint_is_early_enough() -> None:
+    session = Session()
+    branches = Branches(run(session.begin(), 70), session.entries.append)
+    branches.begin("what if", [2], EVENTS)
+    assert branches.course.training.attempts == 0
+    catch_up_and_go_on(branches, 70)
+    fresh = run(Session().begin(), 70, {20: 1, 34: 3, 60: 4, 60.5: 5}, labels_without(2))
+    assert branches.course.training.weights_digest() == fresh.training.weights_digest()
+
+
+@pytest.mark.parametrize(
+    ("name", "gone", "reason"),
+    [
+        ("", [1], "expected 1 to 100"),
+        ("a\nb", [1], "expected 1 to 100"),
+        ("what if", [1], "still catching up"),
+        ("more", [], "without entries none"),
+        ("more", [99], r"without entries \[99\]"),
+    ],
+)
+def test_a_branch_that_cannot_be_is_refused_and_changes_nothing(name: str, gone: list[int], reason: str) -> None:
+    session = Session()
+    branches = Branches(run(session.begin(), 40), session.entries.append)
+    if name == "what if":
+        branches.begin(name, [2], EVENTS)
+    told, names, course = len(session.entries), branches.names, branches.course
+    with pytest.raises(InputError, match=reason):
+        branches.begin(name, gone, EVENTS)
+    assert (len(session.entries), branches.names, branches.course) == (told, names, course)
+    with pytest.raises(InputError, match="is not known" if name != "what if" else "still catching up"):
+        branches.switch("nowhere" if name != "what if" else "")

@@ -15,7 +15,7 @@ import torch
 from latentvr.msg import Epoch
 
 from latent_trainer.beginning import Beginning
-from latent_trainer.course import Course
+from latent_trainer.branches import Branches
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.parameters import Parameters
 from latent_trainer.recipe import make_recipe
@@ -45,11 +45,12 @@ def marked(category: int, seq: int) -> Labels:
     return Labels(labels, Said(seq))
 
 
-def beginning(find: Callable[[Training], npt.NDArray[np.int32]]) -> Callable[[Training], Course]:
-    def begin(training: Training) -> Course:
+def beginning(find: Callable[[Training], npt.NDArray[np.int32]]) -> Callable[[Training], Branches]:
+    def begin(training: Training) -> Branches:
         neighbours = find(training)
         recipe = make_recipe(training.parameters, "", FEATURES, 1, "cpu")
-        return Beginning(None, lambda entry: None, print).course(training, recipe, neighbours)
+        course = Beginning(None, lambda entry: None, print).course(training, recipe, neighbours)
+        return Branches(course, lambda entry: None)
 
     return begin
 

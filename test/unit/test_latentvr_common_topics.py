@@ -33,6 +33,7 @@ DESIGN = {
     "epoch": ("latentvr/Epoch", RELIABLE, LATCHED, 1),
     "trace": ("latentvr/TraceEntry", RELIABLE, LATCHED, 5000),
     "forces": ("sensor_msgs/PointCloud2", BEST_EFFORT, VOLATILE, 1),
+    "ghost": ("sensor_msgs/PointCloud2", RELIABLE, LATCHED, 1),
     "cues": ("sensor_msgs/PointCloud2", BEST_EFFORT, VOLATILE, 1),
     "categories": ("latentvr/Categories", RELIABLE, LATCHED, 1),
     "labels": ("latentvr/LabelEvent", RELIABLE, LATCHED, 1000),

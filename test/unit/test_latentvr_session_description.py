@@ -67,7 +67,7 @@ def test_all_of_a_session_by_default() -> None:
         part.executable for part in PARTS if part.executable not in OF_OPENXR | {"desktop", "room_markers"}
     ]
     assert {part.executable for part in PARTS} == {p.name for p in SCRIPTS.iterdir()} - {
-        *("run_session", "session_player")
+        *("run_session", "session_player", "replay_training")
     }
 
 
@@ -238,7 +238,8 @@ def test_what_was_prepared_is_given_on() -> None:
     }
     for name in ("session_host", "latent_trainer", "cloud_view"):
         assert parameters_of(name)["directory"] == "/sessions/one"
-    assert parameters_of("session_recorder") == {"bag": "/sessions/one/bag"}
+    assert parameters_of("session_recorder") == {"bag": "/sessions/one/bag", "go_on": False}
+    assert parameters_of("session_recorder", resume="/sessions/one")["go_on"]
 
 
 @pytest.mark.parametrize(("wins", "given"), [("ann", "ann"), ("", "newest")])

@@ -255,7 +255,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("topic", "data", "field"), BAD)
+@pytest.mark.parametrize(("topic", "data", "field"), BAD, ids=[topic.name + " " + field for topic, _, field in BAD])
 def test_a_message_that_cannot_be_used_is_refused_by_its_field_and_changes_nothing(
     topic: topics.Topic, data: bytes, field: str
 ) -> None:
