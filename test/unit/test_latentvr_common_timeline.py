@@ -329,6 +329,15 @@ def test_going_from_event_to_event_shows_the_cloud_before_each_and_ends_at_now()
     assert seen == [undo, labels, labels, undo, (None, []), (None, [])]
 
 
+def test_what_happened_before_the_oldest_cloud_cannot_be_gone_to() -> None:
+    timeline = session()
+    timeline.note_labels([entry(Kind.ASSIGN, stamp_ns=S // 2)])
+    looking = LookingBack(timeline)
+    for _ in range(5):
+        looking.leap(Leap.EARLIER_EVENT)
+    assert where(looking) == 30
+
+
 def test_going_from_cloud_to_cloud() -> None:
     looking = LookingBack(session())
     leaps = (Leap.EARLIER, Leap.EARLIER, Leap.LATER, Leap.LATER, Leap.LATER, Leap.BEGINNING, Leap.EARLIER, Leap.NOW)

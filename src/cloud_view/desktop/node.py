@@ -27,6 +27,7 @@ from cloud_view.desktop.outcome import Kind, Outcome, Wish
 from cloud_view.desktop.parameters import Parameters
 from cloud_view.desktop.past import Past
 from cloud_view.desktop.questions_node import Questions
+from cloud_view.desktop.remembering import Remembering
 from cloud_view.desktop.screen import Screen
 from cloud_view.desktop.show import Show
 from cloud_view.desktop.showing import Showing
@@ -34,7 +35,7 @@ from cloud_view.desktop.shown_hand import Lit, tool_of
 from cloud_view.desktop.sound import Speaker, player
 from cloud_view.engine import DrawError
 from cloud_view.pacing import Pacing
-from latentvr_common import conversions, node_tools, topics
+from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.asking_node import Asking
 from latentvr_common.cloud import NONE
 from latentvr_common.directories import writable_directory
@@ -88,6 +89,8 @@ class Desktop(Node):  # type: ignore[misc]
         """Items that have a label that is in the journal."""
         self._left = False
         self._pending: deque[Input] = deque()
+        bag = session_files.in_directory(self._directory, session_files.BAG) if self._directory else None
+        self._remembering = Remembering(bag, self._settings.timeline_mb)
         self._connect()
         self._timer = node_tools.every(self, _TURN_S, self._turn)
 
@@ -150,6 +153,7 @@ class Desktop(Node):  # type: ignore[misc]
         if told:
             self._say(told)
         self._tell_tool(self._desk.told())
+        self._remember()
         for _ in range(_PASSES):
             now_s, inputs = time.monotonic(), self._take_inputs()
             if inputs:
@@ -163,6 +167,18 @@ class Desktop(Node):  # type: ignore[misc]
                 self._note_frame(drawn, time.perf_counter() - began_s, now_s)
             elif not inputs:
                 return
+
+    def _remember(self) -> None:
+        """Put before what this window has seen what the session's bag has of the time before."""
+        timeline = self._past.timeline
+        if len(timeline):
+            self._remembering.begin(int(timeline.frames.stamps[0]))
+        earlier = self._remembering.look()
+        if earlier is not None:
+            timeline.precede(earlier)
+        if self._remembering.reason:
+            self.get_logger().warning(f"the timeline begins with this window: {self._remembering.reason}")
+            self._remembering.reason = ""
 
     def _take_inputs(self) -> bool:
         """Have the desk take what there is; return whether there was something.
@@ -340,6 +356,7 @@ class Desktop(Node):  # type: ignore[misc]
     def close(self) -> None:
         """Say so if marks are lost with this process."""
         self._speaker.stop()
+        self._remembering.stop()
         if not self._left:
             self._screen.close()
         if len(self._asking):

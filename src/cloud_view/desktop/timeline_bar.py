@@ -88,11 +88,13 @@ def bar_of(timeline: Timeline, looking: LookingBack, viewport: Viewport, colors:
         return None
     axis, width = timeline.axis(), _width(viewport)
     # Of the same place and look only one, in the order in which they came.
+    first_ns = int(timeline.frames.stamps[0])
     ticks = dict.fromkeys(
         Tick(_place(axis.share(event.stamp_ns), width), event.what, _color(event, colors))
         for event in timeline.events.all
+        if event.stamp_ns >= first_ns
     )
-    begins = f"{about_in_words(timeline.newest_ns - int(timeline.frames.stamps[0]))} ago"
+    begins = f"{about_in_words(timeline.newest_ns - first_ns)} ago"
     cursor = _place(axis.share(looking.at_ns), width) if looking.frame is not None else None
     return Bar(tuple(ticks), cursor, begins)
 
@@ -110,7 +112,7 @@ def banner_of(timeline: Timeline, looking: LookingBack, names: Mapping[int, str]
     if frame is None:
         return None
     what = "  ·  ".join(in_words(event, names) for event in looking.events)
-    if not what and frame.stamp_ns <= int(timeline.frames.stamps[0]):
+    if not what and frame.stamp_ns == timeline.frames.stamps[0]:
         what = "the oldest cloud that is kept"
     return Banner(
         f"{span_in_words(timeline.newest_ns - looking.at_ns)} ago  ·  epoch {frame.epoch:,}",

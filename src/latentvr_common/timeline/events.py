@@ -61,7 +61,7 @@ def in_words(event: Event, names: Mapping[int, str]) -> str:
     return {
         What.UNDO: f"undone{by}",
         What.REDO: f"redone{by}",
-        What.FLIPS: f"{event.count:,} predictions are others",
+        What.FLIPS: f"{event.count:,} predictions changed",
         What.MOVES: f"the cloud moved by {event.count} % of its radius",
     }[event.what]
 

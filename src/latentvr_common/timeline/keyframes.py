@@ -1,6 +1,6 @@
 """The clouds of a session that are kept: the first, the newest, and between them as many as memory allows, evenly."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -124,12 +124,17 @@ class Keyframes:
             newest = self._frames[-1]
             self._frames[-1] = replace(newest, progress=replace(newest.progress, epoch=epoch))
 
-    def precede(self, earlier: Iterable[Keyframe]) -> None:
-        """Put those of `earlier` before what is kept that are older and of the same size."""
+    def fill(self, frames: Sequence[Keyframe]) -> None:
+        """Keep those of `frames`, in order and of one size, instead of what there is."""
+        if frames:
+            self._keep(list(frames))
+
+    def precede(self, earlier: Sequence[Keyframe]) -> None:
+        """Put those of `earlier`, in order, before what is kept that are older and of the same size."""
         if self._frames:
             first = self._frames[0]
             older = [f for f in earlier if f.stamp_ns < first.stamp_ns and len(f) == len(first)]
-            self._keep(sorted([*older, *self._frames], key=lambda frame: frame.stamp_ns))
+            self._keep([*older, *self._frames])
 
     def at(self, stamp_ns: int) -> Keyframe:
         """Return the newest frame that is not younger than `stamp_ns`, else the oldest. There must be one."""

@@ -148,7 +148,7 @@ class LookingBack:
             return
         events = self._timeline.events
         found = events.after(self.at_ns) if later else events.before(self.at_ns)
-        if found is not None:
+        if found is not None and found.stamp_ns >= self._timeline.frames.stamps[0]:
             self._look(self._timeline.frames.at(found.stamp_ns), found.stamp_ns)
         elif later:
             self._frame = None
