@@ -7,7 +7,7 @@ import numpy as np
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import is_same
 from cloud_view.desktop.show import Trail
-from cloud_view.desktop.timeline_bar import InTime, banner_of, bar_of, words_of_mark
+from cloud_view.desktop.timeline_bar import Bar, InTime, banner_of, bar_of, words_of_mark
 from latentvr_common.colors import split_rgb
 from latentvr_common.labels import LabelEvent
 from latentvr_common.placement import Placement
@@ -17,6 +17,7 @@ from latentvr_common.timeline.keyframes import Keyframe
 from latentvr_common.timeline.timeline import Leap, LookingBack, Timeline
 
 _MB = 1_000_000
+_BAR_PERIOD_NS = 1_000_000_000
 
 
 class Past:
@@ -27,6 +28,7 @@ class Past:
         self.timeline = Timeline(int(budget_mb * _MB))
         self.looking = LookingBack(self.timeline)
         self._shown: tuple[Keyframe, Frame] | None = None
+        self._painted: tuple[tuple[object, ...], Bar | None] | None = None
         self._trail: tuple[tuple[object, ...], Trail] | None = None
 
     @property
@@ -53,10 +55,22 @@ class Past:
     def told(self, scene: Scene, viewport: Viewport) -> InTime:
         """Return what the window shows of time."""
         names = {category.id: category.name for category in scene.categories}
-        return InTime(
-            bar_of(self.timeline, self.looking, viewport, scene.colors()),
-            banner_of(self.timeline, self.looking, names),
+        return InTime(self._bar(scene, viewport), banner_of(self.timeline, self.looking, names))
+
+    def _bar(self, scene: Scene, viewport: Viewport) -> Bar | None:
+        """Return the bar, which grows once a second: what is painted anew must be sent to the graphics card again."""
+        timeline, looking = self.timeline, self.looking
+        growth = len(timeline) < 2, timeline.newest_ns // _BAR_PERIOD_NS, timeline.changes
+        key = (
+            *growth,
+            looking.frame,
+            looking.at_ns if looking.frame is not None else 0,
+            viewport,
+            repr(scene.colors()),
         )
+        if self._painted is None or not is_same(self._painted[0], key):
+            self._painted = key, bar_of(timeline, looking, viewport, scene.colors())
+        return self._painted[1]
 
     def told_of(self, mark: LabelEvent) -> str:
         """Return what to tell of a mark that was made in the past; empty: it was made on what is now."""

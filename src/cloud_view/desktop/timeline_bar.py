@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 from PIL import Image
 
 from cloud_view.desktop.picking import Viewport
@@ -89,10 +90,11 @@ def bar_of(timeline: Timeline, looking: LookingBack, viewport: Viewport, colors:
     axis, width = timeline.axis(), _width(viewport)
     # Of the same place and look only one, in the order in which they came.
     first_ns = int(timeline.frames.stamps[0])
+    events = [event for event in timeline.events.all if event.stamp_ns >= first_ns]
+    shares = axis.shares(np.array([event.stamp_ns for event in events], np.int64))
     ticks = dict.fromkeys(
-        Tick(_place(axis.share(event.stamp_ns), width), event.what, _color(event, colors))
-        for event in timeline.events.all
-        if event.stamp_ns >= first_ns
+        Tick(_place(float(share), width), event.what, _color(event, colors))
+        for share, event in zip(shares, events, strict=True)
     )
     begins = f"{about_in_words(timeline.newest_ns - first_ns)} ago"
     cursor = _place(axis.share(looking.at_ns), width) if looking.frame is not None else None

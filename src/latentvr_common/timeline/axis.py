@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 _NS = 1_000_000_000
-_LONGEST_GAP_NS = 30 * _NS
+_LONGEST_GAP_NS = 10 * _NS
 """A longer time without a frame is a break, as before a session went on; it gets no more room than this."""
 _UNUSUAL = 4
 """So many times as long as usual a gap is a break, where frames are far between."""
@@ -25,7 +25,11 @@ class Axis:
 
     def share(self, stamp_ns: int) -> float:
         """Return where a time is, 0 to 1; times outside are at the ends."""
-        return float(np.interp(float(stamp_ns - self._first_ns), self._away, self._shares))
+        return float(self.shares(np.array([stamp_ns], np.int64))[0])
+
+    def shares(self, stamps: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Return where times (n,) are, as `share` does for one."""
+        return np.interp((stamps - self._first_ns).astype(np.float64), self._away, self._shares)
 
     def stamp_ns(self, share: float) -> int:
         """Return which time is there."""

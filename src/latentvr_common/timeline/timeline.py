@@ -23,7 +23,7 @@ class Timeline:
         self.newest_ns = 0
         """Stamp of the newest cloud, kept or not: that of now."""
         self.changes = 0
-        """Rises with what is kept or told."""
+        """Rises with what is told, and with what is put before."""
         self._watch = Changes()
         self._categories: Sequence[Category] | None = None
 
@@ -60,6 +60,7 @@ class Timeline:
             return
         first_ns = int(self.frames.stamps[0])
         self.frames.precede(earlier.frames.all)
+        self.changes += 1
         self._tell(
             [
                 e
@@ -74,7 +75,7 @@ class Timeline:
 
     def _tell(self, events: Sequence[Event]) -> None:
         self.events.add(events)
-        self.changes += 1
+        self.changes += len(events)
 
 
 class Leap(StrEnum):
