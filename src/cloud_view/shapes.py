@@ -190,7 +190,10 @@ def _across(directions: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def rods(starts: FloatArray, ends: FloatArray, radii: FloatArray, color: FloatArray, camera: Camera) -> Mesh:
-    """Return solid rods from `starts` to `ends` (K, 3) with `radii` (K, 2) at the two, lit. None may have length 0."""
+    """Return solid rods from `starts` to `ends` (K, 3) with `radii` (K, 2) at the two, lit. None may have length 0.
+
+    color: (3,), or (K, 3).
+    """
     along = ends - starts
     along = along / np.linalg.norm(along, axis=1, keepdims=True)
     first, second = _across(along)
@@ -199,5 +202,6 @@ def rods(starts: FloatArray, ends: FloatArray, radii: FloatArray, color: FloatAr
     both = np.stack([starts, ends], axis=1)[:, :, None, :] + radii[:, :, None, None] * normals[:, None]
     count = 2 * len(unit)
     triangles = _quads(1, len(unit)) + count * np.arange(len(starts))[:, None, None]
-    colors = _lit(np.repeat(normals[:, None], 2, axis=1).reshape(-1, 3), color, camera)
+    every = np.repeat(np.broadcast_to(color, (len(starts), 3)), count, axis=0)
+    colors = _lit(np.repeat(normals[:, None], 2, axis=1).reshape(-1, 3), every, camera)
     return Mesh(both.reshape(-1, 3), colors, triangles.reshape(-1, 3).astype(np.int32))

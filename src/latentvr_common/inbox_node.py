@@ -25,7 +25,7 @@ from latentvr_common.health import HealthReporter
 from latentvr_common.labels import Category
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
-from latentvr_common.scene import Progress, Scene, Selection, State, hands_moved
+from latentvr_common.scene import Progress, Scene, Selection, hands_moved
 
 
 @dataclass(frozen=True)
@@ -135,14 +135,7 @@ class Inbox:
         self.changes += 1
 
     def _on_epoch(self, message: msg.Epoch) -> None:
-        self._progress = Progress(
-            State(message.state) if message.state in list(State) else State.FAULT,
-            message.epoch,
-            message.labelled,
-            message.accuracy,
-            message.confidence,
-            message.conflicts,
-        )
+        self._progress = conversions.progress_from_msg(message)
         self.changes += 1
 
     def _on_categories(self, message: msg.Categories) -> None:

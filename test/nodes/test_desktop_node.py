@@ -18,6 +18,9 @@ from node_process import NodeProcess, Peer
 from PIL import Image
 from virtual_display import SIZE, of_debian, running, virtual_display
 
+from cloud_view.desktop.panels import LINE_HEIGHT
+from cloud_view.desktop.picking import Viewport
+from cloud_view.desktop.timeline_bar import BAR_HEIGHT, share_at
 from latentvr_common import conversions, rotations, topics
 from latentvr_common.beacons import COLORS, beacons_of
 from latentvr_common.cloud import Cloud
@@ -81,11 +84,15 @@ class Desk:
 
     def paint(self) -> msg.LabelEvent:
         """Paint a little in the middle; return the entry."""
-        before = len(self.labels())
+        before = self.marks()
         x, y = self.middle
         self.hands.drag((x, y), (x + 40, y + 20))
-        self.wait(lambda: len(self.labels()) > before, "an entry")
-        return self.labels()[-1]
+        self.wait(lambda: self.marks() - before, "an entry")
+        return next(event for event in self.labels() if event.event_id not in before)
+
+    def marks(self) -> set[str]:
+        """Names of the entries: where two desks are open at once, both journals tell."""
+        return {event.event_id for event in self.labels()}
 
     def shows(self, color: tuple[int, ...], pixels: int) -> bool:
         away = np.abs(self.hands.screen().astype(int) - color).max(axis=-1)
@@ -383,7 +390,7 @@ def test_plus_comes_nearer_minus_goes_farther_and_v_shows_the_whole_cloud_again(
     for _ in range(4):
         desk.hands.key("minus")
     desk.wait(lambda: wide() < 0.85 * before, "a smaller cloud")
-    desk.hands.key("home")
+    desk.hands.key("v")
     desk.wait(lambda: abs(wide() / before - 1) < 0.05, "the whole cloud")
 
 
@@ -437,34 +444,107 @@ def test_c_shows_beacons_and_takes_them_away_again(shared_desk: Desk) -> None:
     desk.wait(lambda: listeners(desk.peer.node, topics.CUES) == [], "nobody listens")
 
 
+GREEN, GREY = 0x00DC3C, 0x7A7F87
+
+
+def publish_later(desk: Desk, color: int, roll: int) -> Cloud:
+    """Publish a cloud of now: as the first one, but each item where the one `roll` before it was, of one colour."""
+    shown = replace(
+        cloud(),
+        stamp_ns=time.time_ns(),
+        positions=np.roll(cloud().positions, roll, axis=0),
+        rgb=np.full(ITEMS, color, np.uint32),
+    )
+    desk.cloud_out.publish(conversions.cloud_to_msg(shown))
+    return shown
+
+
+def greenish(desk: Desk) -> int:
+    """Pixels that look green: balls are shaded."""
+    seen = region_of(desk)
+    return int(((seen[..., 1] > 60) & (seen[..., 1] > 1.8 * seen[..., [0, 2]].max(axis=-1))).sum())
+
+
 def test_t_shows_how_the_cloud_came_to_be_and_a_press_marks_what_is_now(desk: Desk) -> None:
-    def publish(color: int) -> None:
-        desk.cloud_out.publish(conversions.cloud_to_msg(replace(cloud(), rgb=np.full(ITEMS, color, np.uint32))))
-
-    green = (0, 220, 60)
     desk.hands.key("1")
-    desk.wait(lambda: not desk.shows(green, 300), "the first cloud, which is grey")
-    publish(0x00DC3C)
-
-    def greenish() -> int:
-        """Pixels that look green: balls are shaded."""
-        seen = region_of(desk)
-        return int(((seen[..., 1] > 60) & (seen[..., 1] > 1.8 * seen[..., [0, 2]].max(axis=-1))).sum())
-
-    desk.wait(lambda: greenish() > 1000, "the cloud of now")
-    now = greenish()
+    desk.wait(lambda: greenish(desk) < 300, "the first cloud, which is grey")
+    publish_later(desk, GREEN, 0)
+    desk.wait(lambda: greenish(desk) > 1000, "the cloud of now")
+    now = greenish(desk)
     desk.hands.key("t")
-    desk.wait(lambda: greenish() < 0.1 * now, "the cloud of then")
+    desk.wait(lambda: greenish(desk) < 0.1 * now, "the cloud of then")
     desk.hands.key("t")
-    desk.wait(lambda: greenish() > 0.7 * now, "the cloud of now")
+    desk.wait(lambda: greenish(desk) > 0.7 * now, "the cloud of now")
     desk.hands.key("t")
-    desk.wait(lambda: greenish() < 0.1 * now, "the cloud of then")
+    desk.wait(lambda: greenish(desk) < 0.1 * now, "the cloud of then")
     desk.hands.press()
     desk.hands.release()
-    desk.wait(lambda: greenish() > 0.7 * now, "the cloud of now")
+    desk.wait(lambda: greenish(desk) > 0.7 * now, "the cloud of now")
     # That press ended the time-lapse and nothing else; the next one marks.
     assert desk.labels() == []
     assert desk.paint().category == 0
+
+
+# Going back in time
+
+
+def marked_on(shown: Cloud, event: msg.LabelEvent) -> list[int]:
+    """The items of `shown` that are in what was marked."""
+    (places, radii) = np.array([[p.x, p.y, p.z] for p in event.region.centers]), event.region.radii
+    away = np.linalg.norm(shown.positions[:, None] - places[None], axis=-1)
+    return [int(i) for i in np.flatnonzero((away <= radii).any(axis=1))]
+
+
+def bar_end(desk: Desk, share: float) -> tuple[float, float]:
+    """Where on the screen a place of the timeline is."""
+    left, top, width, height = desk.hands.window("latentvr") or (0, 0, 0, 0)
+    viewport = Viewport(width, height)
+    x = next(x for x in range(width) if share_at(viewport, x) >= share)
+    return left + x, top + height - (LINE_HEIGHT + BAR_HEIGHT / 2) * height / 720
+
+
+def test_the_cloud_of_before_is_seen_and_marked_and_now_is_a_key_away(desk: Desk) -> None:
+    def is_then() -> bool:
+        return greenish(desk) < 0.1 * green
+
+    def is_now() -> bool:
+        return greenish(desk) > 0.7 * green
+
+    desk.hands.key("1")
+    desk.wait(lambda: greenish(desk) < 300, "the first cloud, which is grey")
+    now = publish_later(desk, GREEN, 7)
+    desk.wait(lambda: greenish(desk) > 1000, "the cloud of now")
+    green = greenish(desk)
+
+    desk.hands.key("home")
+    desk.wait(is_then, "the cloud of then")
+    desk.hands.move(*desk.middle)
+    event = desk.paint()
+    first = cloud().positions.astype(np.float16).astype(np.float32)
+    assert list(event.sample_ids) == marked_on(replace(cloud(), positions=first), event) != marked_on(now, event)
+    assert conversions.time_from_msg(event.cloud_stamp) == cloud().stamp_ns
+    desk.wait(is_then, "the cloud of then, still")
+
+    desk.hands.key("end")
+    desk.wait(is_now, "the cloud of now")
+    event = desk.paint()
+    assert list(event.sample_ids) == marked_on(now, event)
+    assert conversions.time_from_msg(event.cloud_stamp) == now.stamp_ns
+
+    marks = desk.marks()
+    desk.hands.drag(bar_end(desk, 0.98), bar_end(desk, 0.0))
+    desk.wait(is_then, "the cloud of then")
+    desk.hands.key("escape")
+    desk.wait(is_now, "the cloud of now")
+    assert desk.marks() == marks
+
+    # Marks are events: back to the last one is back to the cloud that it was made on.
+    publish_later(desk, GREY, 7)
+    desk.wait(is_then, "a newer cloud, which is grey")
+    desk.hands.key("bracketleft")
+    desk.wait(is_now, "the cloud of the last mark")
+    desk.hands.key("bracketright")
+    desk.wait(is_then, "the newest cloud")
 
 
 def test_h_opens_help_and_closes_it(shared_desk: Desk) -> None:

@@ -19,7 +19,8 @@ from latentvr_common import conversions, topics
 from latentvr_common.cloud import Cloud
 
 CAPTION_WIDTH = 330
-LINE_HEIGHT = 50
+BOTTOM_HEIGHT = 76
+"""Of the line of state and the timeline, pixels."""
 _GROUND = 30
 """Pixels that are no brighter than this in any colour are ground."""
 _FEWEST, _PURE = 5, 0.9
@@ -68,7 +69,7 @@ class DesktopPerson:
         picture = self.hands.screen()[top : top + height, left : left + width].astype(int)
         bright, grey = picture.max(axis=-1), picture.max(axis=-1) - picture.min(axis=-1)
         seen = (bright > 2 * _GROUND) & (grey < 0.75 * bright)
-        seen[:, :CAPTION_WIDTH] = seen[-LINE_HEIGHT:] = seen[:40] = False
+        seen[:, :CAPTION_WIDTH] = seen[-BOTTOM_HEIGHT:] = seen[:40] = False
         y, x = np.nonzero(seen)
         return np.stack([x + left, y + top], axis=1)
 

@@ -15,7 +15,7 @@ LEFT, MIDDLE, RIGHT = 1, 2, 3
 _WHEEL_UP, _WHEEL_DOWN = 4, 5
 _KEYSYMS = {"escape": "Escape", "enter": "Return", "tab": "Tab", "backspace": "BackSpace", "shift": "Shift_L"} | {
     "ctrl": "Control_L",
-    **{name.lower(): name for name in ("Left", "Right", "Up", "Down", "Home")},
+    **{name.lower(): name for name in ("Left", "Right", "Up", "Down", "Home", "End")},
 }
 Place = tuple[float, float]
 

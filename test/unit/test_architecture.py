@@ -35,6 +35,7 @@ ALSO_IN: Mapping[str, str] = {"mcap": "latentvr_common/bags/"}
 ROS_MODULES = {
     "latentvr_common/conversions/basics.py",
     "latentvr_common/conversions/clouds.py",
+    "latentvr_common/conversions/epochs.py",
     "latentvr_common/conversions/gestures.py",
     "latentvr_common/conversions/hands.py",
     "latentvr_common/conversions/labels.py",

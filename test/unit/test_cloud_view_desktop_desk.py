@@ -21,6 +21,7 @@ from latentvr_common.labels import Kind as EntryKind
 from latentvr_common.placement import Placement
 from latentvr_common.proposal import Proposal
 from latentvr_common.selecting.frames import Frame
+from latentvr_common.timeline.timeline import Leap
 
 VIEWPORT = Viewport(1280, 800)
 CATEGORIES = [Category(i, f"kind {i}", 0x102030 * (i + 1)) for i in range(3)]
@@ -466,3 +467,81 @@ def test_whatever_is_done_every_gesture_that_begins_ends_once_or_goes_on(given_i
     expected = {table.desk.mark.gesture_id} if table.desk.mark is not None else set()
     looking = {begun.gesture_id} if (begun := table.desk._looking.begun) is not None else set()
     assert open_now == expected | looking
+
+
+# Time
+
+
+def on_bar(x: float) -> Moved:
+    """A place on the timeline, in a window 800 high."""
+    return Moved(x, VIEWPORT.height - 52 * VIEWPORT.height / 720)
+
+
+def test_a_drag_on_the_timeline_goes_through_time_and_marks_nothing(table: Table) -> None:
+    table.desk.has_bar = True
+    table.do(table.at(LEFT_CLUMP))
+    outcomes = table.do(
+        *(on_bar(1000), Pressed(Button.LEFT), on_bar(600), Moved(-50, 10), Moved(5000, 10), Released(Button.LEFT)),
+        *(on_bar(700), Pressed(Button.RIGHT), Released(Button.RIGHT)),
+    )
+    wishes = [wish for outcome in outcomes for wish in outcome.wishes]
+    assert {wish.kind for wish in wishes} == {Kind.SCRUB}
+    shares = [float(wish.value) for wish in wishes]
+    assert len(shares) == 4
+    assert 1 > shares[0] > shares[1] > shares[2] == 0.0
+    assert shares[3] == 1.0
+    assert not any(outcome.commits or outcome.reports for outcome in outcomes)
+    assert not table.desk.busy
+
+
+def test_while_the_timeline_is_dragged_the_desk_is_busy_until_that_button_comes_up(table: Table) -> None:
+    table.desk.has_bar = True
+    table.do(on_bar(800), Pressed(Button.LEFT))
+    assert table.desk.busy
+    before = table.desk.viewpoint
+    table.do(Pressed(Button.RIGHT), on_bar(500), Released(Button.RIGHT))
+    assert table.desk.busy
+    assert table.desk.viewpoint is before
+    table.do(Released(Button.LEFT))
+    assert not table.desk.busy
+
+
+def test_where_there_is_no_timeline_a_press_there_is_one_on_the_cloud(table: Table) -> None:
+    table.do(table.at(LEFT_CLUMP))
+    pressed = table.do(on_bar(700), Pressed(Button.LEFT))[-1]
+    assert pressed.wishes == []
+    assert [report.phase for report in pressed.reports] == [Phase.BEGIN]
+
+
+@pytest.mark.parametrize(
+    ("key", "leap"),
+    [
+        (Key("bracketleft"), Leap.EARLIER_EVENT),
+        (Key("pageup"), Leap.EARLIER_EVENT),
+        (Key("bracketright"), Leap.LATER_EVENT),
+        (Key("pagedown"), Leap.LATER_EVENT),
+        (Key("left", shift=True), Leap.EARLIER),
+        (Key("right", shift=True), Leap.LATER),
+        (Key("home"), Leap.BEGINNING),
+        (Key("end"), Leap.NOW),
+    ],
+)
+def test_keys_go_through_time_but_not_while_something_is_being_marked(table: Table, key: Key, leap: Leap) -> None:
+    (wish,) = table.do(key)[-1].wishes
+    assert (wish.kind, wish.value) == (Kind.LEAP, leap)
+    table.do(table.at(LEFT_CLUMP), Pressed(Button.LEFT))
+    assert table.do(key)[-1].wishes == []
+    assert table.desk.mark is not None
+
+
+def test_escape_leads_back_to_now_after_all_else_is_closed(table: Table) -> None:
+    table.desk.is_back = True
+    table.do(Key("h") if not table.desk.help else Key("f"), table.at(LEFT_CLUMP), Pressed(Button.LEFT))
+    wishes = []
+    for _ in range(3):
+        wishes.append([wish.value for wish in table.do(Key("escape"))[-1].wishes])
+        table.do(Released(Button.LEFT))
+    assert table.desk.mark is None
+    assert wishes == [[], [Leap.NOW], [Leap.NOW]]
+    table.desk.is_back = False
+    assert table.do(Key("escape"))[-1].wishes == []

@@ -6,23 +6,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from cloud_view.caption import Keys, caption_of, paint_caption
 from cloud_view.desktop.desk import Desk
 from cloud_view.desktop.dressing import Dressing, Status, line_of
-from cloud_view.desktop.history import REPLAY_S, History, Replay
+from cloud_view.desktop.history import REPLAY_S, Replay, looked_like
 from cloud_view.desktop.inputs import ALL_KEYS, KEY_NAMES, Key
 from cloud_view.desktop.keyboard import names_on
 from cloud_view.desktop.keys import GROUPS, Command, command_of, digit_of, typed
 from cloud_view.desktop.panels import Look, paint_help, paint_look, paint_naming, paint_proposal, words_of
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.sound import PLAYERS, Speaker, player
+from cloud_view.desktop.timeline_bar import InTime
 from latentvr_common.cloud import Cloud
 from latentvr_common.labels import Category
-from latentvr_common.scene import Scene
+from latentvr_common.scene import Progress, Scene
+from latentvr_common.timeline.keyframes import Keyframes
 
 CATEGORIES = [Category(i, f"kind {i}", 0x112233 * (i + 1)) for i in range(12)]
 RED, BLUE = (250, 10, 10), (10, 10, 250)
@@ -177,7 +177,7 @@ def test_panels_are_painted_anew_only_where_they_say_something_else() -> None:
     desk.set_categories(CATEGORIES)
 
     def panels(status: Status) -> dict[str, Image.Image]:
-        found = dressing.panels(desk, SCENE, Viewport(1280, 800), status, lambda _: None, lambda _: ())
+        found = dressing.panels(desk, SCENE, Viewport(1280, 800), status, lambda _: None, lambda _: (), InTime())
         return {name: placed.painted for name, placed in found.items()}
 
     first, again, other = panels(Status(1)), panels(Status(1)), panels(Status(2))
@@ -189,7 +189,7 @@ def test_panels_are_painted_anew_only_where_they_say_something_else() -> None:
 def test_panels_stand_inside_of_the_window_and_beside_the_list_of_categories() -> None:
     desk, viewport = Desk("somebody"), Viewport(1280, 800)
     desk.set_categories(CATEGORIES)
-    placed = Dressing().panels(desk, SCENE, viewport, Status(), lambda _: None, lambda _: ())
+    placed = Dressing().panels(desk, SCENE, viewport, Status(), lambda _: None, lambda _: (), InTime())
     for panel in placed.values():
         left, top = panel.place
         assert 0 <= left <= left + panel.painted.width <= viewport.width + 1
@@ -201,41 +201,32 @@ def test_panels_stand_inside_of_the_window_and_beside_the_list_of_categories() -
 # The look back
 
 
+def kept(times: list[int]) -> Keyframes:
+    """Frames of so many seconds, at which the cloud is at just that place."""
+    frames = Keyframes(1_000_000)
+    for second in times:
+        frames.note(cloud(at=float(second), stamp_ns=second * 10**9), Progress())
+    return frames
+
+
 def test_the_look_back_begins_with_the_first_cloud_and_ends_with_the_newest() -> None:
-    history = History()
-    for second in range(10):
-        history.note(cloud(at=float(second)), float(second))
-    newest = cloud(at=9.0, stamp_ns=77)
-    shares = np.linspace(0, 1, 50)
-    seen = [float(history.at(share, newest).positions[0, 0]) for share in shares]
-    assert (seen[0], seen[-1]) == (0.0, 9.0)
+    frames, newest = kept(list(range(1, 11))), cloud(at=10.0, stamp_ns=77)
+    seen = [float(looked_like(frames, share, newest).positions[0, 0]) for share in np.linspace(0, 1, 50)]
+    assert (seen[0], seen[-1]) == (1.0, 10.0)
     assert all(a <= b for a, b in pairwise(seen))
-    assert history.at(0.3, newest).stamp_ns == 77
+    assert looked_like(frames, 0.3, newest).stamp_ns == 77
 
 
-@given(st.integers(5, 40), st.integers(1, 2000))
-def test_memory_is_bounded_and_what_is_kept_is_spread_over_the_session(most: int, seconds: int) -> None:
-    history = History(most)
-    for second in range(seconds):
-        history.note(cloud(at=float(second % 1000)), float(second))
-    assert 1 <= len(history) <= most
-    assert history.at(0.0, cloud()).positions[0, 0] == 0.0
+def test_a_share_of_the_look_back_is_that_share_of_the_session_also_where_frames_are_unevenly_kept() -> None:
+    frames = kept([0, 1, 2, 3, 8, 16])
+    for share in (0.1, 0.25, 0.5, 0.8):
+        assert looked_like(frames, share, cloud()).positions[0, 0] == pytest.approx(16 * share, abs=0.02)
 
 
-def test_half_of_the_look_back_is_half_of_the_session() -> None:
-    history = History(20)
-    for second in range(1000):
-        history.note(cloud(at=float(second)), float(second))
-    for share in (0.25, 0.5, 0.75, 1.0):
-        assert history.at(share, cloud()).positions[0, 0] == pytest.approx(1000 * share, abs=130)
-
-
-def test_a_cloud_of_another_size_begins_another_history() -> None:
-    history = History()
-    history.note(cloud(), 0.0)
-    history.note(cloud(4), 0.1)
-    assert len(history) == 1
-    assert history.at(0.0, cloud(6)) is not None
+def test_nothing_is_looked_back_at_while_nothing_of_this_size_is_kept() -> None:
+    newest = cloud(4)
+    assert looked_like(Keyframes(1), 0.5, newest) is newest
+    assert looked_like(kept([1, 2]), 0.5, newest) is newest
 
 
 def test_a_replay_runs_to_its_end_or_is_ended() -> None:

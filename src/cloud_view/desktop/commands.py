@@ -9,6 +9,7 @@ from cloud_view.desktop.keys import Command
 from cloud_view.desktop.marks import Boxing, Flooding, Mark, Painting
 from cloud_view.desktop.outcome import Kind
 from cloud_view.desktop.viewpoint import Viewpoint
+from latentvr_common.timeline.timeline import Leap
 
 _TURN_PX = 24.0
 TOOLS: dict[Command, type[Mark]] = {Command.BRUSH: Painting, Command.BOX: Boxing, Command.DENSITY: Flooding}
@@ -16,6 +17,7 @@ REPEATED = frozenset(
     {
         *(Command.LEFT, Command.RIGHT, Command.UP, Command.DOWN),
         *(Command.NEARER, Command.FARTHER, Command.UNDO, Command.REDO),
+        *(Command.EARLIER_EVENT, Command.LATER_EVENT, Command.EARLIER, Command.LATER),
     }
 )
 """Commands that go on while their key is held."""
@@ -35,3 +37,12 @@ ASKED = {
     Command.PICTURE: Kind.PICTURE,
     Command.QUIT: Kind.QUIT,
 }
+LEAPS = {
+    Command.EARLIER_EVENT: Leap.EARLIER_EVENT,
+    Command.LATER_EVENT: Leap.LATER_EVENT,
+    Command.EARLIER: Leap.EARLIER,
+    Command.LATER: Leap.LATER,
+    Command.BEGINNING: Leap.BEGINNING,
+    Command.NOW: Leap.NOW,
+}
+"""Ways through time."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cloud_view.desktop import keys, shelf
-from cloud_view.desktop.commands import ASKED, REPEATED, TOOLS, VIEWS
+from cloud_view.desktop.commands import ASKED, LEAPS, REPEATED, TOOLS, VIEWS
 from cloud_view.desktop.hand import Hand
 from cloud_view.desktop.inputs import CTRL, SHIFT, SPACE, Button, Input, Key, Moved, Pressed, Released, Wheel
 from cloud_view.desktop.keys import Command
@@ -21,12 +21,15 @@ from cloud_view.desktop.marks import Aim, Mark, Sight
 from cloud_view.desktop.moment import Moment
 from cloud_view.desktop.naming import edited
 from cloud_view.desktop.outcome import Kind, Outcome, Wish
+from cloud_view.desktop.panels import LINE_HEIGHT
+from cloud_view.desktop.timeline_bar import is_on_bar, share_at
 from cloud_view.desktop.viewpoint import Viewpoint
 from latentvr_common import palette
 from latentvr_common.cloud import NONE
 from latentvr_common.gestures import ACCEPT, Report, Tool
 from latentvr_common.labels import Category
 from latentvr_common.proposal import Proposal
+from latentvr_common.timeline.timeline import Leap
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -48,6 +51,7 @@ class Desk:
         self._stamp_ns = 0
         self._mouse = (0.0, 0.0)
         self._drags: Button | None = None
+        self._scrubs = False
         self._down: set[str] = set()
         self._ahead_m: float | None = None
         self._marking = Marking(author)
@@ -66,6 +70,10 @@ class Desk:
         self.proposal: Proposal | None = None
         """What is to be accepted, or not; its sample is to be shown."""
         self.paused = False
+        self.has_bar = False
+        """Whether there is a timeline to go back on."""
+        self.is_back = False
+        """Whether what is seen is of the past."""
         self.speed = SPEEDS[-1]
 
     @property
@@ -81,7 +89,7 @@ class Desk:
     @property
     def busy(self) -> bool:
         """Whether a button is down."""
-        return self._drags is not None or self.mark is not None
+        return self._drags is not None or self._scrubs or self.mark is not None
 
     @property
     def turns(self) -> bool:
@@ -160,7 +168,9 @@ class Desk:
         (x, y), self._mouse = self._mouse, (to.x, to.y)
         right, down = to.x - x, to.y - y
         height = self.sight.picker.viewport.height if self.sight is not None else 0
-        if self._drags is Button.RIGHT:
+        if self._scrubs:
+            self._scrub()
+        elif self._drags is Button.RIGHT:
             self.viewpoint = self.viewpoint.turned(right, down)
         elif self._drags is Button.MIDDLE and height:
             self.viewpoint = self.viewpoint.moved(right, down, height)
@@ -170,7 +180,10 @@ class Desk:
     def _press(self, button: Button) -> None:
         if self.busy:
             return
-        if button is Button.LEFT and SPACE not in self._down:
+        if button is Button.LEFT and self._is_on_bar():
+            self._scrubs = True
+            self._scrub()
+        elif button is Button.LEFT and SPACE not in self._down:
             self._marking.begin(self._new_id(), self._ahead_m, self._now, self._out)
             if self.mark is not None:
                 self.help, self.brush = False, self.mark.position
@@ -181,9 +194,23 @@ class Desk:
     def _release(self, button: Button) -> None:
         if self.mark is not None and button is Button.LEFT:
             self._marking.end(self._now, self._out)
+        elif self._scrubs:
+            self._scrubs = button is not Button.LEFT
         elif self.mark is None:
             self._drags = None
             self._point()
+
+    def _is_on_bar(self) -> bool:
+        return (
+            self.has_bar
+            and self.sight is not None
+            and is_on_bar(self.sight.picker.viewport, self._mouse[1], LINE_HEIGHT)
+        )
+
+    def _scrub(self) -> None:
+        """Go to where on the timeline the mouse is."""
+        if self.sight is not None:
+            self._out.wishes.append(Wish(Kind.SCRUB, share_at(self.sight.picker.viewport, self._mouse[0])))
 
     def _turn(self, steps: float) -> None:
         if CTRL in self._down or SHIFT in self._down:
@@ -259,6 +286,9 @@ class Desk:
             self.hand = replace(self.hand, tool=TOOLS[command])
         elif command in VIEWS and self.mark is None:
             self.viewpoint = VIEWS[command](self.viewpoint)
+        elif command in LEAPS:
+            if self.mark is None:
+                self._out.wishes.append(Wish(Kind.LEAP, LEAPS[command]))
         elif command in ASKED:
             self._out.wishes.append(Wish(ASKED[command]))
         elif command in (Command.UNDO, Command.REDO):
@@ -310,6 +340,8 @@ class Desk:
             self.help = False
         elif self._looking.wanted:
             self._look(False)
+        elif self.is_back:
+            self._out.wishes.append(Wish(Kind.LEAP, Leap.NOW))
 
     def _step(self, command: Command) -> None:
         if self.mark is not None:

@@ -12,6 +12,7 @@ from cloud_view.desktop.marks import Boxing, Flooding, Painting
 from cloud_view.desktop.panels import (
     Line,
     Look,
+    paint_banner,
     paint_help,
     paint_line,
     paint_look,
@@ -21,6 +22,7 @@ from cloud_view.desktop.panels import (
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import is_same
 from cloud_view.desktop.show import Placed
+from cloud_view.desktop.timeline_bar import InTime, paint_bar
 from cloud_view.sheet import FAINT, REFERENCE_HEIGHT
 from latentvr_common.cloud import NONE
 from latentvr_common.scene import Scene
@@ -58,6 +60,7 @@ class Dressing:
         status: Status,
         look_of: LookOf,
         neighbours_of: Callable[[int], tuple[int, ...]],
+        time: InTime,
     ) -> dict[str, Placed]:
         """Return them all, by name."""
         height = viewport.height
@@ -68,13 +71,20 @@ class Dressing:
             "caption": Placed(caption, (margin, margin)),
             "line": Placed(line, (0.0, float(height - line.height))),
         }
+        if time.bar is not None:
+            bar = paint_bar(time.bar, viewport)
+            found["bar"] = Placed(bar, (0.0, float(height - line.height - bar.height)))
         if desk.item is not None:
             card = self._look(desk.item, look_of, neighbours_of, height)
             if card is not None:
                 found["look"] = Placed(card, (viewport.width - margin - card.width, margin))
+        room = margin + caption.width
+        if time.banner is not None:
+            banner = paint_banner(time.banner, height)
+            right = found["look"].place[0] if "look" in found else float(viewport.width)
+            found["banner"] = Placed(banner, (max(room + (right - room - banner.width) / 2, 0.0), margin))
         large = self._large(desk, look_of, height)
         if large is not None:
-            room = margin + caption.width
             left = max(room + (viewport.width - room - large.width) / 2, 0.0)
             found["large"] = Placed(large, (left, max((height - large.height) / 2, 0.0)))
         return found

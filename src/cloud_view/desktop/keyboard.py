@@ -12,6 +12,7 @@ _SIGNS = {
     **{ord(letter): letter for letter in "abcdefghijklmnopqrstuvwxyz"},
     **{ord("+"): "plus", ord("="): "plus", ord("-"): "minus", ord(","): "comma", ord("."): "period"},
     **{ord("'"): "apostrophe", ord("/"): "slash", ord(";"): "semicolon"},
+    **{ord("["): "bracketleft", ord("]"): "bracketright"},
 }
 
 

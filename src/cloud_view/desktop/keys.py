@@ -37,6 +37,12 @@ class Command(Enum):
     RIGHT = auto()
     UP = auto()
     DOWN = auto()
+    EARLIER_EVENT = auto()
+    LATER_EVENT = auto()
+    EARLIER = auto()
+    LATER = auto()
+    BEGINNING = auto()
+    NOW = auto()
     HELP = auto()
     QUIT = auto()
 
@@ -76,7 +82,6 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
             Binding(Command.SOUND, ("s",), "s", "its sound"),
             Binding(Command.FORCES, ("f",), "f", "forces"),
             Binding(Command.CUES, ("c",), "c", "where a mark would teach the most"),
-            Binding(Command.TIMELAPSE, ("t",), "t", "time-lapse: how the cloud came to be"),
             Binding(Command.PICTURE, ("k",), "k", "keep a picture of the window"),
             Binding(Command.NEARER, ("plus",), "+  -", "nearer, farther; also ctrl and wheel"),
             Binding(Command.FARTHER, ("minus",)),
@@ -84,7 +89,7 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
             Binding(Command.RIGHT, ("right",)),
             Binding(Command.UP, ("up",)),
             Binding(Command.DOWN, ("down",)),
-            Binding(Command.WHOLE, ("v", "home"), "v", "the whole cloud again"),
+            Binding(Command.WHOLE, ("v",), "v", "the whole cloud again"),
         ),
     ),
     (
@@ -97,6 +102,18 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
             Binding(Command.QUIT, ("ctrl+q",), "ctrl+q", "end the session, write results"),
         ),
     ),
+    (
+        "go back in time",
+        (
+            Binding(Command.EARLIER_EVENT, ("bracketleft", "pageup"), "[  ]", "earlier, later event; page up, down"),
+            Binding(Command.LATER_EVENT, ("bracketright", "pagedown")),
+            Binding(Command.EARLIER, ("shift+left",), "shift+left", "earlier cloud; shift+right: later"),
+            Binding(Command.LATER, ("shift+right",)),
+            Binding(Command.BEGINNING, ("home",), "home, end", "the oldest cloud; back to now, also esc"),
+            Binding(Command.NOW, ("end",)),
+            Binding(Command.TIMELAPSE, ("t",), "t", "time-lapse: how the cloud came to be"),
+        ),
+    ),
 )
 MOUSE: tuple[tuple[str, str], ...] = (
     ("left drag", "mark with the tool"),
@@ -104,6 +121,7 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("wheel", "size of the brush"),
     ("right drag", "turn the cloud; also space and drag"),
     ("middle drag", "move it; also shift and right drag"),
+    ("on the bar", "drag to go back in time"),
     ("1 - 9, 0", "choose the category, also while marking"),
 )
 """What the mouse does, and number keys, for help."""

@@ -18,14 +18,16 @@ from cloud_view.desktop.desk import Desk
 from cloud_view.desktop.detail import Detail
 from cloud_view.desktop.dressing import Dressing, Status
 from cloud_view.desktop.granting_node import ask
-from cloud_view.desktop.history import History, Replay
+from cloud_view.desktop.history import Replay, looked_like
 from cloud_view.desktop.inputs import Button, Input, Pressed
 from cloud_view.desktop.items_node import Items
 from cloud_view.desktop.keeping import keep_picture
 from cloud_view.desktop.notes import NOTE_S, Notes
 from cloud_view.desktop.outcome import Kind, Outcome, Wish
 from cloud_view.desktop.parameters import Parameters
+from cloud_view.desktop.past import Past
 from cloud_view.desktop.questions_node import Questions
+from cloud_view.desktop.remembering import Remembering
 from cloud_view.desktop.screen import Screen
 from cloud_view.desktop.show import Show
 from cloud_view.desktop.showing import Showing
@@ -33,7 +35,7 @@ from cloud_view.desktop.shown_hand import Lit, tool_of
 from cloud_view.desktop.sound import Speaker, player
 from cloud_view.engine import DrawError
 from cloud_view.pacing import Pacing
-from latentvr_common import conversions, node_tools, topics
+from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.asking_node import Asking
 from latentvr_common.cloud import NONE
 from latentvr_common.directories import writable_directory
@@ -49,6 +51,7 @@ from latentvr_common.parameters import declare
 from latentvr_common.proposal import Proposal
 from latentvr_common.run import run_node
 from latentvr_common.scene import Scene, State, hands_moved
+from latentvr_common.timeline.timeline import Leap
 
 _TURN_S = 1 / 60
 _PASSES = 3
@@ -71,18 +74,23 @@ class Desktop(Node):  # type: ignore[misc]
         self._dressing = Dressing()
         self._lit = Lit()
         self._notes = Notes()
-        self._history = History()
+        self._past = Past(self._settings.timeline_mb)
         self._replay = Replay()
         self._told: HeldTool | None = None
         self._hands: Hands | None = None
         """Those of others that are shown."""
         self._drawn: tuple[object, ...] = ()
         self._known = 0
+        self._epoch = 0
+        self._told_seq = 0
+        """The newest entry of the journal that is on the timeline."""
         self._entries: Entries | None = None
         self._safe_count = 0
         """Items that have a label that is in the journal."""
         self._left = False
         self._pending: deque[Input] = deque()
+        bag = session_files.in_directory(self._directory, session_files.BAG) if self._directory else None
+        self._remembering = Remembering(bag, self._settings.timeline_mb)
         self._connect()
         self._timer = node_tools.every(self, _TURN_S, self._turn)
 
@@ -102,7 +110,10 @@ class Desktop(Node):  # type: ignore[misc]
         self._asking = Asking(self, self._settings.author, self._report)
         self._speaker = Speaker(self._directory or Path(tempfile.gettempdir()), player())
         self._questions = Questions(self, self._speaker, self._say)
-        self._epoch_in = node_tools.listen(self, topics.EPOCH, self._on_epoch)
+        self._heard = [
+            node_tools.listen(self, topics.EPOCH, self._on_epoch),
+            node_tools.listen(self, topics.CATEGORIES, self._on_categories),
+        ]
 
     def _opened(self) -> Screen:
         try:
@@ -113,8 +124,14 @@ class Desktop(Node):  # type: ignore[misc]
     # What is heard
 
     def _on_epoch(self, message: msg.Epoch) -> None:
-        self._showing.frames.note_epoch(conversions.time_from_msg(message.header.stamp), message.epoch)
+        stamp_ns, self._epoch = conversions.time_from_msg(message.header.stamp), message.epoch
+        self._showing.frames.note_epoch(stamp_ns, message.epoch)
+        self._past.timeline.frames.note_epoch(stamp_ns, message.epoch)
         self._desk.paused = message.state == State.PAUSED
+
+    def _on_categories(self, message: msg.Categories) -> None:
+        stamp_ns = conversions.time_from_msg(message.header.stamp)
+        self._past.timeline.note_categories(conversions.categories_from_msg(message), stamp_ns, self._epoch)
 
     def _listen_to_journal(self, count: int) -> None:
         """Follow the labels of `count` items from now on."""
@@ -124,6 +141,8 @@ class Desktop(Node):  # type: ignore[misc]
 
     def _note_safe(self, book: LabelBook) -> None:
         self._safe_count = int((book.labels != NONE).sum())
+        self._past.timeline.note_labels(book.events(after=self._told_seq))
+        self._told_seq = book.applied_seq
 
     # Turns
 
@@ -134,6 +153,7 @@ class Desktop(Node):  # type: ignore[misc]
         if told:
             self._say(told)
         self._tell_tool(self._desk.told())
+        self._remember()
         for _ in range(_PASSES):
             now_s, inputs = time.monotonic(), self._take_inputs()
             if inputs:
@@ -147,6 +167,18 @@ class Desktop(Node):  # type: ignore[misc]
                 self._note_frame(drawn, time.perf_counter() - began_s, now_s)
             elif not inputs:
                 return
+
+    def _remember(self) -> None:
+        """Put before what this window has seen what the session's bag has of the time before."""
+        timeline = self._past.timeline
+        if len(timeline):
+            self._remembering.begin(int(timeline.frames.stamps[0]))
+        earlier = self._remembering.look()
+        if earlier is not None:
+            timeline.precede(earlier)
+        if self._remembering.reason:
+            self.get_logger().warning(f"the timeline begins with this window: {self._remembering.reason}")
+            self._remembering.reason = ""
 
     def _take_inputs(self) -> bool:
         """Have the desk take what there is; return whether there was something.
@@ -181,7 +213,7 @@ class Desktop(Node):  # type: ignore[misc]
     def _state(self, now_s: float) -> tuple[object, ...]:
         """Return what a frame depends on beside mouse and keys."""
         note, rest = self._notes.text(now_s), self._detail.at_rest(now_s)
-        marks = self._safe_count, len(self._asking)
+        marks = self._safe_count, len(self._asking), self._past.timeline.changes
         return self._inbox.changes, self._items.changes, self._screen.viewport, note, rest, marks
 
     def _draw(self, now_s: float) -> tuple[int, float] | None:
@@ -195,29 +227,33 @@ class Desktop(Node):  # type: ignore[misc]
         self._drawn, self._known = self._state(now_s), self._items.changes
         desk, viewport = self._desk, self._screen.viewport
         desk.set_categories(scene.categories)
-        layer = self._showing.layer_of(scene, busy=desk.busy, replays=self._replay.runs)
+        past = self._past.frame if not self._replay.runs else None
+        layer = self._showing.layer_of(scene, busy=desk.busy, of_old=self._replay.runs or past is not None)
         camera = self._showing.camera_of(layer, desk.viewpoint)
-        sight = self._showing.sight(desk, layer, camera, viewport, time.monotonic())
+        sight = self._showing.sight(desk, layer, camera, viewport, time.monotonic(), past)
         if sight is not None:
             self._follow(desk.see(sight, node_tools.now_ns(self)))
         self._items.scene, self._hands = scene, scene.hands
         items = self._detail.items(len(scene.cloud), now_s)
         status = Status(self._safe_count, len(self._asking), self._notes.text(now_s))
-        panels = self._dressing.panels(desk, scene, viewport, status, self._items.look_of, self._items.neighbours_of)
+        look_of, neighbours_of, told = self._items.look_of, self._items.neighbours_of, self._past.told(scene, viewport)
+        desk.has_bar, desk.is_back = told.bar is not None, past is not None
+        panels = self._dressing.panels(desk, scene, viewport, status, look_of, neighbours_of, told)
         tool, lit = tool_of(desk, scene), self._lit.of(desk, scene)
-        self._screen.show(Show(layer, camera, items, tool, lit, panels, scene.hands))
+        trail = self._past.trail(desk.item, scene.placement)
+        self._screen.show(Show(layer, camera, items, tool, lit, panels, scene.hands, trail))
         return items, time.perf_counter() - began_s
 
     def _then(self, scene: Scene, now_s: float) -> Scene:
-        """Return the scene to show: that of now, or one of the time-lapse. What oneself holds stands elsewhere."""
+        """Return the scene to show: that of now, or an earlier one. What oneself holds stands elsewhere."""
         others = {author: tool for author, tool in scene.desks.items() if author != self._settings.author}
-        scene = replace(scene, desks=others)
+        newest = scene.cloud
+        scene = self._past.scene(replace(scene, desks=others))
         share = self._replay.share(now_s)
         if share is None:
-            self._history.note(scene.cloud, now_s)
             return scene
         self._say(f"time-lapse: {100 * share:.0f} %", 0.5)
-        return replace(scene, cloud=self._history.at(share, scene.cloud))
+        return replace(scene, cloud=looked_like(self._past.timeline.frames, share, newest))
 
     def _note_frame(self, drawn: tuple[int, float], polled_s: float, now_s: float) -> None:
         items, prepared_s = drawn
@@ -248,6 +284,7 @@ class Desktop(Node):  # type: ignore[misc]
             layer = self._showing.layer
             self._lit.submit(event, layer.scene.colors() if layer is not None else {})
             self._asking.mark(event, end)
+            outcome.note = self._past.told_of(event) or outcome.note
         for wish in outcome.wishes:
             self._grant(wish)
         if outcome.note:
@@ -263,13 +300,25 @@ class Desktop(Node):  # type: ignore[misc]
         elif wish.kind is Kind.PROPOSE:
             self._questions.propose(self._settings.accept_from, self._offer)
         elif wish.kind is Kind.TIMELAPSE:
+            self._past.looking.leap(Leap.NOW)
             self._replay.toggle(time.monotonic())
+        elif wish.kind in (Kind.LEAP, Kind.SCRUB):
+            self._go_to(wish)
         elif wish.kind is Kind.SOUND:
             self._questions.sound(int(wish.value))
         elif wish.kind is Kind.PICTURE:
             self._say(keep_picture(self._directory, self._screen.keep))
         elif wish.kind is Kind.QUIT:
             self._left = True
+
+    def _go_to(self, wish: Wish) -> None:
+        """Look at another time."""
+        if self._replay.runs:
+            self._replay.toggle(time.monotonic())
+        if wish.kind is Kind.LEAP:
+            self._past.looking.leap(Leap(str(wish.value)))
+        else:
+            self._past.looking.scrub(float(wish.value))
 
     def _report(self, report: Report) -> None:
         """Tell what has come of a gesture, now that others have answered."""
@@ -307,6 +356,7 @@ class Desktop(Node):  # type: ignore[misc]
     def close(self) -> None:
         """Say so if marks are lost with this process."""
         self._speaker.stop()
+        self._remembering.stop()
         if not self._left:
             self._screen.close()
         if len(self._asking):

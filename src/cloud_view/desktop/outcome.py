@@ -25,6 +25,10 @@ class Kind(Enum):
     FORCES = auto()
     CUES = auto()
     TIMELAPSE = auto()
+    LEAP = auto()
+    """Through time; which one, of `Leap`."""
+    SCRUB = auto()
+    """To a place of the timeline; a share of it."""
     PICTURE = auto()
     QUIT = auto()
 

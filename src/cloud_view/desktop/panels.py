@@ -12,7 +12,9 @@ import numpy as np
 from PIL import Image
 
 from cloud_view.desktop.keys import GROUPS, MOUSE
+from cloud_view.desktop.timeline_bar import Banner
 from cloud_view.sheet import BRIGHT, FAINT, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
+from latentvr_common.fonts import font_for
 
 PLATE: Rgb = (19, 23, 31)
 _EDGE: Rgb = (48, 55, 68)
@@ -20,7 +22,7 @@ _KEY: Rgb = (176, 205, 235)
 GOOD: Rgb = (92, 200, 130)
 _WARM: Rgb = (230, 190, 96)
 _PAD = 20.0
-_LINE_HEIGHT = 40.0
+LINE_HEIGHT = 40.0
 
 
 def _plate(width: float, height: float, window_height: int) -> Sheet:
@@ -51,8 +53,8 @@ class Line:
 @lru_cache(maxsize=2)
 def paint_line(line: Line, width: float, margin: float, window_height: int) -> Image.Image:
     """Return the line, `width` wide, with so much room at both ends."""
-    sheet = Sheet(width, _LINE_HEIGHT, window_height / REFERENCE_HEIGHT)
-    base, middle = _LINE_HEIGHT / 2 + 5, _LINE_HEIGHT / 2
+    sheet = Sheet(width, LINE_HEIGHT, window_height / REFERENCE_HEIGHT)
+    base, middle = LINE_HEIGHT / 2 + 5, LINE_HEIGHT / 2
     sheet.bar(0, 0, width, 1, FAINT)
     sheet.dot(margin, middle, 12, line.color)
     end = sheet.text(margin + 20, base, line.category, 15, BRIGHT)
@@ -78,7 +80,7 @@ def paint_help(window_height: int) -> Image.Image:
     """Return the help: what mouse and keys do."""
     columns: list[list[tuple[str, list[tuple[str, str]]]]] = [
         [("mouse", list(MOUSE)), _listed(1)],
-        [_listed(0), _listed(2)],
+        [_listed(0), _listed(2), _listed(3)],
     ]
     rows = max(sum(len(rows) + 2 for _, rows in column) for column in columns)
     sheet = _plate(2 * _HELP_COLUMN + 2 * _PAD, rows * _HELP_ROW + 2 * _PAD - 20, window_height)
@@ -216,4 +218,26 @@ def paint_naming(name: str, window_height: int) -> Image.Image:
     end = sheet.text(_PAD, 64, name, 20, BRIGHT)
     sheet.bar(end + 2, 46, 2, 22, _KEY)
     sheet.text(_PAD, 86, "enter: add it    esc: leave it", 12, SOFT)
+    return sheet.image
+
+
+# Time
+
+_BANNER_CHARACTERS = 66
+_BANNER_LINE = 20.0
+
+
+@lru_cache(maxsize=2)
+def paint_banner(banner: Banner, window_height: int) -> Image.Image:
+    """Return what is told of the time that is looked at."""
+    lines = [
+        (banner.when, 18.0, BRIGHT),
+        *((line, 14.0, _WARM) for line in [shortened(banner.what, _BANNER_CHARACTERS)] if line),
+        (banner.hint, 13.0, SOFT),
+    ]
+    scale = window_height / REFERENCE_HEIGHT
+    width = max(font_for(words, round(size * scale)).getlength(words) / scale for words, size, _ in lines)
+    sheet = _plate(width + 2 * _PAD, 18 + _BANNER_LINE * len(lines) + 4, window_height)
+    for place, (words, size, color) in enumerate(lines):
+        sheet.text(_PAD, 28 + _BANNER_LINE * place, words, size, color)
     return sheet.image

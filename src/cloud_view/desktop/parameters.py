@@ -25,3 +25,10 @@ class Parameters:
         at_least=0.01,
         at_most=1.0,
     )
+    timeline_mb: float = parameter(
+        128.0,
+        "Memory for clouds to go back to; older ones are thinned evenly where it does not do.",
+        unit="MB",
+        at_least=1.0,
+        at_most=16_384.0,
+    )

@@ -22,6 +22,7 @@ from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import Key as SameKey
 from cloud_view.desktop.same import is_same
 from cloud_view.desktop.show import Show
+from cloud_view.desktop.trail_shape import trail_shape
 from cloud_view.engine import DrawError, load_open3d
 from cloud_view.panel import Panel
 from cloud_view.shapes import Lines, Mesh
@@ -54,6 +55,7 @@ class Screen:
         self._camera: tuple[Camera, Viewport] | None = None
         self._tool: tuple[SameKey, tuple[Mesh, Lines]] | None = None
         self._selected: tuple[SameKey, Mesh] | None = None
+        self._trail: tuple[SameKey, Mesh] | None = None
         self._grid: tuple[Subject, Lines] | None = None
         self._others = OthersHands()
         self._listen()
@@ -120,6 +122,7 @@ class Screen:
         self._aim(show, viewport)
         self._put_items(show, viewport)
         self._put_hand(show, viewport)
+        self._put_trail(show, viewport)
         self._layers.show("others", self._others.shape(show.hands, show.camera))
         self._put_panels(show, viewport)
         self._visualizer.update_renderer()
@@ -161,6 +164,13 @@ class Screen:
         if self._selected is None or not is_same(self._selected[0], key):
             self._selected = key, _selection(show)
         self._layers.show("selection", self._selected[1])
+
+    def _put_trail(self, show: Show, viewport: Viewport) -> None:
+        key = (show.trail, show.camera, viewport)
+        if self._trail is None or not is_same(self._trail[0], key):
+            shape = trail_shape(show.trail, show.camera, viewport.height) if show.trail is not None else Mesh()
+            self._trail = key, shape
+        self._layers.show("trail", self._trail[1])
 
     def _put_panels(self, show: Show, viewport: Viewport) -> None:
         for name in [name for name in self._panels if name not in show.panels]:

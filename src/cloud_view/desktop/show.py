@@ -30,6 +30,16 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class Trail:
+    """The way of an item through K frames: `points` (K, 3), metres, and `colors` (K, 3), 0 to 1, of the item there."""
+
+    points: npt.NDArray[np.floating]
+    colors: npt.NDArray[np.floating]
+    here: int
+    """Which of them is shown."""
+
+
+@dataclass(frozen=True)
 class Show:
     """All that a frame shows. `items`: how many; all of them: at rest."""
 
@@ -41,3 +51,4 @@ class Show:
     panels: dict[str, Placed] = field(default_factory=dict)
     hands: Hands | None = None
     """Of others; None: nobody shows any."""
+    trail: Trail | None = None

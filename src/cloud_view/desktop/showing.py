@@ -11,7 +11,7 @@ from cloud_view.desktop.picking import Picker, Viewport
 from cloud_view.desktop.same import Key, is_same
 from cloud_view.desktop.viewpoint import Viewpoint
 from latentvr_common.scene import Scene
-from latentvr_common.selecting.frames import Frames
+from latentvr_common.selecting.frames import Frame, Frames
 
 BEAT_S = 0.3
 """A mark that is being made is told again after so long: who looks on forgets what is not heard of."""
@@ -30,15 +30,15 @@ class Showing:
         self._seen: Key = ()
         self._beat_s = 0.0
 
-    def layer_of(self, scene: Scene, *, busy: bool, replays: bool) -> CloudLayer:
-        """Return the layer of `scene`. `busy`: a button is down, what is looked at stays; `replays`: it is of old."""
+    def layer_of(self, scene: Scene, *, busy: bool, of_old: bool) -> CloudLayer:
+        """Return the layer of `scene`. `busy`: a button is down, what is looked at stays; `of_old`: not of now."""
         layer = self.layer
         if layer is not None and _shows(layer, scene):
             return layer
         fresh = CloudLayer(bare(scene), layer.subject if layer is not None else subject_of(scene.points()))
         if not busy:
             fresh.subject = self._framing.follow(subject_of(fresh.points))
-        if not replays and (layer is None or layer.scene.cloud is not scene.cloud):
+        if not of_old and (layer is None or layer.scene.cloud is not scene.cloud):
             self.frames.add(scene.cloud)
         self.layer = fresh
         return fresh
@@ -58,13 +58,18 @@ class Showing:
         """Tell whether a mark that is being made is to be told again."""
         return desk.mark is not None and now_s >= self._beat_s
 
-    def sight(self, desk: Desk, layer: CloudLayer, camera: Camera, viewport: Viewport, now_s: float) -> Sight | None:
-        """Return what the person at `desk` is to see anew; None: nothing. Who turns the cloud looks when it rests."""
+    def sight(
+        self, desk: Desk, layer: CloudLayer, camera: Camera, viewport: Viewport, now_s: float, past: Frame | None
+    ) -> Sight | None:
+        """Return what the person at `desk` is to see anew; None: nothing. Who turns the cloud looks when it rests.
+
+        past: the frame that the layer shows; None: one of now.
+        """
         seen: Key = (layer, camera, viewport)
         same = is_same(seen, self._seen)
         if desk.turns or (same and not self.beats(desk, now_s)):
             return None
-        frame = self.frames.shown_at(layer.scene.cloud.stamp_ns)
+        frame = past if past is not None else self.frames.shown_at(layer.scene.cloud.stamp_ns)
         if frame is None:
             return None
         picker = desk.sight.picker if same and desk.sight is not None else Picker(layer.points, camera, viewport)

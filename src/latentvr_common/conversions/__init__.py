@@ -23,6 +23,7 @@ from latentvr_common.conversions.clouds import (
     forces_from_msg,
     forces_to_msg,
 )
+from latentvr_common.conversions.epochs import progress_from_msg
 from latentvr_common.conversions.gestures import (
     gesture_from_msg,
     gesture_to_msg,
@@ -57,16 +58,24 @@ from latentvr_common.conversions.places import (
     placement_from_msg,
     placement_to_msg,
 )
-from latentvr_common.conversions.serialized import label_event_from_cdr, trace_entry_from_cdr
+from latentvr_common.conversions.serialized import (
+    categories_from_cdr,
+    cloud_from_cdr,
+    label_event_from_cdr,
+    progress_from_cdr,
+    trace_entry_from_cdr,
+)
 from latentvr_common.conversions.traces import trace_entry_from_msg, trace_entry_to_msg
 
 __all__ = [
     "LATENT_FRAME",
     "STAGE_FRAME",
+    "categories_from_cdr",
     "categories_from_msg",
     "categories_to_msg",
     "category_from_msg",
     "category_to_msg",
+    "cloud_from_cdr",
     "cloud_from_msg",
     "cloud_to_msg",
     "cues_from_msg",
@@ -94,6 +103,8 @@ __all__ = [
     "point_to_msg",
     "pose_from_msg",
     "pose_to_msg",
+    "progress_from_cdr",
+    "progress_from_msg",
     "proposal_from_msg",
     "region_from_msg",
     "region_to_msg",
