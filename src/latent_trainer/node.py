@@ -283,8 +283,19 @@ class LatentTrainer(Node):  # type: ignore[misc]
         if s.state is State.TRAINING and s.text:
             level = DiagnosticStatus.WARN
         text = s.text or f"epoch {s.epoch}, {s.steps_per_s:.0f} steps a second"
+        trouble = self._trouble(s)
+        if trouble:
+            text, level = f"{text}; {trouble}", max(level, DiagnosticStatus.WARN)
         counts = {"step": s.step, "skipped steps": s.skipped, "returns": s.returns, "label entries": s.label_seq}
         return Health(text, level, counts)
+
+    def _trouble(self, snapshot: Snapshot) -> str:
+        """Return what a person should know although training goes on; empty: nothing."""
+        if snapshot.label_seq > self._book.applied_seq:
+            return (
+                f"waits for the journal: it has {self._book.applied_seq} entries, training knows {snapshot.label_seq}"
+            )
+        return self._course_out.fault
 
     def close(self) -> None:
         """Stop training, and write the results unless those of this step and these marks are written already.

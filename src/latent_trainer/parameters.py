@@ -12,7 +12,10 @@ class Parameters:
     dataset: str = parameter("digits", "Name or path of the dataset.")
     max_items: int = parameter(0, "Use at most so many items, chosen by seed; 0: all.", unit="items", at_least=0)
     seed: int = parameter(0, "Seed of every random choice.", at_least=0)
-    directory: str = parameter("", "Session directory, for results; empty: none are written.")
+    directory: str = parameter(
+        "",
+        "Session directory, for results and checkpoints; training goes on from the newest of these. Empty: none are written.",
+    )
     checkpoint_s: float = parameter(
         15.0,
         "Keep training's state in the session directory every so many seconds, to go on from; 0: never.",

@@ -1,6 +1,7 @@
 """A session that ended, or was killed, and is to go on."""
 
 import dataclasses
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -66,6 +67,7 @@ def earlier_session(given: Arguments) -> EarlierSession:
     for needed in (file, directory / session_files.LABELS):
         if not needed.is_file():
             raise InputError(f"argument resume: {directory} holds no session: there is no {needed.name}")
+    _check_ended(directory)
     description = _read(file)
     try:
         before = Arguments(**{**description["arguments"], "resume": given.resume})
@@ -84,6 +86,18 @@ def earlier_session(given: Arguments) -> EarlierSession:
                 "expected it to be left out"
             )
     return EarlierSession(directory, checked(dataclasses.replace(before, **news)), description)
+
+
+def _check_ended(directory: Path) -> None:
+    """Raise InputError while a session runs in `directory`: its journal holds a lock."""
+    lock = directory / f"{session_files.LABELS}.lock"
+    try:
+        with open(lock, "rb") as opened:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(f"argument resume: the session in {directory} still runs, expected one that ended") from error
+    except OSError:
+        return  # Without a lock there is nobody, and what cannot be read the journal will name.
 
 
 def _read(file: Path) -> Any:

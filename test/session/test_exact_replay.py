@@ -1,5 +1,6 @@
 """A session on the digits that is killed, resumed and replayed: the same to the last bit, and what differs is named."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -196,6 +197,11 @@ def test_a_session_does_not_go_on_with_another_dataset(done: Done, tmp_path: Pat
     with RunningSession(f"resume:={done.directory}", "seed:=6") as session:
         assert session.end(at_most_s=60) == 2
         assert "argument seed is 6, but the session to resume has 5" in session.output
+    with (done.directory / "labels.db.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with RunningSession(f"resume:={done.directory}") as session:
+            assert session.end(at_most_s=60) == 2
+            assert f"the session in {done.directory} still runs" in session.output
     with RunningSession(f"resume:={tmp_path}") as session:
         assert session.end(at_most_s=60) == 2
         assert f"argument resume: {tmp_path} holds no session: there is no session.json" in session.output
