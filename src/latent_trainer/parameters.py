@@ -14,7 +14,7 @@ class Parameters:
     seed: int = parameter(0, "Seed of every random choice.", at_least=0)
     directory: str = parameter(
         "",
-        "Session directory, for results and checkpoints; training goes on from the newest of these. Empty: none are written.",
+        "Session directory, for results and checkpoints, from the newest of which training goes on; empty: none.",
     )
     checkpoint_s: float = parameter(
         15.0,
