@@ -8,7 +8,6 @@ import time
 from geometry_msgs.msg import PoseStamped
 from latentvr import msg, srv
 from rclpy.node import Node
-from sensor_msgs.msg import PointCloud2
 
 from gesture_labeler import buttons
 from gesture_labeler.labeler import Labeler
@@ -46,7 +45,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
         self._asking = Asking(self, self._settings.author, self._report)
         self._health = HealthReporter(self, self._probe)
         self._told: tuple[Tool | None, Placement | None] = None, None
-        node_tools.listen(self, topics.CLOUD, self._on_cloud)
+        node_tools.listen(self, topics.CLOUD, self._on_cloud, raw=True)
         node_tools.listen(self, topics.EPOCH, self._on_epoch)
         node_tools.listen(self, topics.CATEGORIES, self._on_categories)
         node_tools.listen(self, topics.HANDS, self._on_hands, raw=True)
@@ -55,9 +54,9 @@ class GestureLabeler(Node):  # type: ignore[misc]
         node_tools.every(self, _LOOK_PERIOD_S, self._look)
         self._tell_state()
 
-    def _on_cloud(self, message: PointCloud2) -> None:
+    def _on_cloud(self, data: bytes) -> None:
         try:
-            self._labeler.frames.add(conversions.cloud_from_msg(message))
+            self._labeler.frames.add(conversions.cloud_from_cdr(data))
         except ValueError as error:
             self._health.drop(str(error))
 

@@ -213,7 +213,7 @@ class Inbox:
         if data is None:
             return
         try:
-            self._cloud = conversions.cloud_from_msg(deserialize_message(data, PointCloud2))
+            self._cloud = conversions.cloud_from_cdr(data)
         except ValueError as error:
             self._drop(error)
 

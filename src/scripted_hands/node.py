@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from diagnostic_msgs.msg import DiagnosticStatus
 from latentvr import msg
 from rclpy.node import Node
-from sensor_msgs.msg import PointCloud2
 
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.datasets import load
@@ -45,7 +44,7 @@ class ScriptedHands(Node):  # type: ignore[misc]
         self._person = Person(self._settings, dataset.truth, dataset.categories, self._thinking, self._outlet.body)
         self._health = HealthReporter(self, self._probe)
         self._seeing = [
-            node_tools.listen(self, topics.CLOUD, self._on_cloud),
+            node_tools.listen(self, topics.CLOUD, self._on_cloud, raw=True),
             node_tools.listen(self, topics.CATEGORIES, self._on_categories),
             node_tools.listen(self, topics.GESTURES, self._on_gesture),
             node_tools.listen(self, topics.CLOUD_PLACEMENT, self._on_placement),
@@ -54,9 +53,9 @@ class ScriptedHands(Node):  # type: ignore[misc]
         self._timer = node_tools.every(self, 1.0 / self._settings.rate_hz, self._on_tick)
         self._told = ""
 
-    def _on_cloud(self, message: PointCloud2) -> None:
+    def _on_cloud(self, data: bytes) -> None:
         try:
-            self._person.see_cloud(conversions.cloud_from_msg(message))
+            self._person.see_cloud(conversions.cloud_from_cdr(data))
         except ValueError as error:
             self._health.drop(str(error))
 

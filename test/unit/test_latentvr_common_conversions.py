@@ -1,6 +1,7 @@
 """What goes into a message comes out of it."""
 
 import re
+import struct
 from collections.abc import Callable
 from dataclasses import fields as fields_of
 from dataclasses import replace
@@ -11,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from geometry_msgs.msg import Point, Quaternion, Vector3
+from hypothesis import given
+from hypothesis import strategies as st
 from latentvr import msg, srv
 from rclpy.serialization import deserialize_message, serialize_message
 
@@ -113,6 +116,51 @@ def test_cloud_that_is_not_one_is_refused(change: object, complaint: str) -> Non
     change(message)  # type: ignore[operator]
     with pytest.raises(ValueError, match=complaint):
         conversions.cloud_from_msg(message)
+
+
+@given(
+    st.integers(0, 40),
+    st.integers(0, 2**62),
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9),
+)
+def test_a_serialized_cloud_is_read_in_place_as_its_message_is(count: int, stamp_ns: int, frame: str) -> None:
+    message = conversions.cloud_to_msg(replace(some_cloud(count), stamp_ns=stamp_ns % (2**31 * 10**9)))
+    message.header.frame_id = frame
+    data = serialize_message(message)
+    seen, read = conversions.cloud_from_cdr(data), conversions.cloud_from_msg(deserialize_message(data, type(message)))
+    assert seen.stamp_ns == read.stamp_ns
+    for name in ("positions", "rgb", "label", "predicted", "confidence"):
+        assert np.array_equal(getattr(seen, name), getattr(read, name))
+
+
+CLOUD_BYTES = serialize_message(conversions.cloud_to_msg(some_cloud()))
+
+
+@pytest.mark.parametrize("length", range(len(CLOUD_BYTES) - 3))
+def test_a_serialized_cloud_that_is_cut_is_refused(length: int) -> None:
+    with pytest.raises(ValueError, match=r"^cloud: "):
+        conversions.cloud_from_cdr(CLOUD_BYTES[:length])
+
+
+@given(st.integers(0, len(CLOUD_BYTES) - 1), st.binary(min_size=1, max_size=8))
+def test_a_serialized_cloud_with_other_bytes_is_a_cloud_or_refused(at: int, others: bytes) -> None:
+    data = CLOUD_BYTES[:at] + others + CLOUD_BYTES[at + len(others) :]
+    try:
+        count = len(conversions.cloud_from_cdr(data))
+    except ValueError as error:
+        reason = str(error)
+    else:
+        reason = "cloud: " if count == 5 else f"{count} items"
+    assert reason.startswith("cloud: ")
+
+
+def test_a_serialized_cloud_that_claims_to_be_huge_is_refused_without_memory_for_it() -> None:
+    claims = b"\0\1\0\0" + struct.pack("<iII", 0, 0, 2**32 - 1)
+    with pytest.raises(ValueError, match="expected at least"):
+        conversions.cloud_from_cdr(claims)
+    fields = b"\0\1\0\0" + struct.pack("<iII4sIII", 0, 0, 1, b"\0", 1, 1, 2**31)
+    with pytest.raises(ValueError, match="fields, expected at most 1000"):
+        conversions.cloud_from_cdr(fields)
 
 
 def test_cloud_with_nan_is_refused() -> None:
@@ -395,7 +443,11 @@ def test_every_public_function_is_found_under_the_one_name() -> None:
         if isfunction(value) and value.__module__ == part.__name__ and not name.startswith("_")
     }
     assert len(public) > 30
-    assert public - set(conversions.__all__) == {"rows_to_msg", "rows_from_msg"}  # Of what kind of rows says no name.
+    assert public - set(conversions.__all__) == {
+        "rows_to_msg",
+        "rows_from_msg",
+        "point_cloud_in",
+    }  # What they hold says no name.
     assert all(hasattr(conversions, name) for name in conversions.__all__)
 
 

@@ -16,6 +16,7 @@ from latentvr_common.conversions.basics import (
     time_to_msg,
 )
 from latentvr_common.conversions.clouds import (
+    cloud_from_cdr,
     cloud_from_msg,
     cloud_to_msg,
     cues_from_msg,
@@ -60,7 +61,6 @@ from latentvr_common.conversions.places import (
 )
 from latentvr_common.conversions.serialized import (
     categories_from_cdr,
-    cloud_from_cdr,
     label_event_from_cdr,
     progress_from_cdr,
     trace_entry_from_cdr,

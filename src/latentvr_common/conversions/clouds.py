@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from sensor_msgs.msg import PointCloud2
 
 from latentvr_common.cloud import CLOUD_DTYPE, Cloud
 from latentvr_common.conversions.basics import time_from_msg
+from latentvr_common.conversions.point_clouds import point_cloud_in
 from latentvr_common.conversions.rows import rows_from_msg, rows_to_msg
 from latentvr_common.cues import CUES_DTYPE, Cues
 from latentvr_common.forces import Forces
@@ -27,12 +29,29 @@ def cloud_to_msg(cloud: Cloud) -> PointCloud2:
 
 def cloud_from_msg(message: PointCloud2) -> Cloud:
     """The message of the topic `cloud` to a cloud frame; the arrays are views of the message's bytes where possible."""
-    rows = rows_from_msg("cloud", message, CLOUD_DTYPE)
-    positions = np.stack([rows["x"], rows["y"], rows["z"]], axis=1)
+    return _cloud_of(rows_from_msg("cloud", message, CLOUD_DTYPE), time_from_msg(message.header.stamp))
+
+
+def cloud_from_cdr(data: bytes) -> Cloud:
+    """The serialized message of the topic `cloud` to a cloud frame; the arrays are views of `data` where possible.
+
+    Raises ValueError if the bytes are something else.
+    """
+    try:
+        seen = point_cloud_in(data)
+    except ValueError as error:
+        raise ValueError(f"cloud: {error}") from error
+    return _cloud_of(rows_from_msg("cloud", seen, CLOUD_DTYPE), seen.stamp_ns)
+
+
+def _cloud_of(rows: npt.NDArray[np.void], stamp_ns: int) -> Cloud:
+    positions = np.empty((len(rows), len(_AXES)), np.float32)
+    for column, axis in enumerate(_AXES):
+        positions[:, column] = rows[axis]
     if not np.isfinite(positions).all():
         raise ValueError("cloud: x, y, z hold values that are not finite")
     return Cloud(
-        stamp_ns=time_from_msg(message.header.stamp),
+        stamp_ns=stamp_ns,
         positions=positions,
         rgb=rows["rgb"],
         label=rows["label"],

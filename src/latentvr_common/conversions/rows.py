@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sensor_msgs.msg import PointCloud2, PointField
 
 from latentvr_common.conversions.basics import LATENT_FRAME, header
+from latentvr_common.conversions.point_clouds import PointCloudSeen
 
 _FIELD_TYPES = {
     "<f4": PointField.FLOAT32,
@@ -38,7 +39,7 @@ def rows_to_msg(rows: npt.NDArray[np.void], stamp_ns: int) -> PointCloud2:
     )
 
 
-def rows_from_msg(what: str, message: PointCloud2, dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
+def rows_from_msg(what: str, message: PointCloud2 | PointCloudSeen, dtype: np.dtype[np.void]) -> npt.NDArray[np.void]:
     """Return the rows (N,) of a message, a view of its bytes.
 
     Raises ValueError, which begins with `what`, if the message does not have the columns of `dtype`.

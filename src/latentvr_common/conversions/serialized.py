@@ -4,11 +4,8 @@ from typing import Any
 
 from latentvr import msg
 from rclpy.serialization import deserialize_message
-from sensor_msgs.msg import PointCloud2
 
-from latentvr_common.cloud import Cloud
 from latentvr_common.conversions.basics import time_from_msg
-from latentvr_common.conversions.clouds import cloud_from_msg
 from latentvr_common.conversions.epochs import progress_from_msg
 from latentvr_common.conversions.labels import categories_from_msg, label_event_from_msg
 from latentvr_common.conversions.traces import trace_entry_from_msg
@@ -25,11 +22,6 @@ def label_event_from_cdr(data: bytes) -> LabelEvent:
 def trace_entry_from_cdr(data: bytes) -> TraceEntry:
     """Return a serialized entry of the trace as data. Raises ValueError for what is none."""
     return trace_entry_from_msg(_message(msg.TraceEntry, data))
-
-
-def cloud_from_cdr(data: bytes) -> Cloud:
-    """Return a serialized cloud as data. Raises ValueError for what is none."""
-    return cloud_from_msg(_message(PointCloud2, data))
 
 
 def progress_from_cdr(data: bytes) -> tuple[int, Progress]:
