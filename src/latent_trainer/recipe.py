@@ -15,6 +15,7 @@ import torch
 from latent_trainer.changes import Change, change_from_json
 from latent_trainer.parameters import Parameters
 from latentvr_common.errors import InputError
+from latentvr_common.parameters import checked
 
 _DECIDING = (
     "seed",
@@ -67,9 +68,12 @@ class Recipe:
         return json.dumps(asdict(self), sort_keys=True)
 
     def settings(self, **others: str | int) -> Parameters:
-        """Return parameters of a trainer that trains like this; `others`: of those that decide nothing."""
+        """Return parameters of a trainer that trains like this; `others`: of those that decide nothing.
+
+        Raises InputError for what no trainer could have been given.
+        """
         known = {"dataset": self.dataset, "max_items": self.max_items, "threads": self.threads, "device": self.device}
-        return Parameters(**{**known, **self.parameters, **others})  # type: ignore[arg-type]
+        return checked(Parameters(**{**known, **self.parameters, **others}))  # type: ignore[arg-type]
 
 
 def make_recipe(
@@ -119,6 +123,8 @@ def recipe_from_text(text: str, whose: str) -> Recipe:
             raise TypeError("counts must be whole numbers, names and digests texts")
         if set(recipe.parameters) != set(_DECIDING) or not isinstance(recipe.build, dict):
             raise TypeError(f"parameters must be {', '.join(_DECIDING)}")
+        if not all(isinstance(value, int | float) for value in recipe.parameters.values()):
+            raise TypeError("parameters must be numbers")
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{whose}: not a recipe of training that this version knows: {error}") from error
     return recipe

@@ -21,7 +21,7 @@ from latent_trainer.preparation import Preparation
 from latent_trainer.recipe import Recipe, digest_of, this_build
 from latent_trainer.rerun import Rerun, Tally, catch_up, without
 from latent_trainer.story import Story, make_story
-from latent_trainer.training import Encoded, Training
+from latent_trainer.training import Encoded, NotFiniteError, Training
 from latentvr_common import conversions
 from latentvr_common.bags.bag import Bag, open_bag
 from latentvr_common.cloud import NONE
@@ -32,6 +32,7 @@ from latentvr_common.recall import Recall
 from latentvr_common.trace import TraceEntry
 
 EXIT_DIFFERS = 1
+_INTERRUPTED = 130
 _LABELS, _TRACE = "latentvr/msg/LabelEvent", "latentvr/msg/TraceEntry"
 _TELL_S = 2.0
 Tell = Callable[[str], None]
@@ -230,8 +231,11 @@ def main(words: Sequence[str]) -> int:
         else:
             tally, lines = compare(story, workshop, tell)
             code = 0 if tally.first is None else EXIT_DIFFERS
-    except (InputError, OSError) as error:
+    except (InputError, OSError, NotFiniteError) as error:
         sys.stderr.write(f"error: {error}\n")
         return EXIT_INPUT_ERROR
+    except KeyboardInterrupt:
+        sys.stderr.write("replay interrupted\n")
+        return _INTERRUPTED
     sys.stdout.write("\n".join(lines) + "\n")
     return code

@@ -84,9 +84,9 @@ class Rerun:
         self.tally.runs += 1
         if state is not None:
             training.restore(*state)
-            _make_steps(training, entries[0].attempts)
+            self._make_steps(training, entries[0].attempts)
         else:
-            _do_before(training, self._story.earlier[run], entries[0].attempts, recall.labels)
+            self._do_before(training, self._story.earlier[run], entries[0].attempts, recall.labels)
         for entry in entries:
             if self._stopped:
                 return
@@ -97,6 +97,22 @@ class Rerun:
             parent = self._story.parent(child)
             if parent is not None and not self._stopped:
                 self._follow(child, self._states[parent])
+
+    def _make_steps(self, training: Training, attempts: int) -> None:
+        """Make steps with which there is nothing to compare."""
+        while training.attempts < attempts:
+            training.step()
+            self._on_progress(training.attempts)
+
+    def _do_before(self, training: Training, changes: Sequence[Change], attempts: int, recall: RecallLabels) -> None:
+        """Do what was done before a run whose parent was not recorded."""
+        for change in changes:
+            self._make_steps(training, change.attempts)
+            if change.back:
+                training.go_back(change.back)
+            else:
+                training.set_labels(recall(change.said))
+        self._make_steps(training, attempts)
 
     def _do(self, entry: TraceEntry, training: Training, recall: RecallLabels) -> None:
         for loss, norm in zip(entry.losses, entry.norms, strict=True):
@@ -143,22 +159,6 @@ class Rerun:
     def _differs(self, entry: TraceEntry, step: int, text: str) -> None:
         if self.tally.first is None:
             self.tally.first = Difference(entry.place.run, step, text)
-
-
-def _make_steps(training: Training, attempts: int) -> None:
-    while training.attempts < attempts:
-        training.step()
-
-
-def _do_before(training: Training, changes: Sequence[Change], attempts: int, recall: RecallLabels) -> None:
-    """Do what was done before a run whose parent was not recorded: there is nothing to compare with."""
-    for change in changes:
-        _make_steps(training, change.attempts)
-        if change.back:
-            training.go_back(change.back)
-        else:
-            training.set_labels(recall(change.said))
-    _make_steps(training, attempts)
 
 
 def catch_up(course: Course, changes: Sequence[Change], recall: RecallLabels, attempts: int) -> None:

@@ -505,6 +505,25 @@ def test_a_recipe_reads_back_and_others_are_refused() -> None:
             recipe_from_text(text, "bag")
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda r: replace(r, threads=10**9), "threads"),
+        (lambda r: replace(r, parameters={**r.parameters, "width": 10**9}), "width"),
+        (lambda r: replace(r, parameters={**r.parameters, "learning_rate": -1.0}), "learning_rate"),
+        (lambda r: replace(r, device="abacus"), "device"),
+    ],
+)
+def test_a_recipe_that_no_trainer_could_have_been_given_is_refused(
+    change: Callable[[Recipe], Recipe], reason: str
+) -> None:
+    with pytest.raises(InputError, match=reason):
+        change(new_recipe()).settings()
+    text = replace(new_recipe(), parameters={**new_recipe().parameters, "width": "wide"}).as_text()  # type: ignore[dict-item]
+    with pytest.raises(InputError, match="numbers"):
+        recipe_from_text(text, "bag")
+
+
 def digest_after(threads: int, steps: int) -> str:
     torch.set_num_threads(threads)
     training = ready()
