@@ -139,6 +139,8 @@ def samples(number: int) -> dict[str, Any]:
     return {
         "cloud": conversions.cloud_to_msg(cloud),
         "epoch": msg.Epoch(header=stamp, epoch=number, terms=["a", "b"], losses=[1.0, 2.0]),
+        "trace": msg.TraceEntry(header=stamp, run="r", number=number, losses=[0.5] * number, norms=[1.5] * number),
+        "ghost": PointCloud2(header=stamp, data=bytes(120)),
         "forces": PointCloud2(header=stamp, data=bytes(100)),
         "cues": PointCloud2(header=stamp, data=bytes(150)),
         "xr/mirror": CompressedImage(header=stamp, format="jpeg", data=bytes(150)),
