@@ -1,0 +1,95 @@
+"""What was, beside a branch of training: the ghost as faint points, and arrows from where items were to where they are.
+
+An arrow has the colour of the category that its item is predicted as now, where that is another than in the ghost.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from cloud_view import depth_cue
+from cloud_view.camera import Camera, Subject
+from cloud_view.cloud_shapes import ball_radius
+from cloud_view.force_shapes import arrows
+from cloud_view.lens import focus_of, hiding
+from cloud_view.shapes import Mesh, discs, join_meshes
+from latentvr_common.colors import split_rgb
+from latentvr_common.scene import Ghost, Scene
+
+FloatArray = npt.NDArray[np.floating]
+Rows = npt.NDArray[np.intp]
+
+MOST_POINTS = 4_000
+MOST_ARROWS = 240
+GHOST_COLOR = (112, 120, 136)
+_MOVED_COLOR = (206, 212, 222)
+_STILL = 0.02
+"""What has moved by less than this share of the subject's radius has no arrow."""
+_POINT_SIZE = 0.8
+"""Of an unlabelled item of a cloud that has as many items as there are points."""
+_CORNERS = 6
+_ARROW_RADIUS = 0.0024
+"""As a share of the subject's."""
+
+
+@dataclass(frozen=True)
+class Differences:
+    """K items that are elsewhere than in the ghost, or are predicted otherwise."""
+
+    rows: Rows
+    """(K,), in order of importance: what is predicted otherwise first, then what moved most."""
+    starts: FloatArray
+    """(K, 3), where they were, metres, frame stage."""
+    ends: FloatArray
+    """(K, 3), where they are."""
+    turned: npt.NDArray[np.bool_]
+    """(K,), whether they are predicted otherwise."""
+
+
+def differences(scene: Scene, ghost: Ghost, still_m: float) -> Differences:
+    """Return the at most 240 items that differ most; what has moved by less than `still_m` is not among them."""
+    moved_m = np.linalg.norm(scene.cloud.positions - ghost.positions, axis=1) * scene.placement.scale
+    turned = scene.cloud.predicted != ghost.predicted
+    there = np.flatnonzero(moved_m > still_m)
+    rows = there[np.lexsort((-moved_m[there], ~turned[there]))[:MOST_ARROWS]]
+    was, now = (scene.placement.stage_from_latent(where[rows]) for where in (ghost.positions, scene.cloud.positions))
+    return Differences(rows, was, now, turned[rows])
+
+
+def ghost_shapes(scene: Scene, camera: Camera, subject: Subject) -> Mesh:
+    """Return the ghost of `scene`, and what is another way than in it; nothing without one."""
+    ghost = scene.ghost
+    if ghost is None:
+        return Mesh()
+    found = differences(scene, ghost, _STILL * subject.radius)
+    seen = ~hiding(found.ends, camera, focus_of(scene))
+    starts, vectors = found.starts[seen], (found.ends - found.starts)[seen]
+    colors = _arrow_colors(scene, found)[seen]
+    both = join_meshes(
+        [
+            _points(scene, ghost, camera, subject),
+            arrows(starts, vectors, _ARROW_RADIUS * subject.radius, colors, camera),
+        ]
+    )
+    near = depth_cue.nearness(both.vertices, camera, subject)
+    return Mesh(both.vertices, depth_cue.faded(both.colors, near), both.triangles)
+
+
+def _points(scene: Scene, ghost: Ghost, camera: Camera, subject: Subject) -> Mesh:
+    """Return at most 4,000 items of the ghost, evenly chosen, as discs."""
+    count = len(ghost.positions)
+    chosen = np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).astype(int))
+    where = scene.placement.stage_from_latent(ghost.positions[chosen])
+    where = where[~hiding(where, camera, focus_of(scene))]
+    radii = np.full(len(where), _POINT_SIZE * ball_radius(len(chosen), subject.radius))
+    return discs(where, radii, np.array(GHOST_COLOR) / 255, camera, _CORNERS)
+
+
+def _arrow_colors(scene: Scene, found: Differences) -> FloatArray:
+    """Return the colours (K, 3) of arrows, 0 to 1."""
+    known = scene.colors()
+    predicted = scene.cloud.predicted[found.rows]
+    of_category = [split_rgb(known[int(i)]) if int(i) in known else np.array(_MOVED_COLOR) for i in predicted]
+    colors = np.where(found.turned[:, None], np.reshape(of_category, (-1, 3)), _MOVED_COLOR)
+    return np.asarray(colors / 255.0)
