@@ -153,7 +153,7 @@ def _branch(progress: Progress) -> tuple[str, ...]:
     lines = [f"branch: {progress.branch or 'as it was'}"]
     if compared:
         right = progress.ghost_accuracy
-        then = "" if math.isnan(right) else f"  ·  {100 * right:.1f} % correct then"
+        then = "" if math.isnan(right) else f" · {100 * right:.1f} % correct then"
         lines.append(f"{100 * progress.agreement:.0f} % as before{then}")
     return tuple(lines)
 
@@ -207,7 +207,7 @@ _OFFER_LINE, _OFFER_CHARACTERS, _OFFER_LINES = 22.0, 34, 2
 """All that stands below is so much lower for each line of what is offered; a line has so many characters at most."""
 _DESK_LINE, _DESK_CHARACTERS, _MOST_DESKS = 22.0, 30, 2
 """As with offers, for what persons at a mouse hold."""
-_BRANCH_LINE, _BRANCH_CHARACTERS = 22.0, 34
+_BRANCH_LINE, _BRANCH_CHARACTERS = 22.0, (34, 40)
 """As with offers, for branches of training."""
 
 
@@ -254,7 +254,7 @@ def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
         base = _STATE_LINE - 4 + _branch_top(caption) + i * _BRANCH_LINE
         if not i:
             sheet.dot(0, base - 5, 9, GHOST_COLOR)
-        sheet.text(17, base, shortened(words, _BRANCH_CHARACTERS), 15, SOFT if i else BRIGHT)
+        sheet.text(17, base, shortened(words, _BRANCH_CHARACTERS[i]), 13 if i else 15, SOFT if i else BRIGHT)
     for i, words in enumerate(caption.offer):
         sheet.text(0, _STATE_LINE - 4 + _offer_top(caption) + i * _OFFER_LINE, words, 15, BRIGHT)
     for i, desk in enumerate(caption.desks):

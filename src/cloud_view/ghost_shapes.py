@@ -11,7 +11,7 @@ import numpy.typing as npt
 from cloud_view import depth_cue
 from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import ball_radius
-from cloud_view.force_shapes import arrows
+from cloud_view.force_shapes import arrows, brought_forward
 from cloud_view.lens import focus_of, hiding
 from cloud_view.shapes import Mesh, discs, join_meshes
 from latentvr_common.colors import split_rgb
@@ -22,15 +22,19 @@ Rows = npt.NDArray[np.intp]
 
 MOST_POINTS = 4_000
 MOST_ARROWS = 240
-GHOST_COLOR = (112, 120, 136)
-_MOVED_COLOR = (206, 212, 222)
+GHOST_COLOR = (98, 106, 122)
+_MOVED_COLOR = (158, 167, 184)
+_LIGHTER = 0.3
+"""Arrows are so much nearer to white than items of their category, among which they end."""
 _STILL = 0.02
 """What has moved by less than this share of the subject's radius has no arrow."""
-_POINT_SIZE = 0.8
+_POINT_SIZE = 0.55
 """Of an unlabelled item of a cloud that has as many items as there are points."""
 _CORNERS = 6
-_ARROW_RADIUS = 0.0024
-"""As a share of the subject's."""
+_MOVED_RADIUS, _TURNED_RADIUS = 0.0015, 0.0022
+"""Of arrows, as shares of the subject's."""
+_FORWARD = 0.4
+"""As with forces: so far, as a share of that radius, arrows are drawn nearer to the camera."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +66,29 @@ def ghost_shapes(scene: Scene, camera: Camera, subject: Subject) -> Mesh:
     ghost = scene.ghost
     if ghost is None:
         return Mesh()
-    found = differences(scene, ghost, _STILL * subject.radius)
+    points = _faded(_points(scene, ghost, camera, subject), camera, subject)
+    leading = _faded(
+        _arrows(scene, differences(scene, ghost, _STILL * subject.radius), camera, subject), camera, subject
+    )
+    before = brought_forward(leading.vertices, _FORWARD * subject.radius, camera)
+    return join_meshes([points, Mesh(before, leading.colors, leading.triangles)])
+
+
+def _faded(mesh: Mesh, camera: Camera, subject: Subject) -> Mesh:
+    near = depth_cue.nearness(mesh.vertices, camera, subject)
+    return Mesh(mesh.vertices, depth_cue.faded(mesh.colors, near), mesh.triangles)
+
+
+def _arrows(scene: Scene, found: Differences, camera: Camera, subject: Subject) -> Mesh:
+    """Return arrows from where items were to where they are: thicker ones of those that are predicted otherwise."""
     seen = ~hiding(found.ends, camera, focus_of(scene))
-    starts, vectors = found.starts[seen], (found.ends - found.starts)[seen]
-    colors = _arrow_colors(scene, found)[seen]
-    both = join_meshes(
+    colors, vectors = _arrow_colors(scene, found), found.ends - found.starts
+    return join_meshes(
         [
-            _points(scene, ghost, camera, subject),
-            arrows(starts, vectors, _ARROW_RADIUS * subject.radius, colors, camera),
+            arrows(found.starts[part], vectors[part], radius * subject.radius, colors[part], camera)
+            for part, radius in ((seen & ~found.turned, _MOVED_RADIUS), (seen & found.turned, _TURNED_RADIUS))
         ]
     )
-    near = depth_cue.nearness(both.vertices, camera, subject)
-    return Mesh(both.vertices, depth_cue.faded(both.colors, near), both.triangles)
 
 
 def _points(scene: Scene, ghost: Ghost, camera: Camera, subject: Subject) -> Mesh:
@@ -90,6 +105,10 @@ def _arrow_colors(scene: Scene, found: Differences) -> FloatArray:
     """Return the colours (K, 3) of arrows, 0 to 1."""
     known = scene.colors()
     predicted = scene.cloud.predicted[found.rows]
-    of_category = [split_rgb(known[int(i)]) if int(i) in known else np.array(_MOVED_COLOR) for i in predicted]
+    of_category = [_lighter(split_rgb(known[int(i)])) if int(i) in known else np.array(_MOVED_COLOR) for i in predicted]
     colors = np.where(found.turned[:, None], np.reshape(of_category, (-1, 3)), _MOVED_COLOR)
     return np.asarray(colors / 255.0)
+
+
+def _lighter(color: FloatArray) -> FloatArray:
+    return color + _LIGHTER * (255.0 - color)

@@ -28,7 +28,7 @@ class WhatIf:
         """Which one is trained; empty: the one that was there first."""
 
     def toggle(self, book: LabelBook | None, names: Mapping[int, str]) -> None:
-        """Ask for a branch without the newest mark in `book`; in a branch, for what was. `names` of categories, by id."""
+        """Ask for a branch without the newest mark in `book`; in a branch, for what was. `names`: of categories."""
         asked = what_if(self.branch, self._begun, book, self._author, names)
         if asked is None:
             self._say("none of your marks is in force: there is nothing to be without")
