@@ -39,6 +39,8 @@ class WhatIf:
                 self._say(response.message if response is not None else "the trainer does not answer")
                 return
             self._begun = list(response.names)
+            # The cloud of that branch may take a while to come.
+            self.branch = response.names[response.current] if response.current >= 0 else ""
             self._say(asked.note)
 
         operation = srv.Branch.Request.BEGIN if asked.without else srv.Branch.Request.SWITCH
