@@ -110,5 +110,5 @@ def _arrow_colors(scene: Scene, found: Differences) -> FloatArray:
     return np.asarray(colors / 255.0)
 
 
-def _lighter(color: FloatArray) -> FloatArray:
+def _lighter(color: npt.NDArray[np.uint8]) -> FloatArray:
     return color + _LIGHTER * (255.0 - color)
