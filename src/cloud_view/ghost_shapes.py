@@ -56,7 +56,10 @@ def differences(scene: Scene, ghost: Ghost, still_m: float) -> Differences:
     moved_m = np.linalg.norm(scene.cloud.positions - ghost.positions, axis=1) * scene.placement.scale
     turned = scene.cloud.predicted != ghost.predicted
     there = np.flatnonzero(moved_m > still_m)
-    rows = there[np.lexsort((-moved_m[there], ~turned[there]))[:MOST_ARROWS]]
+    importance = (moved_m + turned * (1.0 + moved_m.max(initial=0.0)))[there]
+    # All of them need no order: there may be a hundred thousand.
+    first = np.argpartition(-importance, MOST_ARROWS)[:MOST_ARROWS] if len(there) > MOST_ARROWS else slice(None)
+    rows = there[first][np.argsort(-importance[first], kind="stable")]
     was, now = (scene.placement.stage_from_latent(where[rows]) for where in (ghost.positions, scene.cloud.positions))
     return Differences(rows, was, now, turned[rows])
 
@@ -105,10 +108,9 @@ def _arrow_colors(scene: Scene, found: Differences) -> FloatArray:
     """Return the colours (K, 3) of arrows, 0 to 1."""
     known = scene.colors()
     predicted = scene.cloud.predicted[found.rows]
-    of_category = [_lighter(split_rgb(known[int(i)])) if int(i) in known else np.array(_MOVED_COLOR) for i in predicted]
-    colors = np.where(found.turned[:, None], np.reshape(of_category, (-1, 3)), _MOVED_COLOR)
+    colors = np.full((len(predicted), 3), _MOVED_COLOR, float)
+    for category in np.unique(predicted[found.turned]):
+        if int(category) in known:
+            color = split_rgb(known[int(category)]).astype(float)
+            colors[found.turned & (predicted == category)] = color + _LIGHTER * (255.0 - color)
     return np.asarray(colors / 255.0)
-
-
-def _lighter(color: npt.NDArray[np.uint8]) -> FloatArray:
-    return color + _LIGHTER * (255.0 - color)

@@ -97,6 +97,7 @@ def test_w_shows_what_would_be_without_ones_newest_mark_and_w_again_what_was(tmp
 
         hands.key("w")
         peer.wait_until(lambda: epoch(peer).branch == "", "what was", 90.0)
+        peer.wait_until(lambda: warm_pixels(hands) > 40, "what it says then")
         # The same key again at once would be taken for one that is held.
         peer.wait_until(lambda: warm_pixels(hands) < 10, "nothing is told any more")
         # The journal stays as it is, and a second time the branch is gone on with: no branch has two names.
