@@ -84,11 +84,13 @@ def test_w_shows_what_would_be_without_ones_newest_mark_and_w_again_what_was(tmp
         hands.key("escape")
 
         peer.wait_until(lambda: warm_pixels(hands) < 10, "nothing is told")
+        step = epoch(peer).step
         hands.key("w")
         peer.wait_until(lambda: epoch(peer).branch == "without right (entry 2)", "the branch", 90.0)
         peer.wait_until(lambda: warm_pixels(hands) > 100, "what it says")
         peer.wait_until(lambda: len(peer.heard["ghost"]), "the ghost")
-        peer.wait_until(lambda: not epoch(peer).text and epoch(peer).agreement < 0.9, "it has caught up", 90.0)
+        peer.wait_until(lambda: epoch(peer).step > step and not epoch(peer).text, "it has caught up", 90.0)
+        assert 0 < epoch(peer).agreement < 1
         cloud = conversions.cloud_from_msg(peer.heard["cloud"][-1])
         assert (cloud.label[EACH : EACH + 10] == -1).all()
         assert (cloud.label[:10] == 0).all()
