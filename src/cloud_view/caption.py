@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from cloud_view.ghost_shapes import GHOST_COLOR
 from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
 from latentvr_common.beacons import COLORS, Why
 from latentvr_common.cloud import NONE
@@ -84,6 +85,8 @@ class Caption:
     """What the network would label by itself, in lines; empty: nothing is offered."""
     desks: tuple[AtDesk, ...] = ()
     """What persons at a mouse hold, each in a line."""
+    branch: tuple[str, ...] = ()
+    """Which branch of training this is and what differs from the ghost, in lines; empty: there is none."""
     more: str = ""
     """The last line."""
 
@@ -96,7 +99,8 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
     offered = [category for category in scene.categories if not category.retired]
     offer = _offer(scene)
     desks = at_desks(scene)[:_MOST_DESKS]
-    room = MOST_ROWS - len(offer) - len(desks)
+    branch = _branch(scene.progress)
+    room = MOST_ROWS - len(offer) - len(desks) - len(branch)
     # The last row says how many are left out.
     shown = offered if len(offered) <= room else offered[: room - 1]
     return Caption(
@@ -112,6 +116,7 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
         _conflicts(scene.progress.conflicts),
         offer,
         desks,
+        branch,
     )
 
 
@@ -138,6 +143,19 @@ def _items(scene: Scene) -> str:
 
 def _conflicts(items: int) -> str:
     return f"authors disagree on {items:,}" if items else ""
+
+
+def _branch(progress: Progress) -> tuple[str, ...]:
+    """Return which branch this is and, if there is a ghost, how much is as in it and how right it was."""
+    compared = not math.isnan(progress.agreement)
+    if not progress.branch and not compared:
+        return ()
+    lines = [f"branch: {progress.branch or 'as it was'}"]
+    if compared:
+        right = progress.ghost_accuracy
+        then = "" if math.isnan(right) else f" · {100 * right:.1f} % correct then"
+        lines.append(f"{100 * progress.agreement:.0f} % as before{then}")
+    return tuple(lines)
 
 
 def _offer(scene: Scene) -> tuple[str, ...]:
@@ -189,6 +207,8 @@ _OFFER_LINE, _OFFER_CHARACTERS, _OFFER_LINES = 22.0, 34, 2
 """All that stands below is so much lower for each line of what is offered; a line has so many characters at most."""
 _DESK_LINE, _DESK_CHARACTERS, _MOST_DESKS = 22.0, 30, 2
 """As with offers, for what persons at a mouse hold."""
+_BRANCH_LINE, _BRANCH_CHARACTERS = 22.0, (34, 40)
+"""As with offers, for branches of training."""
 
 
 def caption_height(caption: Caption) -> float:
@@ -209,6 +229,10 @@ def _desks_top(caption: Caption) -> float:
 
 
 def _offer_top(caption: Caption) -> float:
+    return _branch_top(caption) + _BRANCH_LINE * len(caption.branch)
+
+
+def _branch_top(caption: Caption) -> float:
     return _CONFLICTS_LINE if caption.conflicts else 0.0
 
 
@@ -226,6 +250,11 @@ def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
     state_line = _STATE_LINE + _lower_by(caption)
     if caption.conflicts:
         sheet.text(0, _STATE_LINE - 4, caption.conflicts, 17, _DISPUTED)
+    for i, words in enumerate(caption.branch):
+        base = _STATE_LINE - 4 + _branch_top(caption) + i * _BRANCH_LINE
+        if not i:
+            sheet.dot(0, base - 5, 9, GHOST_COLOR)
+        sheet.text(17, base, shortened(words, _BRANCH_CHARACTERS[i]), 13 if i else 15, SOFT if i else BRIGHT)
     for i, words in enumerate(caption.offer):
         sheet.text(0, _STATE_LINE - 4 + _offer_top(caption) + i * _OFFER_LINE, words, 15, BRIGHT)
     for i, desk in enumerate(caption.desks):

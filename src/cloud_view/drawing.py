@@ -6,6 +6,7 @@ from cloud_view.beacon_shapes import beacon_shapes
 from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import Points, cloud_shapes
 from cloud_view.force_shapes import force_arrows
+from cloud_view.ghost_shapes import ghost_shapes
 from cloud_view.hand_shapes import hands_shape
 from cloud_view.shapes import Lines, Mesh, join_lines, join_meshes
 from cloud_view.surroundings import floor_grid
@@ -29,7 +30,7 @@ def draw(scene: Scene, camera: Camera, subject: Subject, *, fine: bool = False) 
     items, points = cloud_shapes(scene, camera, subject, fine=fine)
     brushes, outlines = brush_outlines(scene, camera)
     hands = hands_shape(scene.hands, camera)
-    told = [force_arrows(scene, camera, subject), beacon_shapes(scene, camera, subject)]
+    told = [shapes(scene, camera, subject) for shapes in (force_arrows, beacon_shapes, ghost_shapes)]
     return Drawing(
         camera,
         subject,

@@ -56,15 +56,19 @@ def brought_forward(points: FloatArray, by_m: float, camera: Camera) -> FloatArr
 
 
 def arrows(starts: FloatArray, vectors: FloatArray, radius: float, color: FloatArray, camera: Camera) -> Mesh:
-    """Return solid arrows from `starts` (K, 3) along `vectors` (K, 3), lit; none for vectors of length 0."""
+    """Return solid arrows from `starts` (K, 3) along `vectors` (K, 3), lit; none for vectors of length 0.
+
+    color: (3,), or (K, 3).
+    """
     lengths = np.linalg.norm(vectors, axis=1)
     there = lengths > 0
     if not there.any():
         return Mesh()
+    colors = np.broadcast_to(color, starts.shape)[there]
     starts, vectors, lengths = starts[there], vectors[there], lengths[there]
     head = np.minimum(_HEAD_LENGTH * radius, _MOST_HEAD * lengths)
     ends = starts + vectors
     necks = ends - vectors * (head / lengths)[:, None]
     shaft = np.tile([radius, radius], (len(starts), 1))
     cone = np.tile([_HEAD_RADIUS * radius, 0.0], (len(starts), 1))
-    return join_meshes([rods(starts, necks, shaft, color, camera), rods(necks, ends, cone, color, camera)])
+    return join_meshes([rods(starts, necks, shaft, colors, camera), rods(necks, ends, cone, colors, camera)])

@@ -25,7 +25,7 @@ from latentvr_common.health import HealthReporter
 from latentvr_common.labels import Category
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
-from latentvr_common.scene import Progress, Scene, Selection, hands_moved
+from latentvr_common.scene import Ghost, Progress, Scene, Selection, hands_moved
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Inbox:
         """Rises with everything that came in, hands apart: those come at 72 Hz, moved or not."""
         self._cloud: Cloud | None = None
         self._new_cloud: bytes | None = None
+        self._ghost: Ghost | None = None
+        self._new_ghost: bytes | None = None
         self._hands: _Stored | None = None
         self._selection: _Stored | None = None
         self._categories: list[Category] = []
@@ -61,6 +63,7 @@ class Inbox:
         self._node = node
         self._heard = [
             node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True),
+            node_tools.listen(node, topics.GHOST, self._on_ghost, raw=True),
             node_tools.listen(node, topics.HANDS, self._on_hands, raw=True),
             node_tools.listen(node, topics.SELECTION, self._on_selection, raw=True),
             node_tools.listen(node, topics.EPOCH, self._on_epoch),
@@ -107,6 +110,10 @@ class Inbox:
 
     def _on_cloud(self, data: bytes) -> None:
         self._new_cloud = data
+        self.changes += 1
+
+    def _on_ghost(self, data: bytes) -> None:
+        self._new_ghost = data
         self.changes += 1
 
     def _on_forces(self, message: PointCloud2) -> None:
@@ -187,6 +194,7 @@ class Inbox:
     def scene(self, now_s: float) -> Scene | None:
         """Return what there is to draw; None before there is an item."""
         self._read_cloud()
+        self._read_ghost()
         if self._cloud is None or not len(self._cloud):
             return None
         hands = self.hands(now_s)
@@ -206,6 +214,8 @@ class Inbox:
             self.notice(now_s),
             self._gestures.offer(now_s),
             dict(self._desks),
+            # Of another dataset, or of an earlier session.
+            self._ghost if self._ghost is not None and len(self._ghost.positions) == len(self._cloud) else None,
         )
 
     def _read_cloud(self) -> None:
@@ -216,6 +226,17 @@ class Inbox:
             self._cloud = conversions.cloud_from_cdr(data)
         except ValueError as error:
             self._drop(error)
+
+    def _read_ghost(self) -> None:
+        data, self._new_ghost = self._new_ghost, None
+        if data is None:
+            return
+        try:
+            cloud = conversions.cloud_from_msg(deserialize_message(data, PointCloud2))
+        except ValueError as error:
+            self._drop(error)
+            return
+        self._ghost = Ghost(cloud.positions, cloud.predicted) if len(cloud) else None
 
     def _current_selection(self, now_s: float) -> Selection | None:
         stored = self._selection

@@ -42,6 +42,12 @@ class Progress:
     """Mean, 0 to 1; NaN: nothing is predicted yet."""
     conflicts: int = 0
     """Items on which authors disagree."""
+    branch: str = ""
+    """Of training; empty: the one that was there first."""
+    agreement: float = math.nan
+    """Share of items that are predicted as in the ghost, 0 to 1; NaN: there is none."""
+    ghost_accuracy: float = math.nan
+    """Share of items that the ghost predicts right, 0 to 1; NaN: not known."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,16 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Ghost:
+    """The cloud of the branch of training that was left, as it was then: as many items as the cloud."""
+
+    positions: npt.NDArray[np.float32]
+    """(N, 3), latent units."""
+    predicted: npt.NDArray[np.int16]
+    """(N,), category ids, -1 none."""
+
+
+@dataclass(frozen=True)
 class Scene:
     """All that a picture shows."""
 
@@ -124,6 +140,8 @@ class Scene:
     """What the network would label by itself, and the selection holds; None: nobody has asked."""
     desks: Mapping[str, Tool] = field(default_factory=dict)
     """What persons at a mouse hold, by author."""
+    ghost: Ghost | None = None
+    """What was, beside a branch of training; None: there is none."""
 
     def points(self) -> FloatArray:
         """Return where the items are in the stage (N, 3), metres."""

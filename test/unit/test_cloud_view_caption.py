@@ -71,6 +71,34 @@ def test_conflicts_have_a_line_of_their_own_and_all_below_makes_room() -> None:
     assert after[105 : 105 + lower, :, 3].any()
 
 
+@pytest.mark.parametrize(
+    ("branch", "agreement", "right", "lines"),
+    [
+        ("", math.nan, math.nan, ()),
+        ("without it", 0.824, 0.912, ("branch: without it", "82 % as before · 91.2 % correct then")),
+        ("without it", 0.824, math.nan, ("branch: without it", "82 % as before")),
+        ("without it", math.nan, math.nan, ("branch: without it",)),
+        ("", 1.0, 1.0, ("branch: as it was", "100 % as before · 100.0 % correct then")),
+    ],
+)
+def test_which_branch_it_is_is_said_and_all_below_makes_room(
+    branch: str, agreement: float, right: float, lines: tuple[str, ...]
+) -> None:
+    caption = caption_of(scene(Progress(branch=branch, agreement=agreement, ghost_accuracy=right, conflicts=3)))
+    assert caption.branch == lines
+    without = caption_of(scene(Progress(conflicts=3)))
+    before, after = (np.asarray(paint_caption(c, 720)) for c in (without, caption))
+    lower = 22 * len(lines)
+    assert len(after) - len(before) == lower
+    np.testing.assert_array_equal(before[:125], after[:125])
+    np.testing.assert_array_equal(before[133:], after[133 + lower :])
+    for line in range(len(lines)):
+        painted = after[130 + 22 * line : 152 + 22 * line, :, 3]
+        assert painted.any()
+        # Nothing is cut off at the right.
+        assert not painted[:, -1].any()
+
+
 @pytest.mark.parametrize("conflicts", [0, 12])
 def test_what_is_offered_has_lines_of_its_own_and_all_below_makes_room(conflicts: int) -> None:
     words = "1,204 items at 90 % or more; 93 % of them expected to be right. Poke accept again to label them"

@@ -298,6 +298,7 @@ def test_keys_ask_others_and_say_what_to_report_then(table: Table, key: Key, kin
         (Key("k"), Kind.PICTURE),
         (Key("t"), Kind.TIMELAPSE),
         (Key("a"), Kind.PROPOSE),
+        (Key("w"), Kind.WHAT_IF),
         (Key("q", ctrl=True), Kind.QUIT),
     ],
 )

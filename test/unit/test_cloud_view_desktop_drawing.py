@@ -18,13 +18,14 @@ from cloud_view.desktop.layers import Layers
 from cloud_view.desktop.others import OthersHands
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.same import is_same
+from cloud_view.desktop.showing import Showing
 from cloud_view.desktop.viewpoint import Viewpoint
 from cloud_view.shapes import Lines, Mesh
 from latentvr_common import rotations
 from latentvr_common.beacons import Beacon, Why
 from latentvr_common.cloud import Cloud
 from latentvr_common.hands import Hand, Hands
-from latentvr_common.scene import Brush, Scene, Selection
+from latentvr_common.scene import Brush, Ghost, Scene, Selection
 from scripted_hands.anatomy import OPEN, hand_at
 
 SUBJECT = Subject(np.array([0.0, 1.25, -0.55]), 0.4)
@@ -219,6 +220,19 @@ def test_beacons_stand_in_the_window_that_one_labels_in_too() -> None:
     with_them = replace(without, beacons=(Beacon(1, 7, Why.UNSURE),))
     plain, lit = (len(CloudLayer(bare(s), SUBJECT).full(CAMERA)[0].vertices) for s in (without, with_them))
     assert lit > plain
+
+
+def test_a_ghost_stands_in_the_window_and_is_made_anew_only_with_another_ghost_cloud_or_camera() -> None:
+    plain = scene(50)
+    ghost = Ghost(plain.cloud.positions + np.float32(0.3), plain.cloud.predicted)
+    showing = Showing()
+    layer = showing.layer_of(plain, busy=False, of_old=False)
+    haunted = showing.layer_of(replace(plain, ghost=ghost), busy=False, of_old=False)
+    assert haunted is not layer
+    assert showing.layer_of(replace(plain, ghost=ghost, categories=()), busy=False, of_old=False) is haunted
+    assert len(haunted.full(CAMERA)[0].vertices) > len(layer.full(CAMERA)[0].vertices)
+    assert haunted.full(CAMERA)[0] is haunted.full(CAMERA)[0]
+    assert showing.layer_of(plain, busy=False, of_old=False) is not haunted
 
 
 # Others

@@ -14,12 +14,13 @@ from cloud_view.desktop.dressing import Dressing, Status, line_of
 from cloud_view.desktop.history import REPLAY_S, Replay, looked_like
 from cloud_view.desktop.inputs import ALL_KEYS, KEY_NAMES, Key
 from cloud_view.desktop.keyboard import names_on
-from cloud_view.desktop.keys import GROUPS, Command, command_of, digit_of, typed
+from cloud_view.desktop.keys import GROUPS, MOUSE, Command, command_of, digit_of, typed
 from cloud_view.desktop.panels import Look, paint_help, paint_look, paint_naming, paint_proposal, words_of
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.sound import PLAYERS, Speaker, player
 from cloud_view.desktop.timeline_bar import InTime
 from latentvr_common.cloud import Cloud
+from latentvr_common.fonts import font_for
 from latentvr_common.labels import Category
 from latentvr_common.scene import Progress, Scene
 from latentvr_common.timeline.keyframes import Keyframes
@@ -75,6 +76,14 @@ def test_every_command_that_is_in_help_says_what_it_does() -> None:
     shown = [binding for _, bindings in GROUPS for binding in bindings if binding.shown]
     assert all(binding.says for binding in shown)
     assert len(shown) >= 20
+
+
+def test_what_help_says_fits_into_its_column() -> None:
+    said = [binding.says for _, bindings in GROUPS for binding in bindings if binding.shown] + [
+        says for _, says in MOUSE
+    ]
+    font = font_for("a", 14)
+    assert max(font.getlength(words) for words in said) <= 372 - 94
 
 
 def test_ctrl_changes_what_a_key_means() -> None:

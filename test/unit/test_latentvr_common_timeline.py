@@ -101,6 +101,20 @@ def test_thinning_keeps_first_and_last_and_takes_no_more_than_it_must(gaps: list
     assert places == sorted(places)
 
 
+def test_of_many_frames_the_one_goes_whose_neighbours_are_nearest_to_each_other() -> None:
+    frames = [frame(second * S) for second in (1, 11, 12, 51, 52)]
+    assert [f.stamp_ns // S for f in thinned(frames, 4)] == [1, 12, 51, 52]
+
+
+def test_no_more_frames_are_taken_in_than_twice_as_many_as_stay() -> None:
+    frames = Keyframes(10 * BYTES)
+    for second in range(1, 202):
+        frames.note(cloud(second * S), Progress())
+    newest, period = int(frames.stamps[-1]), int(frames.stamps[-1] - S) // 20
+    assert period > 9 * S
+    assert [frames.wants(cloud(newest + away)) for away in (period - S, period + S)] == [False, True]
+
+
 def test_frames_of_an_even_session_are_kept_evenly() -> None:
     frames = Keyframes(20 * BYTES)
     for tenth in range(6_000):
@@ -336,6 +350,14 @@ def test_what_happened_before_the_oldest_cloud_cannot_be_gone_to() -> None:
     for _ in range(5):
         looking.leap(Leap.EARLIER_EVENT)
     assert where(looking) == 30
+
+
+def test_what_has_happened_since_the_newest_cloud_leads_nobody_away_from_now() -> None:
+    timeline = session()
+    timeline.note_labels([entry(Kind.ASSIGN, stamp_ns=200 * S)])
+    looking = LookingBack(timeline)
+    looking.leap(Leap.LATER_EVENT)
+    assert where(looking) is None
 
 
 def test_going_from_cloud_to_cloud() -> None:

@@ -11,6 +11,7 @@ from cloud_view.beacon_shapes import beacon_shapes
 from cloud_view.camera import Camera, Subject
 from cloud_view.cloud_shapes import Points, ball_radius, cloud_shapes
 from cloud_view.force_shapes import force_arrows
+from cloud_view.ghost_shapes import ghost_shapes
 from cloud_view.shapes import Mesh, join_meshes
 from latentvr_common.colors import split_rgb
 from latentvr_common.scene import Scene
@@ -47,7 +48,7 @@ class CloudLayer:
         if self._full is None or self._full[0] is not camera:
             fine = len(self.scene.cloud) <= _FEW
             items, points = cloud_shapes(self.scene, camera, self.subject, fine=fine)
-            told = [shapes(self.scene, camera, self.subject) for shapes in (force_arrows, beacon_shapes)]
+            told = [shapes(self.scene, camera, self.subject) for shapes in (force_arrows, beacon_shapes, ghost_shapes)]
             self._full = camera, join_meshes([items, *told]), points
         return self._full[1:]
 

@@ -33,6 +33,7 @@ VIEWS: dict[Command, Callable[[Viewpoint], Viewpoint]] = {
 ASKED = {
     Command.FORCES: Kind.FORCES,
     Command.CUES: Kind.CUES,
+    Command.WHAT_IF: Kind.WHAT_IF,
     Command.TIMELAPSE: Kind.TIMELAPSE,
     Command.PICTURE: Kind.PICTURE,
     Command.QUIT: Kind.QUIT,

@@ -26,6 +26,7 @@ class Command(Enum):
     PAUSE = auto()
     SLOWER = auto()
     FASTER = auto()
+    WHAT_IF = auto()
     FORCES = auto()
     CUES = auto()
     TIMELAPSE = auto()
@@ -98,6 +99,7 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
             Binding(Command.PAUSE, ("p",), "p", "pause training, go on"),
             Binding(Command.SLOWER, ("comma",), ",  .", "train slower, faster"),
             Binding(Command.FASTER, ("period",)),
+            Binding(Command.WHAT_IF, ("w",), "w", "what if? without your newest mark; back"),
             Binding(Command.HELP, ("h",), "h", "this help"),
             Binding(Command.QUIT, ("ctrl+q",), "ctrl+q", "end the session, write results"),
         ),

@@ -33,6 +33,7 @@ from cloud_view.desktop.show import Show
 from cloud_view.desktop.showing import Showing
 from cloud_view.desktop.shown_hand import Lit, tool_of
 from cloud_view.desktop.sound import Speaker, player
+from cloud_view.desktop.what_if_node import WhatIf
 from cloud_view.engine import DrawError
 from cloud_view.pacing import Pacing
 from latentvr_common import conversions, node_tools, session_files, topics
@@ -85,6 +86,9 @@ class Desktop(Node):  # type: ignore[misc]
         self._told_seq = 0
         """The newest entry of the journal that is on the timeline."""
         self._entries: Entries | None = None
+        self._book: LabelBook | None = None
+        self._names: dict[int, str] = {}
+        """Of categories, by id."""
         self._safe_count = 0
         """Items that have a label that is in the journal."""
         self._left = False
@@ -110,6 +114,7 @@ class Desktop(Node):  # type: ignore[misc]
         self._asking = Asking(self, self._settings.author, self._report)
         self._speaker = Speaker(self._directory or Path(tempfile.gettempdir()), player())
         self._questions = Questions(self, self._speaker, self._say)
+        self._what_if = WhatIf(self, self._settings.author, self._questions, self._say)
         self._heard = [
             node_tools.listen(self, topics.EPOCH, self._on_epoch),
             node_tools.listen(self, topics.CATEGORIES, self._on_categories),
@@ -128,15 +133,18 @@ class Desktop(Node):  # type: ignore[misc]
         self._showing.frames.note_epoch(stamp_ns, message.epoch)
         self._past.timeline.frames.note_epoch(stamp_ns, message.epoch)
         self._desk.paused = message.state == State.PAUSED
+        self._what_if.branch = message.branch
 
     def _on_categories(self, message: msg.Categories) -> None:
         stamp_ns = conversions.time_from_msg(message.header.stamp)
-        self._past.timeline.note_categories(conversions.categories_from_msg(message), stamp_ns, self._epoch)
+        categories = conversions.categories_from_msg(message)
+        self._names = {category.id: category.name for category in categories}
+        self._past.timeline.note_categories(categories, stamp_ns, self._epoch)
 
     def _listen_to_journal(self, count: int) -> None:
         """Follow the labels of `count` items from now on."""
         if self._entries is None:
-            book = LabelBook(count)
+            book = self._book = LabelBook(count)
             self._entries = Entries(self, book, self._health, lambda: self._note_safe(book))
 
     def _note_safe(self, book: LabelBook) -> None:
@@ -253,7 +261,7 @@ class Desktop(Node):  # type: ignore[misc]
         if share is None:
             return scene
         self._say(f"time-lapse: {100 * share:.0f} %", 0.5)
-        return replace(scene, cloud=looked_like(self._past.timeline.frames, share, newest))
+        return replace(scene, cloud=looked_like(self._past.timeline.frames, share, newest), ghost=None)
 
     def _note_frame(self, drawn: tuple[int, float], polled_s: float, now_s: float) -> None:
         items, prepared_s = drawn
@@ -299,6 +307,8 @@ class Desktop(Node):  # type: ignore[misc]
             self._inbox.toggle_cues()
         elif wish.kind is Kind.PROPOSE:
             self._questions.propose(self._settings.accept_from, self._offer)
+        elif wish.kind is Kind.WHAT_IF:
+            self._what_if.toggle(self._book, self._names)
         elif wish.kind is Kind.TIMELAPSE:
             self._past.looking.leap(Leap.NOW)
             self._replay.toggle(time.monotonic())

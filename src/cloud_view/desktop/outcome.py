@@ -24,6 +24,8 @@ class Kind(Enum):
     """Items whose prediction is believed."""
     FORCES = auto()
     CUES = auto()
+    WHAT_IF = auto()
+    """A branch of training without the newest mark, or back."""
     TIMELAPSE = auto()
     LEAP = auto()
     """Through time; which one, of `Leap`."""

@@ -50,7 +50,7 @@ class Past:
         frame = self.frame
         if frame is None or keyframe is None:
             return now
-        return replace(now, cloud=frame.cloud, progress=keyframe.progress, forces=None, beacons=None)
+        return replace(now, cloud=frame.cloud, progress=keyframe.progress, forces=None, beacons=None, ghost=None)
 
     def told(self, scene: Scene, viewport: Viewport) -> InTime:
         """Return what the window shows of time."""

@@ -42,7 +42,7 @@ class Questions:
             except ValueError as error:
                 self._say(str(error))
 
-        self._ask(self._propose, srv.ProposeLabels.Request(threshold=threshold, category=NONE, audit_size=_AUDIT), take)
+        self.ask(self._propose, srv.ProposeLabels.Request(threshold=threshold, category=NONE, audit_size=_AUDIT), take)
 
     def sound(self, item: int) -> None:
         """Ask what `item` sounds like, and play it."""
@@ -55,7 +55,7 @@ class Questions:
             else:
                 self._play(item, bytes(response.wav))
 
-        self._ask(self._sound, srv.GetSound.Request(sample_id=item), take)
+        self.ask(self._sound, srv.GetSound.Request(sample_id=item), take)
 
     def _play(self, item: int, wav: bytes) -> None:
         try:
@@ -63,7 +63,8 @@ class Questions:
         except OSError as error:
             self._say(f"no sound: {error.strerror}")
 
-    def _ask(self, client: Client, request: Any, take: Callable[[Any], None]) -> None:
+    def ask(self, client: Client, request: Any, take: Callable[[Any], None]) -> None:
+        """Ask through `client`; `take` gets the answer, None: there is none. Says so where nobody is to be asked."""
         if not client.service_is_ready():
             self._say(_SILENCE)
             return

@@ -78,5 +78,5 @@ class Showing:
 
 
 def _shows(layer: CloudLayer, scene: Scene) -> bool:
-    names = ("cloud", "forces", "beacons", "placement")
+    names = ("cloud", "forces", "beacons", "placement", "ghost")
     return all(getattr(layer.scene, name) is getattr(scene, name) for name in names)

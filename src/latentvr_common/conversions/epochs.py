@@ -14,4 +14,7 @@ def progress_from_msg(message: msg.Epoch) -> Progress:
         message.accuracy,
         message.confidence,
         message.conflicts,
+        message.branch,
+        message.agreement,
+        message.ghost_accuracy,
     )
