@@ -377,7 +377,8 @@ def test_truth_has_no_way_into_training() -> None:
     assert list(inspect.signature(Training.__init__).parameters) == ["self", "inputs", "parameters", "device"]
     public = [name for name, _ in inspect.getmembers(Training, callable) if not name.startswith("_")]
     looks = ["draw", "drawing_from", "encode", "positions_of", "terms", "weighted"]
-    assert sorted(public) == sorted([*looks, "go_back", "set_labels", "set_neighbours", "step"])
+    keeps = ["state", "restore", "weights_digest", "latents_digest"]
+    assert sorted(public) == sorted([*looks, *keeps, "go_back", "set_labels", "set_neighbours", "step"])
     assert not any("truth" in str(inspect.signature(method)) for method in (Worker.__init__, Training.set_labels))
 
 
@@ -393,9 +394,10 @@ def places_that_read(attribute: str) -> set[str]:
     return found
 
 
-def test_truth_is_read_in_one_place_only_to_measure() -> None:
-    assert places_that_read("truth") == {"node._on_categories"}
-    assert places_that_read("_truth") == {"node.__init__", "node._on_categories", "node._quality"}
+def test_truth_is_read_in_one_place_of_the_trainer_and_one_of_the_replay_only_to_measure() -> None:
+    assert places_that_read("truth") == {"node._on_categories", "replay._differences", "replay._right"}
+    measures = {"node._quality", "node._epoch_message"}
+    assert places_that_read("_truth") == {"node.__init__", "node._on_categories", *measures}
     assert "preparation.make" in places_that_read("components"), "what is searched for would be found"
 
 
