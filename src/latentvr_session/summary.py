@@ -30,6 +30,7 @@ _RESULTS = (
     (session_files.STILL, "the cloud at the end"),
     (session_files.VIDEO, "the session as a time-lapse"),
     (session_files.SESSION, "what the session was made of"),
+    (session_files.CHECKPOINTS, "training's state at some moments: go on with resume:="),
     (session_files.PARAMETERS, "the parameters of each process"),
 )
 
