@@ -13,11 +13,11 @@ import numpy.typing as npt
 from latent_trainer.changes import Change
 from latent_trainer.checkpoints import Checkpoint, Checkpoints, read_checkpoint
 from latent_trainer.course import Course
+from latent_trainer.recall import Recall
 from latent_trainer.rerun import without
 from latent_trainer.training import Training
 from latentvr_common.errors import InputError
 from latentvr_common.labels import LabelEvent
-from latentvr_common.recall import Recall
 from latentvr_common.trace import TraceEntry, What
 
 FIRST = ""

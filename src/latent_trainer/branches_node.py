@@ -3,30 +3,27 @@
 Thread rule: everything here runs on the executor's thread, but for the questions, which run on the worker's.
 """
 
-import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future as Answer
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from latentvr import srv
 from rclpy.node import Node
 from rclpy.task import Future
 
 from latent_trainer.branches import FIRST, Branches
+from latent_trainer.ghost import Ghost
 from latent_trainer.marks import Marks, marks_of
 from latent_trainer.questions_node import Questions, reason_of
+from latent_trainer.recall import Recall
 from latent_trainer.shown import Shown
 from latent_trainer.training import Encoded, Training
 from latent_trainer.worker import Worker
 from latentvr_common import conversions, node_tools, topics
-from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.errors import InputError
 from latentvr_common.labels import Category, LabelBook
-from latentvr_common.recall import Recall
 from latentvr_common.trace import Said
 
 _TIMEOUT_S = 30.0
@@ -53,8 +50,8 @@ class BranchAnswers:
         self._on_switch = on_switch
         self._recall = Recall(book.item_count, book.by_seq)
         self._gone: tuple[int, ...] = ()
-        self._ghost: Encoded | None = None
         self._ghost_out = node_tools.advertise(node, topics.GHOST)
+        self.ghost = Ghost()
         self.name = FIRST
         """Of the branch that is shown."""
         node_tools.serve(node, topics.BRANCH, self._on_branch)
@@ -72,16 +69,6 @@ class BranchAnswers:
         if gone != self._gone:
             self._gone = gone
             self._on_switch()
-
-    def agreement(self, encoded: Encoded) -> float:
-        """Return the share of items that are predicted as in the ghost, 0 to 1; NaN: there is none."""
-        return math.nan if self._ghost is None else float((encoded.predicted == self._ghost.predicted).mean())
-
-    def ghost_accuracy(self, truth: npt.NDArray[np.int16] | None) -> float:
-        """Return the share of items that the ghost predicts right, 0 to 1; NaN: it or the truth is not known."""
-        if self._ghost is None or truth is None or not (self._ghost.predicted != NONE).any():
-            return math.nan
-        return float((self._ghost.predicted == truth).mean())
 
     def _on_branch(self, request: srv.Branch.Request, response: srv.Branch.Response) -> srv.Branch.Response | Future:
         if request.op not in (srv.Branch.Request.BEGIN, srv.Branch.Request.SWITCH):
@@ -119,25 +106,7 @@ class BranchAnswers:
 
     def _show(self, name: str, gone: tuple[int, ...], left: Encoded | None) -> None:
         """Show another branch, and what was `left` as a ghost; the same branch again: without a ghost."""
-        self._ghost = left if name != self.name else None
+        self.ghost = Ghost() if left is None or name == self.name else Ghost(left)
         self.name, self._gone = name, gone
         self._on_switch()
-        self._tell_ghost()
-
-    def _tell_ghost(self) -> None:
-        ghost = self._ghost
-        if ghost is None:
-            ghost = Encoded(np.zeros((0, 3), np.float32), np.zeros(0, np.int16), np.zeros(0, np.float32))
-        count = len(ghost.positions)
-        cloud = Cloud(
-            node_tools.now_ns(self._node),
-            ghost.positions,
-            np.full(count, _GHOST_COLOR, np.uint32),
-            np.full(count, NONE, np.int16),
-            ghost.predicted,
-            ghost.confidence,
-        )
-        self._ghost_out.publish(conversions.cloud_to_msg(cloud))
-
-
-_GHOST_COLOR = 0x808890
+        self._ghost_out.publish(conversions.cloud_to_msg(self.ghost.cloud(node_tools.now_ns(self._node))))

@@ -239,8 +239,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
             ece=snapshot.ece,
             ece_truth=ece_truth,
             branch=self._branches.name,
-            agreement=self._branches.agreement(snapshot.encoded),
-            ghost_accuracy=self._branches.ghost_accuracy(self._truth),
+            agreement=self._branches.ghost.agreement(snapshot.encoded),
+            ghost_accuracy=self._branches.ghost.accuracy(self._truth),
             steps_per_s=snapshot.steps_per_s,
             cloud_rate_hz=self._frame_rate.rate(now),
         )

@@ -18,6 +18,7 @@ from latent_trainer.cache import ArrayCache, user_cache
 from latent_trainer.cores import preparing_threads
 from latent_trainer.course import Course
 from latent_trainer.preparation import Preparation
+from latent_trainer.recall import Recall
 from latent_trainer.recipe import Recipe, digest_of, this_build
 from latent_trainer.rerun import Rerun, Tally, catch_up, without
 from latent_trainer.story import Story, make_story
@@ -28,7 +29,6 @@ from latentvr_common.cloud import NONE
 from latentvr_common.datasets import Dataset, load
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_common.labels import LabelEvent
-from latentvr_common.recall import Recall
 from latentvr_common.trace import TraceEntry
 
 EXIT_DIFFERS = 1

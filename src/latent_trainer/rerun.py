@@ -10,10 +10,10 @@ from latent_trainer.changes import Change
 from latent_trainer.counts import Counts
 from latent_trainer.course import Course, labels_digest
 from latent_trainer.networks import Tensors
+from latent_trainer.recall import Recall, RecallLabels
 from latent_trainer.recipe import Recipe
 from latent_trainer.story import Story
 from latent_trainer.training import NotFiniteError, Training
-from latentvr_common.recall import Recall, RecallLabels
 from latentvr_common.trace import Place, TraceEntry, What
 
 _State = tuple[Tensors, Counts]

@@ -111,8 +111,7 @@ class Worker:
         self._make_training = make_training
         self._begin = begin
         self._on_part = on_part
-        self._keep = keep
-        self._keep_s = keep_s
+        self._keep, self._keep_s = keep, keep_s
         self._keep_due_s = math.inf
         self._cloud_period_s = 1.0 / cloud_rate_hz
         self._pace = _Pace(paused)

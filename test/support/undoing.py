@@ -7,11 +7,11 @@ from latent_trainer.beginning import Beginning
 from latent_trainer.branches import Branches
 from latent_trainer.checkpoints import Checkpoints
 from latent_trainer.course import Course
+from latent_trainer.recall import Recall
 from latent_trainer.replay import Asked, Workshop, read_story
 from latent_trainer.rerun import catch_up, without
 from latentvr_common import session_files
 from latentvr_common.bags.bag import open_bag
-from latentvr_common.recall import Recall
 
 
 def undone_and_never_made(directory: Path, seq: int, tell: Callable[[str], None]) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """Training done again: bit for bit from its trace, from a checkpoint, and without an entry that was never made."""
 
+import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -7,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -16,17 +16,18 @@ from hypothesis import strategies as st
 from latent_trainer.beginning import Beginning
 from latent_trainer.branches import Branches
 from latent_trainer.checkpoints import Checkpoint, Checkpoints, read_checkpoint
-from latent_trainer.course import Course
+from latent_trainer.course import Course, labels_digest
+from latent_trainer.ghost import Ghost
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.parameters import Parameters
+from latent_trainer.recall import Recall
 from latent_trainer.recipe import Recipe, digest_of, make_recipe, recipe_from_text
 from latent_trainer.rerun import Rerun, Tally, catch_up, without
 from latent_trainer.story import Story, make_story
-from latent_trainer.training import NotFiniteError, Training
+from latent_trainer.training import Encoded, NotFiniteError, Training
 from latentvr_common.cloud import NONE
 from latentvr_common.errors import InputError
 from latentvr_common.labels import Kind, LabelEvent
-from latentvr_common.recall import Recall
 from latentvr_common.trace import Said, TraceEntry, What
 
 ITEMS = 90
@@ -537,12 +538,19 @@ def test_with_the_same_number_of_threads_training_is_the_same(threads: int) -> N
     assert digest_after(threads, 30) == digest_after(threads, 30)
 
 
-def test_labels_digest_is_of_the_labels_themselves() -> None:
-    from latent_trainer.course import labels_digest
+def test_the_digest_of_labels_is_that_of_their_bytes() -> None:
+    assert labels_digest(np.array([0, -1, 258], np.int16)) == hashlib.sha256(b"\x00\x00\xff\xff\x02\x01").hexdigest()
 
-    labels: npt.NDArray[np.int16] = np.array([0, -1, 2], np.int16)
-    assert labels_digest(labels) == labels_digest(labels.astype(">i2").astype(np.int16))
-    assert labels_digest(labels) != labels_digest(labels[::-1].copy())
+
+def test_a_ghost_is_compared_item_by_item() -> None:
+    left = Encoded(np.zeros((4, 3), np.float32), np.array([0, 1, 1, 2], np.int16), np.ones(4, np.float32))
+    now = replace(left, predicted=np.array([0, 1, 2, 0], np.int16))
+    assert Ghost(left).agreement(now) == 0.5
+    assert Ghost(left).accuracy(np.array([0, 0, 1, 2], np.int16)) == 0.75
+    assert len(Ghost(left).cloud(7)) == 4
+    assert len(Ghost().cloud(7)) == 0
+    unknown = (Ghost().agreement(now), Ghost().accuracy(np.zeros(4, np.int16)), Ghost(left).accuracy(None))
+    assert np.isnan(unknown).all()
 
 
 # Branches of a running training
