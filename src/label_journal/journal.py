@@ -27,6 +27,7 @@ from label_journal.rules import (
 )
 from label_journal.schema import move_log_into_file, open_file
 from latentvr_common.colors import category_color
+from latentvr_common.durable import make_directory
 from latentvr_common.errors import InputError
 from latentvr_common.labels import CATEGORY_CAPACITY, MERGE, Category, Kind, LabelBook, LabelEvent
 from latentvr_common.voices import NEWEST
@@ -320,7 +321,7 @@ def _length(row: tuple[Any, ...]) -> int:
 def _hold(path: Path) -> IO[bytes]:
     """Return the open lock file beside `path`; the lock is gone with this process, however it ends."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         lock = path.with_name(path.name + ".lock").open("ab")
     except OSError as error:
         raise InputError(f"journal {path}: {error.strerror}, expected a writable directory") from error

@@ -4,10 +4,10 @@ Rows are only ever added; triggers refuse everything else. `current_label` is fo
 which labels hold by the judgement with which the file was opened last.
 """
 
-import os
 import sqlite3
 from pathlib import Path
 
+from latentvr_common.durable import sync_directory
 from latentvr_common.errors import InputError
 from latentvr_common.voices import NEWEST
 
@@ -85,7 +85,6 @@ def open_file(path: Path, item_count: int, wins: str) -> sqlite3.Connection:
     Raises InputError for a file that is no intact journal of that many items; such a file is left as it is.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not path.exists() or path.stat().st_size == 0
         connection = sqlite3.connect(path, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
@@ -93,7 +92,7 @@ def open_file(path: Path, item_count: int, wins: str) -> sqlite3.Connection:
     try:
         if is_new:
             _make(connection, item_count)
-            _sync_directory(path.parent)
+            sync_directory(path.parent)
         _check(path, connection, item_count)
         _keep_requests(connection)
         _say_which_hold(connection, wins)
@@ -164,11 +163,3 @@ def move_log_into_file(connection: sqlite3.Connection) -> None:
     Takes some ten milliseconds and more, which SQLite would else add to one of the commits.
     """
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,7 @@ from latent_trainer.changes import Change, change_from_json
 from latent_trainer.counts import Counts
 from latent_trainer.networks import Tensors
 from latent_trainer.recipe import Recipe, recipe_from_text
+from latentvr_common.durable import make_directory, sync_directory
 from latentvr_common.errors import InputError
 from latentvr_common.trace import Place, Said
 
@@ -67,7 +68,8 @@ class Checkpoints:
 
     def write(self, checkpoint: Checkpoint) -> Path:
         """Add one, and delete some of the earlier ones; return where it is. Raises OSError."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self._directory.is_dir():
+            make_directory(self._directory)
         newest = next(self.newest_first(), None)
         what = f"{checkpoint.attempts:09d}-{checkpoint.place.run[:8]}"
         if newest is not None and newest.name.endswith(what):
@@ -78,7 +80,7 @@ class Checkpoints:
         partial.mkdir(mode=0o700)
         _write_files(partial, checkpoint)
         os.rename(partial, place)
-        _sync_directory(self._directory)
+        sync_directory(self._directory)
         self._thin()
         return place
 
@@ -122,15 +124,7 @@ def _write_files(directory: Path, checkpoint: Checkpoint) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-    _sync_directory(directory)
-
-
-def _sync_directory(directory: Path) -> None:
-    opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
+    sync_directory(directory)
 
 
 def _digest(data: bytes) -> str:
