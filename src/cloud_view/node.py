@@ -24,6 +24,7 @@ from cloud_view.window import CUES_KEY, FORCES_KEY, Window
 from latentvr_common import node_tools, session_files, topics
 from latentvr_common.directories import writable_directory
 from latentvr_common.errors import InputError
+from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.inbox_node import Changes, Inbox
 from latentvr_common.parameters import declare
@@ -119,6 +120,7 @@ class CloudView(Node):  # type: ignore[misc]
             return
         began = time.process_time()
         try:
+            reach("view.draw")
             self._add_to_film(self._film, scene)
         finally:
             # Also a picture that failed has had its turn and its cost.

@@ -17,6 +17,7 @@ from gesture_labeler.signs import Head
 from latentvr_common import conversions, node_tools, palette, rotations, topics
 from latentvr_common.asking_node import Asking
 from latentvr_common.errors import InputError
+from latentvr_common.fault_points import reach
 from latentvr_common.gestures import Phase, Report, Tool
 from latentvr_common.hands import is_near
 from latentvr_common.health import Health, HealthReporter
@@ -82,6 +83,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
         self._tell(self._labeler.set_focus(not elsewhere))
 
     def _on_hands(self, data: bytes) -> None:
+        reach("labeler.hands")
         try:
             outcome = self._labeler.update(conversions.hands_from_cdr(data))
         except ValueError as error:

@@ -29,6 +29,7 @@ from label_journal.schema import move_log_into_file, open_file
 from latentvr_common.colors import category_color
 from latentvr_common.durable import make_directory
 from latentvr_common.errors import InputError
+from latentvr_common.fault_points import reach
 from latentvr_common.labels import CATEGORY_CAPACITY, MERGE, Category, Kind, LabelBook, LabelEvent
 from latentvr_common.voices import NEWEST
 
@@ -254,8 +255,9 @@ class Journal:
             return
         self._log_bytes = 0
         try:
+            reach("journal.tidy")
             move_log_into_file(self._file)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._failure = f"the journal could not write: {error}"
             raise WriteFailedError(self._failure) from error
 
@@ -296,21 +298,23 @@ class Journal:
         if self._failure:
             raise WriteFailedError(self._failure)
         try:
+            reach("journal.commit")
             self._file.execute("BEGIN IMMEDIATE")
             for statement, row in rows_to_add:
                 self._file.execute(statement, row)
             self._file.execute("COMMIT")
+            reach("journal.committed")
             self._log_bytes += sum(_ROW_BYTES + _length(row) for _, row in rows_to_add)
-        except sqlite3.Error as error:
+        except (OverflowError, ValueError) as error:
+            # The file is as it was: this is about what was to be written.
+            self._file.execute("ROLLBACK")
+            raise RejectedError(f"cannot be stored: {error}") from error
+        except Exception as error:
             # Whether it reached the disk is unknown; only opening the file anew can tell.
             self._failure = f"the journal could not write: {error}"
             with suppress(sqlite3.Error):
                 self._file.execute("ROLLBACK")
             raise WriteFailedError(self._failure) from error
-        except (OverflowError, ValueError) as error:
-            # The file is as it was: this is about what was to be written.
-            self._file.execute("ROLLBACK")
-            raise RejectedError(f"cannot be stored: {error}") from error
 
 
 def _length(row: tuple[Any, ...]) -> int:

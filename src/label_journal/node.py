@@ -21,6 +21,7 @@ from label_journal.journal import CategoryReceipt, Journal, WriteFailedError
 from label_journal.parameters import Parameters
 from label_journal.rules import RejectedError
 from latentvr_common import conversions, node_tools, topics
+from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category, LabelEvent
 from latentvr_common.parameters import declare
@@ -65,6 +66,7 @@ class LabelJournal(Node):  # type: ignore[misc]
 
     def _publish_all(self) -> None:
         while self._unpublished:
+            reach("journal.publish")
             self._labels_out.publish(conversions.label_event_to_msg(self._unpublished.popleft()))
 
     def _look(self) -> None:

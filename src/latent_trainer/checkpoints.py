@@ -23,6 +23,7 @@ from latent_trainer.networks import Tensors
 from latent_trainer.recipe import Recipe, recipe_from_text
 from latentvr_common.durable import make_directory, sync_directory
 from latentvr_common.errors import InputError
+from latentvr_common.fault_points import reach
 from latentvr_common.trace import Place, Said
 
 _FORMAT = 1
@@ -68,6 +69,7 @@ class Checkpoints:
 
     def write(self, checkpoint: Checkpoint) -> Path:
         """Add one, and delete some of the earlier ones; return where it is. Raises OSError."""
+        reach("checkpoint.begin")
         if not self._directory.is_dir():
             make_directory(self._directory)
         newest = next(self.newest_first(), None)
@@ -79,6 +81,7 @@ class Checkpoints:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=0o700)
         _write_files(partial, checkpoint)
+        reach("checkpoint.rename")
         os.rename(partial, place)
         sync_directory(self._directory)
         self._thin()
@@ -120,6 +123,7 @@ def _write_files(directory: Path, checkpoint: Checkpoint) -> None:
     files = {name: {"bytes": len(data), "sha256": _digest(data)} for name, data in contents.items()}
     manifest = {"format": _FORMAT, "label_seq": checkpoint.said.seq, "files": files}
     for name, data in [*contents.items(), (_MANIFEST, json.dumps(manifest, indent=2).encode())]:
+        reach("checkpoint.file")
         with open(directory / name, "xb") as file:
             file.write(data)
             file.flush()

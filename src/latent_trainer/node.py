@@ -48,6 +48,7 @@ from latentvr_common.datasets.progress import Progress
 from latentvr_common.directories import writable_directory
 from latentvr_common.entries_node import Entries
 from latentvr_common.errors import InputError
+from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook
 from latentvr_common.newest import RateMeter
@@ -206,6 +207,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def _publish(self, snapshot: Snapshot, now: float) -> None:
         """Publish a frame; only the epoch where a fault came before the first cloud."""
+        reach("trainer.publish")
         encoded, stamp_ns = snapshot.encoded, node_tools.now_ns(self)
         if self._shown.glide is not None:
             labels = self._shown.marks.labels

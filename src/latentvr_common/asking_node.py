@@ -14,6 +14,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from latentvr_common import conversions, node_tools, topics
+from latentvr_common.fault_points import reach
 from latentvr_common.gestures import Report
 from latentvr_common.labels import LabelEvent
 from latentvr_common.outbox import Asked, Outbox
@@ -119,6 +120,7 @@ class Asking:
             box.put_off()
             self._complain(box)
             return
+        reach("marks.submit")
         future = asked.request.client.call_async(asked.request.request)
         future.add_done_callback(node_tools.guarded(self._node, lambda done: self._on_answer(box, asked, done)))
 
@@ -131,6 +133,7 @@ class Asking:
         response: Any = future.result()
         if response is None:
             return
+        reach("marks.answered")
         refusal = f"the {'journal' if box is self._journal else 'trainer'} did not accept it: {response.message}"
         report = box.answered(asked.name, response.accepted, refusal, int(getattr(response, "seq", 0)))
         if report is not None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
+from latentvr_common import fault_points
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def run_node(make_node: Callable[[], "Node"], args: Sequence[str] | None = None)
     node: Node | None = None
     code = 0
     try:
+        fault_points.arm()
         _start_ros(args)
         stop = _StopRequest()
         node = make_node()

@@ -13,6 +13,7 @@ from rclpy.task import Future
 from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.datasets import load
 from latentvr_common.entries_node import Entries
+from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
@@ -120,6 +121,7 @@ class SessionHost(Node):  # type: ignore[misc]
 
     def close(self) -> None:
         """Write the summary."""
+        reach("host.summary")
         summary = self._minutes.summary(self._settings.directory, time.monotonic())
         if not self._settings.directory:
             self.get_logger().info(json.dumps(summary))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from latentvr_common.bags.layout import file_path, next_number
 from latentvr_common.bags.metadata import write_metadata
 from latentvr_common.errors import InputError
+from latentvr_common.fault_points import reach
 from session_recorder.bag_file import LIBRARY, BagFile
 from session_recorder.channels import Channel
 from session_recorder.keyframes import Keyframes
@@ -109,6 +110,7 @@ class Recording:
             if self.fault:
                 repair_bag(self._bag)
             else:
+                reach("recorder.finish")
                 self._file.finish()
                 write_metadata(self._bag, [*self._finished, self._file.info()], {"recorded_by": LIBRARY})
         except (OSError, InputError) as error:
@@ -147,6 +149,7 @@ class Recording:
             track.left_out += 1
             return
         try:
+            reach("recorder.write")
             publish_ns = message.publish_ns or message.log_ns
             self._file.write(track.channel, message.log_ns, publish_ns, message.data, message.number)
         except OSError as error:

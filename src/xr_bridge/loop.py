@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from latentvr_common.fault_points import reach
 from xr_bridge.session_machine import Do, Result, SessionMachine, State, Told
 
 
@@ -83,6 +84,7 @@ class Loop:
             runtime.do(Do.DESTROY_INSTANCE)
 
     def _turn(self, runtime: Runtime, machine: SessionMachine) -> None:
+        reach("xr.loop")
         self._hear(runtime, machine)
         runtime.hears_hands, runtime.draws = machine.hears_hands, machine.draws
         step = machine.next(self._clock())

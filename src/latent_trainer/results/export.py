@@ -14,6 +14,7 @@ from latent_trainer.results.onnx_file import OnnxError, onnx_bytes
 from latent_trainer.results.outcome import Outcome
 from latent_trainer.results.report import report
 from latentvr_common import session_files
+from latentvr_common.fault_points import reach
 
 MODEL_TENSORS = f"{session_files.MODEL}/model.safetensors"
 MODEL_DESCRIPTION = f"{session_files.MODEL}/model.json"
@@ -63,6 +64,7 @@ def export_results(directory: Path, outcome: Outcome) -> Written:
 def _write(target: Path, write: Callable[[Path], object]) -> None:
     partial = target.with_name(target.name + ".partial")
     try:
+        reach("export.file")
         write(partial)
         os.replace(partial, target)
     except OSError:
