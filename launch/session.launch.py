@@ -15,6 +15,7 @@ from launch.actions import (
     LogInfo,
     OpaqueFunction,
     SetEnvironmentVariable,
+    TimerAction,
 )
 from launch.event import Event
 from launch.events import Shutdown
@@ -27,6 +28,7 @@ from latentvr_session.arguments import defaults, describe, from_texts
 from latentvr_session.description import NAMESPACE, PACKAGE, Process, environment, processes, write_parameters
 from latentvr_session.domain import hold_domain
 from latentvr_session.preparation import Prepared, prepare
+from latentvr_session.supervision import Supervision
 from latentvr_session.system_packages import installing_missing
 
 
@@ -67,26 +69,31 @@ def _refuse_unknown(words: list[str]) -> None:
 
 def _actions(prepared: Prepared) -> list[object]:
     faults: list[str] = []
+    supervision = Supervision(prepared.arguments.restarts)
     return [
         *(LogInfo(msg=note) for note in prepared.notes),
         LogInfo(msg=f"session directory: {prepared.directory}"),
         *(SetEnvironmentVariable(name, value) for name, value in environment(os.getpid()).items()),
-        *(_node(process, prepared, faults) for process in processes(prepared)),
+        *(_node(process, prepared, supervision, faults) for process in processes(prepared)),
     ]
 
 
-def _node(process: Process, prepared: Prepared, faults: list[str]) -> Node:
+def _node(process: Process, prepared: Prepared, supervision: Supervision, faults: list[str]) -> Node:
     """Return the action that starts `process`; what goes wrong with it is added to `faults`, shared by all."""
 
     def ended(event: Event, context: LaunchContext) -> list[object]:
         assert isinstance(event, ProcessExited)
         if context.is_shutdown:
             return []
-        fault = process.fault(event.returncode)
-        if fault is not None:
-            faults.append(fault)
-            if not process.required:
-                return [LogInfo(msg=f"error: {fault}")]
+        verdict = supervision.judge(process, event.returncode)
+        said = [LogInfo(msg=f"error: {verdict.text}")] if verdict.text is not None else []
+        if verdict.again_s is not None:
+            again = _node(process, prepared, supervision, faults)
+            return [*said, TimerAction(period=verdict.again_s, actions=[again])]
+        if verdict.text is not None:
+            faults.append(verdict.text)
+            if not verdict.ends_session:
+                return said
         end = OpaqueFunction(function=_fail, args=[faults]) if faults else EmitEvent(event=Shutdown(reason="finished"))
         return [LogInfo(msg=summary.text(prepared.directory)), end]
 

@@ -1,7 +1,8 @@
 """What steps of training look at, by chance: pairs of neighbours, labelled items, directions. No thread, no clock."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,6 +119,17 @@ class Batches:
         self._use(self._labels)
         if labels is None:
             self._labels = None
+
+    @contextmanager
+    def drawn_only_if_used(self) -> Iterator[None]:
+        """Have nothing been drawn where what follows raises an exception."""
+        random, order = self._random.get_state(), self._order
+        try:
+            yield
+        except BaseException:
+            self._random.set_state(random)
+            self._order = order
+            raise
 
     def drawing_from(self, random: torch.Generator) -> "Batches":
         """Return what draws the same, but takes chance from `random`."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from latent_trainer.changes import Change
 from latent_trainer.checkpoints import Checkpoint
 from latent_trainer.recipe import Recipe, text_of_beginning
-from latent_trainer.training import NotFiniteError, Training
+from latent_trainer.training import NotFiniteError, StepFailedError, Training
 from latentvr_common.trace import Place, Said, TraceEntry, What
 
 _CHECK_STEPS = 256
@@ -81,9 +81,15 @@ class Course:
         return Checkpoint(tensors, counts, self.place, self.changes, self.recipe)
 
     def step(self) -> None:
-        """Make a step; see Training.step. Raises NotFiniteError where training cannot go on, which ends the run."""
+        """Make a step; see Training.step. Raises NotFiniteError where training cannot go on, which ends the run.
+
+        Where a step cannot be computed training goes back, as from numbers that are not finite.
+        """
         try:
             self.training.step()
+        except StepFailedError as error:
+            self.go_back(str(error))
+            return
         except NotFiniteError as error:
             self._keep_step()
             self.end(str(error))

@@ -23,6 +23,7 @@ from latent_trainer.model import LATENT_SIZE, LatentModel, follow, start_at
 from latent_trainer.networks import Tensors, network_tensors, part_of, prefixed, restore_networks
 from latent_trainer.parameters import Parameters
 from latentvr_common.cloud import NONE
+from latentvr_common.fault_points import reach
 from latentvr_common.labels import CATEGORY_CAPACITY
 
 TERMS = (
@@ -71,6 +72,10 @@ class Terms:
 
 class NotFiniteError(Exception):
     """Training has come to numbers with which it cannot go on."""
+
+
+class StepFailedError(Exception):
+    """A step could not be computed, as where there is no memory for it; nothing has changed."""
 
 
 @dataclass(frozen=True)
@@ -240,14 +245,15 @@ class Training:
         """Make one step of the optimiser, or none where it would not be sound.
 
         A step is sound where loss and gradient are finite and the loss is not a hundred times the usual one. After 50
-        in a row that are not, training goes back. Raises NotFiniteError where it cannot, or has done so too often.
+        in a row that are not, training goes back. Raises NotFiniteError where it cannot, or has done so too often, and
+        StepFailedError where a step could not be computed, as without memory: nothing was drawn for it then.
         """
-        terms = self.terms(self.draw()).values
-        loss = self.weighted(terms)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0))
-        self.newest_step = (float(loss.detach()), norm)
+        try:
+            with self._batches.drawn_only_if_used():
+                reach("trainer.step")
+                terms, norm = self._compute_step()
+        except (RuntimeError, MemoryError, OSError) as error:
+            raise StepFailedError(f"a step could not be computed: {error}") from error
         if not self._is_sound(*self.newest_step):
             self._skip(terms, norm)
             return
@@ -257,6 +263,16 @@ class Training:
         self._counts.steps += 1
         follow(self.average, self.model, self._follow_share())
         self._note_losses(terms)
+
+    def _compute_step(self) -> tuple[dict[str, Tensor], float]:
+        """Return the terms of the loss, and the norm of the gradient, which is in the network's parameters then."""
+        terms = self.terms(self.draw()).values
+        loss = self.weighted(terms)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0))
+        self.newest_step = (float(loss.detach()), norm)
+        return terms, norm
 
     def _follow_share(self) -> float:
         """At first the mean is short, so that what shows is not the start for long; also when labels have changed."""

@@ -26,7 +26,6 @@ from latent_trainer.reaction import Part, Reaction
 from latent_trainer.recalibration import Recalibration
 from latent_trainer.training import Encoded, NotFiniteError, Training
 from latentvr_common.cloud import NONE
-from latentvr_common.fault_points import reach
 from latentvr_common.newest import Newest, RateMeter
 from latentvr_common.trace import Said
 
@@ -283,7 +282,6 @@ class Worker:
             self._hear(branches)
             if pace.steps_left is not None and not branches.catching_up:
                 pace.steps_left -= 1
-            reach("trainer.step")
             branches.course.step()
             now = time.monotonic()
             self._rate.tick(now)

@@ -76,6 +76,9 @@ class Arguments:
     )
     device: str = parameter("auto", "Where to train.", choices=("auto", "cpu", "cuda"))
     paused: bool = parameter(False, "Start with training paused.")
+    restarts: int = parameter(
+        5, "A process that fails is started again, so many times within two minutes; 0: never.", at_least=0, at_most=100
+    )
 
 
 def whose_hands(arguments: Arguments) -> str:

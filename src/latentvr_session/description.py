@@ -43,6 +43,8 @@ class Part:
     """Its clean exit is the session's end; that of any other part, or any failure, is a fault."""
     required: bool = True
     """Without it the session cannot go on."""
+    restarts: bool = True
+    """When it fails it is started again: it finds in the session's directory, or hears, all that it needs."""
     prefix: Callable[[Prepared], Sequence[str]] = lambda _: ()
     """Words before those that start it, such as another dynamic loader and Python itself."""
     variables: Callable[[Prepared], Mapping[str, str]] = lambda _: {}
@@ -100,6 +102,8 @@ PARTS: tuple[Part, ...] = (
             "person": _whose_end(p.arguments),
         },
         ends_session=True,
+        # It would not know whether a person was there before.
+        restarts=False,
     ),
     Part(
         "latent_trainer",
@@ -141,6 +145,7 @@ PARTS: tuple[Part, ...] = (
         lambda p: {"command": _runtime(p).service_command()},
         when=lambda p: p.runtime is not None,
         required=False,
+        restarts=False,
         variables=lambda p: _runtime(p).environment(),
     ),
     Part(
@@ -166,6 +171,8 @@ PARTS: tuple[Part, ...] = (
             **({"hands_by": "monado", "port": p.runtime.port} if p.runtime else {}),
         },
         when=lambda p: has_simulated_person(p.arguments),
+        # It would make all its gestures once more.
+        restarts=False,
     ),
 )
 
@@ -178,6 +185,8 @@ class Process:
     parameters: Parameters
     ends_session: bool
     required: bool
+    restarts: bool = False
+    """When it fails it is started again, see supervision.py."""
     prefix: Sequence[str] = ()
     """Words before those that start it; the last one is a Python. Empty: it starts as it is."""
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -188,10 +197,11 @@ class Process:
         if self.ends_session and exit_code == 0:
             return None
         consequence = "the session is over" if self.required else "the session goes on without it"
-        return f"{self.executable} {_how_it_ended(exit_code)}; {consequence}"
+        return f"{self.executable} {how_it_ended(exit_code)}; {consequence}"
 
 
-def _how_it_ended(exit_code: int) -> str:
+def how_it_ended(exit_code: int) -> str:
+    """Return it in words, as in "was ended by SIGKILL"."""
     if exit_code < 0:
         return f"was ended by {signal.Signals(-exit_code).name}"
     return "ended before the session did" if exit_code == 0 else f"failed with exit code {exit_code}"
@@ -205,6 +215,7 @@ def processes(prepared: Prepared) -> list[Process]:
             part.parameters(prepared),
             part.ends_session,
             part.required,
+            part.restarts,
             tuple(part.prefix(prepared)),
             part.variables(prepared),
         )

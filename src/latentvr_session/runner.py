@@ -3,10 +3,12 @@
 Starts the same processes as the launch file. Honcho keeps them: one output with a prefix for each, one end for all.
 """
 
+import multiprocessing
 import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +24,7 @@ from latentvr_session.arguments import defaults, describe, parse
 from latentvr_session.description import Process, environment, executable_path, processes, write_parameters
 from latentvr_session.domain import hold_domain
 from latentvr_session.preparation import Prepared, prepare
+from latentvr_session.supervision import Supervision
 from latentvr_session.system_packages import installing_missing
 
 _INTERRUPTED = 130
@@ -29,14 +32,22 @@ _KILL_AFTER_S = 10
 
 
 class SessionManager(Manager):  # type: ignore[misc]
-    """Honcho's manager, which ends all processes when one ends that the session needs, and remembers what failed."""
+    """Honcho's manager, which also starts processes again, and remembers what failed.
 
-    def __init__(self, parts: Sequence[Process]) -> None:
+    It ends all of them when one has ended that the session needs.
+    """
+
+    def __init__(self, parts: Sequence[Process], supervision: Supervision) -> None:
         super().__init__(Printer(sys.stdout))
         self._parts = {part.executable: part for part in parts}
+        self._supervision = supervision
+        self._due_s: dict[str, float] = {}
+        """When to start again those that have ended, monotonic seconds."""
         self._asked_to_end = False
         self.ended: dict[str, int] = {}
-        """Exit codes of the processes that ended while the session ran."""
+        """Exit codes of the processes that ended while the session ran, and were not started again."""
+        self.told: list[str] = []
+        """What was said of those that ended."""
 
     def terminate(self) -> None:
         """End all processes; before all of them have started, as soon as they have: Honcho knows no others."""
@@ -49,16 +60,34 @@ class SessionManager(Manager):  # type: ignore[misc]
         if self._asked_to_end:
             return True
         for name, state in self._processes.items():
-            if "returncode" in state and name not in self.ended:
-                self.ended[name] = state["returncode"]
-                fault = self._parts[name].fault(state["returncode"])
-                if fault is not None:
-                    self._system_print(f"error: {fault}\n")
+            if "returncode" in state and name not in self.ended and name not in self._due_s:
+                self._judge(name, state["returncode"])
+        self._start_again()
         return any(self._parts[name].required for name in self.ended)
+
+    def _judge(self, name: str, exit_code: int) -> None:
+        verdict = self._supervision.judge(self._parts[name], exit_code)
+        if verdict.text is not None:
+            self.told.append(verdict.text)
+            self._system_print(f"error: {verdict.text}\n")
+        if verdict.again_s is None:
+            self.ended[name] = exit_code
+        else:
+            self._due_s[name] = time.monotonic() + verdict.again_s
+
+    def _start_again(self) -> None:
+        """Start those that are due, as Honcho starts all of them at first."""
+        for name in [name for name, due_s in self._due_s.items() if time.monotonic() >= due_s]:
+            del self._due_s[name]
+            state = self._processes[name]
+            del state["returncode"], state["pid"]
+            arguments = (self.events, True)
+            state["process"] = multiprocessing.Process(name=name, target=state["obj"].run, args=arguments)
+            state["process"].start()
 
     @property
     def faults(self) -> dict[str, str]:
-        """What to say of each process that ended although the session went on."""
+        """What to say of each process that ended although the session went on, and was not started again."""
         told = {name: self._parts[name].fault(code) for name, code in self.ended.items()}
         return {name: text for name, text in told.items() if text is not None}
 
@@ -105,12 +134,14 @@ def _run(prepared: Prepared) -> int:
     print(f"session directory: {prepared.directory}", flush=True)
     _remove_dead_shared_memory()
     parts = processes(prepared)
-    manager = SessionManager(parts)
+    manager = SessionManager(parts, Supervision(prepared.arguments.restarts))
     honcho.manager.KILL_WAIT = _KILL_AFTER_S
     for part in parts:
         command = _command(part, prepared.directory)
         manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()) | dict(part.variables))
     manager.loop()
+    if manager.told:
+        _remove_dead_shared_memory()
     code = _verdict(manager, prepared)
     sys.stderr.flush()
     print(summary.text(prepared.directory), flush=True)
@@ -131,9 +162,9 @@ def _remove_dead_shared_memory() -> None:
 
 
 def _verdict(manager: SessionManager, prepared: Prepared) -> int:
-    for text in manager.faults.values():
+    for text in manager.told:
         print(f"error: {text}", file=sys.stderr)
-    if manager.faults:
+    if manager.told:
         print(f"every acknowledged label is in {prepared.directory / session_files.LABELS}", file=sys.stderr)
     if manager.interrupted:
         print("session interrupted", file=sys.stderr)

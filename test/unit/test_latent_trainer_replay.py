@@ -13,6 +13,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from latent_trainer.batches import Batch
 from latent_trainer.beginning import Beginning
 from latent_trainer.branches import Branches
 from latent_trainer.checkpoints import Checkpoint, Checkpoints, read_checkpoint
@@ -24,7 +25,7 @@ from latent_trainer.recall import Recall
 from latent_trainer.recipe import Recipe, digest_of, make_recipe, recipe_from_text
 from latent_trainer.rerun import Rerun, Tally, catch_up, without
 from latent_trainer.story import Story, make_story
-from latent_trainer.training import Encoded, NotFiniteError, Training
+from latent_trainer.training import Encoded, NotFiniteError, Terms, Training
 from latentvr_common.cloud import NONE
 from latentvr_common.errors import InputError
 from latentvr_common.labels import Kind, LabelEvent
@@ -263,6 +264,44 @@ def test_training_that_went_back_to_an_earlier_network_is_replayed() -> None:
     other = again(replace(story, runs={story.newest: left_out}))
     assert other.first is not None
     assert other.first.step == 31
+
+
+def run_out_of_memory(monkeypatch: pytest.MonkeyPatch, turns: set[int]) -> None:
+    """Have so many-th steps from now on find no memory, after they have drawn what to look at."""
+    terms, count = Training.terms, itertools.count(1)
+
+    def greedy(training: Training, batch: Batch) -> Terms:
+        found = terms(training, batch)
+        if next(count) in turns:
+            raise RuntimeError("not enough memory: you tried to allocate 1 TB")
+        return found
+
+    monkeypatch.setattr(Training, "terms", greedy)
+
+
+def test_a_step_without_memory_is_tried_again_from_an_earlier_network_and_replayed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = Session()
+    course = run(session.begin(), 30)
+    with monkeypatch.context() as during:
+        run_out_of_memory(during, {2, 6})
+        run(course, 50)
+    assert course.training.return_count == 2
+    assert "a step could not be computed: not enough memory" in course.training.setback
+    course.end()
+    assert [e.what for e in session.entries].count(What.RETURN) == 2
+    tally = again(session.story)
+    assert (tally.first, tally.steps) == (None, course.training.attempts)
+
+
+def test_training_that_never_has_memory_stops_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    course = run(session.begin(), 30)
+    run_out_of_memory(monkeypatch, set(range(1, 100)))
+    with pytest.raises(NotFiniteError, match=r"^a step could not be computed: not enough memory.* going back 3 times"):
+        run(course, 50)
+    assert course.checkpoint() is None
 
 
 def test_training_that_could_not_go_on_is_replayed_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

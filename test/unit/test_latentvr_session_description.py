@@ -212,13 +212,14 @@ def test_every_argument_reaches_a_process_or_decides_whether_one_starts() -> Non
         "paused": True,
         "dataset": "fashion_mnist",
     }
-    prepares = {"categories", "directory"}  # These are in what `prepare` returns.
+    # The first are in what `prepare` returns, the last is for who starts processes.
+    elsewhere = {"categories", "directory", "restarts"}
     for field in dataclasses.fields(Arguments):
         said = {"hands": "openxr"} if field.name in ("xr_runtime", "graphics", "resolution") else {}
         before = [(p.executable, p.parameters) for p in processes(prepared(**said))]
         changed = prepared(**said, **{field.name: other.get(field.name, 7)})
         after = [(p.executable, p.parameters) for p in processes(changed)]
-        assert (after != before) == (field.name not in prepares), field.name
+        assert (after != before) == (field.name not in elsewhere), field.name
 
 
 def test_all_who_read_the_dataset_read_the_same() -> None:
