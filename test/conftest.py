@@ -14,12 +14,11 @@ import hypothesis
 import pytest
 
 # Of this process alone: several test runs may share a machine. 0 to 100 are left to people.
-os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 130))
+_BASE = int(os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 130)))
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
 if _WORKER:
     # Workers have the cores, not the threads of each. Sessions and nodes have parameters of their own for that.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ["ROS_DOMAIN_ID"] = str(101 + (int(os.environ["ROS_DOMAIN_ID"]) + 37 * (int(_WORKER) + 1)) % 130)
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 # What is kept between sessions of a person does not count here, nor does anything here stay.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="latentvr-cache-")
@@ -40,6 +39,8 @@ if importlib.util.find_spec("triton"):
 
 import sharing_out  # noqa: E402  (found by the paths above)
 
+_DOMAINS = sharing_out.Domains(_BASE, int(_WORKER), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])) if _WORKER else None
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
@@ -53,7 +54,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    if not _WORKER:
+    if _DOMAINS is None:
         return (yield)
+    os.environ["ROS_DOMAIN_ID"] = str(_DOMAINS.of(item.nodeid))
     with sharing_out.place_on_the_machine(sharing_out.is_alone(item)):
         return (yield)

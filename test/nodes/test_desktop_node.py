@@ -248,6 +248,7 @@ def test_an_item_is_looked_at_with_its_neighbours(desk: Desk) -> None:
     assert trainer.sounds == [item]
     desk.hands.key("i")
     desk.wait(lambda: not desk.shows(MAGENTA, 1000), "no picture")
+    desk.wait(lambda: desk.gestures("dwell", 2), "the end of the look")
     assert [int(g.item) for g in desk.gestures("dwell", 2)] == [item]
 
 

@@ -13,8 +13,10 @@ import pytest
 
 Item = TypeVar("Item")
 _UNIT = "test/unit/"
-_SHARES_WHAT_IT_MADE = "test/session/test_whole_session.py"
-"""Its tests look at one session."""
+_FIRST_DOMAIN, _DOMAINS = 101, 130
+"""Lower ones are left to people."""
+_SHARE_WHAT_THEY_MADE = ("test/session/test_whole_session.py", "test/session/test_exact_replay.py")
+"""Their tests look at one session."""
 _TURN, _PLACES = Path(__file__), Path(__file__).with_name("node_process.py")
 """Files of which the locks count, not what is in them."""
 
@@ -22,7 +24,25 @@ _TURN, _PLACES = Path(__file__), Path(__file__).with_name("node_process.py")
 def unit_of_work(nodeid: str) -> str:
     """Return what goes to one worker as a whole: a file of test/unit, whose tests share fixtures, else one test."""
     file = nodeid.partition("::")[0]
-    return file if file.startswith(_UNIT) or file == _SHARES_WHAT_IT_MADE else nodeid
+    return file if file.startswith(_UNIT) or file in _SHARE_WHAT_THEY_MADE else nodeid
+
+
+class Domains:
+    """ROS domains for the units of work of one worker, each its own.
+
+    What a process leaves that was killed, such as messages in shared memory, is then not heard by the next test.
+    """
+
+    def __init__(self, base: int, worker: int, workers: int) -> None:
+        """`base`: of this test run, to tell it from others on the machine; `worker`: from 0."""
+        self._block = _DOMAINS // workers
+        self._first = base + worker * self._block
+        self._units: dict[str, int] = {}
+
+    def of(self, nodeid: str) -> int:
+        """Return the domain of a test."""
+        number = self._units.setdefault(unit_of_work(nodeid), len(self._units))
+        return _FIRST_DOMAIN + (self._first + number % self._block) % _DOMAINS
 
 
 def scheduler(config: pytest.Config, log: Any) -> Any:

@@ -10,7 +10,7 @@ from gesture_labeler.pinch import Pinch
 from latentvr_common.gestures import MARKING
 from scripted_hands.lies import LIES, Lie
 
-TRIALS = 200
+TRIALS = 120
 REPETITIONS = 6
 TAKES = 40
 

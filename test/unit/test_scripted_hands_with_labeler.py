@@ -107,7 +107,7 @@ def four_marks() -> tuple[World, float]:
 
 
 def test_a_person_marks_every_category_by_its_name_with_hands_alone() -> None:
-    world = World(gestures=6, purity=0.9)
+    world = World(gestures=6, purity=0.9, pace=2.0)
     world.live()
     assert len(world.events) == world.person.marks == 6
     truth_ids = np.array([2, 0, 1])[world.truth]
@@ -131,7 +131,7 @@ def test_hands_never_jump(four_marks: tuple[World, float]) -> None:
 
 @pytest.mark.parametrize("purity", [1.0, 0.7])
 def test_marks_are_as_pure_as_asked_where_the_cloud_allows_mistakes(purity: float) -> None:
-    world = World(gestures=6, purity=purity, reach_m=0.6)
+    world = World(gestures=6, purity=purity, reach_m=0.6, pace=3.0)
     world.live()
     truth_ids = np.array([2, 0, 1])[world.truth]
     right = np.concatenate([truth_ids[e.sample_ids] == e.category for e in world.events])
@@ -139,7 +139,7 @@ def test_marks_are_as_pure_as_asked_where_the_cloud_allows_mistakes(purity: floa
 
 
 def test_the_same_seed_makes_the_same_marks() -> None:
-    first, second, other = World(gestures=3, seed=5), World(gestures=3, seed=5), World(gestures=3, seed=6)
+    first, second, other = (World(gestures=3, seed=s, pace=3.0) for s in (5, 5, 6))
     for world in (first, second, other):
         world.live()
     assert [e.sample_ids.tolist() for e in first.events] == [e.sample_ids.tolist() for e in second.events]
@@ -186,7 +186,7 @@ def test_a_person_finds_categories_on_every_page_of_the_palette() -> None:
 
 @pytest.mark.parametrize("policy", ["teach", "random", "coverage", "uncertainty"])
 def test_whatever_a_person_goes_by_they_mark_what_is_right(policy: str) -> None:
-    world = World(gestures=5, policy=policy)
+    world = World(gestures=5, policy=policy, pace=3.0)
     world.live()
     truth_ids = np.array([2, 0, 1])[world.truth]
     assert len(world.events) == 5

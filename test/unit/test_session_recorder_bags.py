@@ -191,7 +191,7 @@ def test_whatever_is_cut_off_all_earlier_messages_are_kept(tmp_path: Path) -> No
         ends.append(file.size)
     file.finish()
     content = whole.read_bytes()
-    cuts = {*range(0, len(content), 499), *(end + d for end in ends[1:] for d in (-1, 0, 1)), len(content) - 1}
+    cuts = {*range(0, len(content), 2003), *(end + d for end in ends[1:] for d in (-1, 0, 1)), len(content) - 1}
     for number, cut in enumerate(sorted(cuts)):
         bag = tmp_path / f"cut{number}"
         bag.mkdir()

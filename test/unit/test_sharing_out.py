@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import sharing_out
-from sharing_out import in_order_of_work, mixed, place_on_the_machine, unit_of_work
+from sharing_out import Domains, in_order_of_work, mixed, place_on_the_machine, unit_of_work
 
 SHORT_S, LONG_S = 0.3, 20.0
 
@@ -17,11 +17,23 @@ SHORT_S, LONG_S = 0.3, 20.0
     [
         ("test/unit/test_a.py::test_b[x::y]", "test/unit/test_a.py"),
         ("test/session/test_whole_session.py::test_b", "test/session/test_whole_session.py"),
+        ("test/session/test_exact_replay.py::test_b", "test/session/test_exact_replay.py"),
+        ("test/session/test_faults.py::test_b", "test/session/test_faults.py::test_b"),
         ("test/nodes/test_a.py::test_b[0]", "test/nodes/test_a.py::test_b[0]"),
     ],
 )
 def test_units_are_files_where_tests_share_fixtures_and_else_single_tests(nodeid: str, unit: str) -> None:
     assert unit_of_work(nodeid) == unit
+
+
+def test_each_unit_of_each_worker_has_a_domain_of_its_own() -> None:
+    workers = [Domains(base=217, worker=worker, workers=3) for worker in range(3)]
+    found = [domains.of(f"test/nodes/test_a.py::test_{i}") for domains in workers for i in range(43)]
+    assert len(set(found)) == len(found)
+    assert set(found) <= set(range(101, 231))
+    in_file = {workers[0].of(f"test/unit/test_b.py::test_{i}") for i in range(3)}
+    assert len(in_file) == 1
+    assert workers[0].of("test/nodes/test_a.py::test_0") == found[0]
 
 
 def test_what_computes_is_spread_evenly_among_what_waits() -> None:
