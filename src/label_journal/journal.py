@@ -4,13 +4,12 @@ An entry that `submit` returned is on disk. After a failed write nothing more is
 Not safe for use by several threads at once.
 """
 
-import fcntl
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -27,9 +26,9 @@ from label_journal.rules import (
 )
 from label_journal.schema import move_log_into_file, open_file
 from latentvr_common.colors import category_color
-from latentvr_common.durable import make_directory
 from latentvr_common.errors import InputError
 from latentvr_common.fault_points import reach
+from latentvr_common.holding import hold_in_directory
 from latentvr_common.labels import CATEGORY_CAPACITY, MERGE, Category, Kind, LabelBook, LabelEvent
 from latentvr_common.voices import NEWEST
 
@@ -74,7 +73,7 @@ class Journal:
         """
         if not 1 <= len(wins) <= LONGEST_NAME:
             raise InputError(f"wins has {len(wins)} characters, expected {NEWEST} or an author, 1 to {LONGEST_NAME}")
-        self._lock = _hold(path)
+        self._lock = hold_in_directory(path.with_name(path.name + ".lock"), f"journal {path}")
         self._file = open_file(path, item_count, wins)
         self.wins = wins
         """Whose marks hold where authors disagree."""
@@ -320,18 +319,3 @@ class Journal:
 def _length(row: tuple[Any, ...]) -> int:
     """Return about how many bytes the long values of a row take."""
     return sum(len(value) for value in row if isinstance(value, str | bytes))
-
-
-def _hold(path: Path) -> IO[bytes]:
-    """Return the open lock file beside `path`; the lock is gone with this process, however it ends."""
-    try:
-        make_directory(path.parent)
-        lock = path.with_name(path.name + ".lock").open("ab")
-    except OSError as error:
-        raise InputError(f"journal {path}: {error.strerror}, expected a writable directory") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise InputError(f"journal {path}: another process has it open") from error
-    return lock

@@ -21,17 +21,24 @@ from latent_trainer.recipe import Recipe, digest_of
 from latent_trainer.saver import Saver
 from latent_trainer.training import Training
 from latentvr_common import conversions, node_tools, session_files, topics
+from latentvr_common.holding import hold_in_directory
 from latentvr_common.trace import TraceEntry
 
 _STOP_TIMEOUT_S = 2.0
+_LOCK = ".trainer.lock"
 
 
 class CourseOut:
     """Tells the trace, keeps checkpoints, and begins with the newest one."""
 
     def __init__(self, node: Node, directory: Path | None, checkpoint_s: float) -> None:
-        """`directory`: the session's; None: nothing is kept. `checkpoint_s`: seconds between checkpoints; 0: none."""
+        """`directory`: the session's; None: nothing is kept. `checkpoint_s`: seconds between checkpoints; 0: none.
+
+        Raises InputError where another process trains there.
+        """
         self._node = node
+        # An awakened trainer, or a second one, would go on where another does.
+        self._held = None if directory is None else hold_in_directory(directory / _LOCK, f"training in {directory}")
         keeps = directory is not None and checkpoint_s > 0
         self._checkpoints = Checkpoints(directory / session_files.CHECKPOINTS) if directory and keeps else None
         self._saver = None if self._checkpoints is None else Saver(self._checkpoints)

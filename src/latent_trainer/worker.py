@@ -25,6 +25,7 @@ from latent_trainer.course import Course
 from latent_trainer.reaction import Part, Reaction
 from latent_trainer.recalibration import Recalibration
 from latent_trainer.training import Encoded, NotFiniteError, Training
+from latentvr_common import watchdog
 from latentvr_common.cloud import NONE
 from latentvr_common.newest import Newest, RateMeter
 from latentvr_common.trace import Said
@@ -32,6 +33,7 @@ from latentvr_common.trace import Said
 _ENCODE_SHARE = 0.25
 _IDLE_WAIT_S = 5.0
 _NICENESS = 5
+_LOOP = "training"
 
 
 class EndedError(Exception):
@@ -282,10 +284,13 @@ class Worker:
             self._hear(branches)
             if pace.steps_left is not None and not branches.catching_up:
                 pace.steps_left -= 1
+            # What is asked may take long, such as the results of a million items; a step does not.
+            watchdog.beat(_LOOP)
             branches.course.step()
             now = time.monotonic()
             self._rate.tick(now)
             self._react(branches.course.training, now)
+            watchdog.rest(_LOOP)
             self._idle(branches, now - began)
 
     def _react(self, training: Training, now: float) -> None:

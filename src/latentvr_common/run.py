@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
-from latentvr_common import fault_points
+from latentvr_common import fault_points, watchdog
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 
 if TYPE_CHECKING:
@@ -128,13 +128,16 @@ def _start_ros(args: Sequence[str] | None) -> None:
 
 
 def _spin(node: "Node", stop: _StopRequest) -> int:
+    dog = watchdog.start()
     executor = _make_executor()
     executor.add_node(node)
     try:
         while not stop.pending() and getattr(node, "exit_code", None) is None:
+            dog.put_off()
             executor.spin_once(timeout_sec=_WAKE_S)
         return getattr(node, "exit_code", None) or 0
     finally:
+        dog.end()
         executor.remove_node(node)
         executor.shutdown(timeout_sec=0.5)
 
