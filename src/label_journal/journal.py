@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from errno import EIO
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class Journal:
         self._file = open_file(path, item_count, wins)
         self.wins = wins
         """Whose marks hold where authors disagree."""
-        self._item_count = item_count
+        self.item_count = item_count
         self._failure = ""
         self._log_bytes = 0
         self._book = LabelBook(item_count)
@@ -132,6 +133,20 @@ class Journal:
         """Return at most `limit` entries with a greater seq, in order."""
         return self._book.events(after=seq, limit=limit)
 
+    def rows_after(self, seq: int, limit: int = -1) -> list[rows.Row]:
+        """Return the rows of entries with a greater seq, in order; at most `limit`, -1: all. Raises OSError."""
+        return self._rows(rows.READ_AFTER, (seq, limit))
+
+    def category_rows_after(self, revision: int) -> list[tuple[Any, ...]]:
+        """Return the rows of later changes of categories, in order. Raises OSError."""
+        return self._rows("SELECT * FROM category_change WHERE revision > ? ORDER BY revision", (revision,))
+
+    def _rows(self, statement: str, values: tuple[int, ...]) -> list[Any]:
+        try:
+            return self._file.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise OSError(EIO, f"the journal cannot be read: {error}") from error
+
     def submit(self, event: LabelEvent, now_ns: int) -> Receipt:
         """Commit an entry, or find it committed before; when this returns it is on disk.
 
@@ -142,7 +157,7 @@ class Journal:
             if not rows.same_content(known, event):
                 raise RejectedError(f"event_id {event.event_id} is entry {known.seq}, which says something else")
             return Receipt(known, duplicate=True)
-        check_event(event, self._book, self._categories, self._item_count)
+        check_event(event, self._book, self._categories, self.item_count)
         placed, write = self._next(event, now_ns)
         self._write(write)
         self._take_in(placed, write)

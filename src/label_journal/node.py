@@ -20,6 +20,7 @@ from rclpy.node import Node
 from label_journal.journal import CategoryReceipt, Journal, WriteFailedError
 from label_journal.parameters import Parameters
 from label_journal.rules import RejectedError
+from label_journal.second_copy import SecondCopy
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
@@ -40,6 +41,7 @@ class LabelJournal(Node):  # type: ignore[misc]
         super().__init__("label_journal", namespace=topics.NAMESPACE)
         parameters = declare(self, Parameters)
         self._journal = Journal(Path(parameters.path), parameters.item_count, parameters.categories, parameters.wins)
+        self._copy = SecondCopy(Path(parameters.copy), self._journal) if parameters.copy else None
         self._labels_out = node_tools.advertise(self, topics.LABELS)
         self._unpublished: deque[LabelEvent] = deque()
         self._publish_soon = node_tools.soon(self, self._publish_all)
@@ -68,6 +70,11 @@ class LabelJournal(Node):  # type: ignore[misc]
         while self._unpublished:
             reach("journal.publish")
             self._labels_out.publish(conversions.label_event_to_msg(self._unpublished.popleft()))
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._copy is not None:
+            self._copy.follow()
 
     def _look(self) -> None:
         self._publish_all()
@@ -175,10 +182,15 @@ class LabelJournal(Node):  # type: ignore[misc]
         text = f"labels safe: {entries:,} entries"
         if conflicts:
             text += f"; authors disagree on {conflicts:,} items"
-        return Health(text, values={"entries": entries, "conflicts": conflicts})
+        level = DiagnosticStatus.OK
+        if self._copy is not None and self._copy.fault:
+            text, level = f"{text}; {self._copy.fault}", DiagnosticStatus.WARN
+        return Health(text, level, {"entries": entries, "conflicts": conflicts})
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, and its copy."""
+        if self._copy is not None:
+            self._copy.close()
         self._journal.close()
 
 

@@ -17,4 +17,7 @@ class Parameters:
     wins: str = parameter(
         NEWEST, "Whose marks hold where authors disagree: newest, the newest mark; or the name of an author."
     )
+    copy: str = parameter(
+        "", "A second copy of all entries and categories, such as on another disk: a file; empty: none."
+    )
     categories: list[str] = parameter(_FIRST_CATEGORIES, "Names of the first categories, for a new journal.")

@@ -13,6 +13,7 @@ from latentvr_common.labels import Kind, LabelEvent, Region, Shape, box, flood
 
 READ_ALL = """SELECT seq, event_id, kind, category, sample_ids, target_seq, author, cloud_stamp_ns, epoch, region,
     gesture, committed_ns, previous_hash, hash FROM event ORDER BY seq"""
+READ_AFTER = READ_ALL.replace("ORDER BY seq", "WHERE seq > ? ORDER BY seq LIMIT ?")
 ADD = """INSERT INTO event (seq, event_id, kind, category, sample_ids, target_seq, author, cloud_stamp_ns, epoch,
     region, gesture, committed_ns, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _MANY = 1000

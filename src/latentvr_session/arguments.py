@@ -64,6 +64,7 @@ class Arguments:
     )
     record: bool = parameter(True, "Record the session as a bag.")
     directory: str = parameter("", "Where the session's files go; empty: sessions/<time>-<dataset>.")
+    labels_copy: str = parameter("", "A file for a second copy of all labels, such as on another disk; empty: none.")
     resume: str = parameter(
         "",
         "Directory of a session to go on with, from where it ended or was killed; arguments that are not given are as "

@@ -88,6 +88,7 @@ PARTS: tuple[Part, ...] = (
             "path": str(p.directory / session_files.LABELS),
             "categories": list(p.categories),
             "wins": p.arguments.wins or NEWEST,
+            "copy": str(Path(p.arguments.labels_copy).expanduser().absolute()) if p.arguments.labels_copy else "",
             "item_count": p.item_count,
         },
     ),

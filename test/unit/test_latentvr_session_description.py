@@ -211,6 +211,7 @@ def test_every_argument_reaches_a_process_or_decides_whether_one_starts() -> Non
         "device": "cpu",
         "paused": True,
         "dataset": "fashion_mnist",
+        "labels_copy": "/backup/labels.jsonl",
     }
     # The first are in what `prepare` returns, the last is for who starts processes.
     elsewhere = {"categories", "directory", "restarts"}
@@ -236,7 +237,9 @@ def test_what_was_prepared_is_given_on() -> None:
         "categories": ["ant", "bee"],
         "wins": "newest",
         "item_count": 1797,
+        "copy": "",
     }
+    assert parameters_of("label_journal", labels_copy="/backup/labels.jsonl")["copy"] == "/backup/labels.jsonl"
     for name in ("session_host", "latent_trainer", "cloud_view"):
         assert parameters_of(name)["directory"] == "/sessions/one"
     assert parameters_of("session_recorder") == {"bag": "/sessions/one/bag", "go_on": False}
