@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from errno import EIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -67,14 +67,24 @@ class CategoryReceipt:
 class Journal:
     """One journal file, held by this process alone."""
 
-    def __init__(self, path: Path, item_count: int, names: Sequence[str], wins: str = NEWEST) -> None:
+    def __init__(
+        self,
+        path: Path,
+        item_count: int,
+        names: Sequence[str],
+        wins: str = NEWEST,
+        *,
+        held: IO[str] | None = None,
+    ) -> None:
         """Open or make the journal; `names`: the first categories of a new one. Raises InputError.
 
-        `wins`: whose marks hold where authors disagree, NEWEST or an author.
+        `wins`: whose marks hold where authors disagree, NEWEST or an author. `held`: its lock, where this process has
+        it already.
         """
         if not 1 <= len(wins) <= LONGEST_NAME:
             raise InputError(f"wins has {len(wins)} characters, expected {NEWEST} or an author, 1 to {LONGEST_NAME}")
-        self._lock = hold_in_directory(path.with_name(path.name + ".lock"), f"journal {path}")
+        self._path = path
+        self._lock = held or hold_in_directory(path.with_name(path.name + ".lock"), f"journal {path}")
         self._file = open_file(path, item_count, wins)
         self.wins = wins
         """Whose marks hold where authors disagree."""
@@ -274,6 +284,20 @@ class Journal:
         except (sqlite3.Error, OSError) as error:
             self._failure = f"the journal could not write: {error}"
             raise WriteFailedError(self._failure) from error
+
+    def opened_anew(self) -> "Journal":
+        """Return the journal with all that is on the disk, to be used instead of this one, which had a failure.
+
+        Raises InputError where it cannot be opened, or lacks what was acknowledged; this one can then still be read.
+        """
+        with suppress(sqlite3.Error):
+            self._file.close()
+        found = Journal(self._path, self.item_count, (), self.wins, held=self._lock)
+        known = [(e.seq, e.event_id) for e in self._book.events()]
+        if [(e.seq, e.event_id) for e in found.events_after(0, len(known))] != known:
+            found._file.close()
+            raise InputError(f"journal {self._path}: entries that were acknowledged are not there")
+        return found
 
     def close(self) -> None:
         """Close the file and let others open it."""

@@ -6,6 +6,7 @@ Who submits an entry is answered as soon as it is on disk; only then it is publi
 """
 
 import json
+import sys
 import time
 import uuid
 from collections import deque
@@ -22,6 +23,7 @@ from label_journal.parameters import Parameters
 from label_journal.rules import RejectedError
 from label_journal.second_copy import SecondCopy
 from latentvr_common import conversions, node_tools, topics
+from latentvr_common.errors import InputError
 from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category, LabelEvent
@@ -30,6 +32,8 @@ from latentvr_common.run import run_node
 
 _MOST_AT_ONCE = 1000
 _LOOK_PERIOD_S = 0.5
+_OPEN_AGAIN_S = 2.0
+"""After a failure the file is opened anew once in so many seconds."""
 _QUIET_S = 0.5
 """Nobody has submitted anything for so long: the file may be tidied."""
 
@@ -45,7 +49,7 @@ class LabelJournal(Node):  # type: ignore[misc]
         self._labels_out = node_tools.advertise(self, topics.LABELS)
         self._unpublished: deque[LabelEvent] = deque()
         self._publish_soon = node_tools.soon(self, self._publish_all)
-        self._committed_s = time.monotonic()
+        self._committed_s = self._opened_s = time.monotonic()
         self._categories_out = node_tools.advertise(self, topics.CATEGORIES)
         node_tools.serve(self, topics.SUBMIT_LABELS, self._on_submit)
         node_tools.serve(self, topics.GET_LABELS, self._on_get)
@@ -77,9 +81,28 @@ class LabelJournal(Node):  # type: ignore[misc]
             self._copy.follow()
 
     def _look(self) -> None:
+        if self._journal.failure:
+            self._open_anew()
         self._publish_all()
         if time.monotonic() > self._committed_s + _QUIET_S:
             self._refusal(self._journal.tidy)
+
+    def _open_anew(self) -> None:
+        """Find out what is on the disk after a failure, and take entries again."""
+        if time.monotonic() < self._opened_s + _OPEN_AGAIN_S:
+            return
+        self._opened_s, before = time.monotonic(), self._journal
+        try:
+            self._journal = before.opened_anew()
+        except InputError as error:
+            self.get_logger().error(f"still not: {error}")
+            return
+        # One whose commit reached the disk was not acknowledged, but it is there: who asks again is told so.
+        self._unpublished.extend(self._journal.events_after(before.last_seq, sys.maxsize))
+        self._publish_categories()
+        if self._copy is not None:
+            self._copy.follow_instead(self._journal)
+        self.get_logger().info(f"the journal is open again, with {self._journal.last_seq} entries")
 
     def _publish_categories(self) -> None:
         message = conversions.categories_to_msg(

@@ -94,6 +94,11 @@ class SecondCopy:
             self._seq = int(new[-1][1]) if new else self._seq
             self._revision = int(changes[-1][1]) if changes else self._revision
 
+    def follow_instead(self, journal: Journal) -> None:
+        """Follow the same journal, opened anew."""
+        self._journal = journal
+        self.follow()
+
     def close(self) -> None:
         """Append what is new, and close."""
         self.follow()

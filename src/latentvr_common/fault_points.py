@@ -3,7 +3,7 @@
 `LATENTVR_FAULT=<point>:<kind>[:<n>]` has the process that comes to that point for the n-th time (1 if left out)
 be killed, raise, hang, or find the disk full or broken. Once: with `LATENTVR_FAULT_LOG=<file>` what has happened is
 written there first, and does not happen to those who come later, such as the same process when it was started again.
-Without the first variable `reach` does nothing.
+Several are separated by commas. Without the first variable `reach` does nothing.
 """
 
 import errno
@@ -99,7 +99,13 @@ def _nothing(_point: str) -> None:
 def wanted(variables: Mapping[str, str] = os.environ) -> Callable[[str], None]:
     """Return what to call at every point. Raises InputError for a variable that cannot be understood."""
     text, log = variables.get(VARIABLE, ""), variables.get(LOG_VARIABLE, "")
-    return Fault(text, Path(log) if log else None).reach if text else _nothing
+    faults = [Fault(one, Path(log) if log else None) for one in text.split(",") if text]
+
+    def reach(point: str) -> None:
+        for fault in faults:
+            fault.reach(point)
+
+    return reach if faults else _nothing
 
 
 class _Points:

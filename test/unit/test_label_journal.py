@@ -406,6 +406,34 @@ def test_after_a_failed_write_nothing_is_acknowledged_and_reading_goes_on(tmp_pa
     assert open_journal(tmp_path / "labels.db").submit(event, 0).event.seq == 2
 
 
+def test_after_a_failed_write_the_journal_can_be_opened_anew_with_what_is_on_the_disk(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "labels.db")
+    journal.submit(assign(0, [1]), 0)
+    event, healthy = assign(0, [2]), journal._file
+    journal._file = FailingDisk(healthy)
+    with pytest.raises(WriteFailedError):
+        journal.submit(event, 0)
+    journal._file = healthy
+    again = journal.opened_anew()
+    assert (again.failure, again.last_seq, again.categories) == ("", 1, journal.categories)
+    assert again.submit(event, 0).event.seq == 2
+    assert [e.seq for e in journal.events_after(0, 10)] == [1]
+    with pytest.raises(InputError, match="another process has it open"):
+        open_journal(tmp_path / "labels.db")
+
+
+def test_a_journal_that_lacks_what_was_acknowledged_is_not_opened_anew(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "labels.db")
+    other = open_journal(tmp_path / "other.db")
+    journal.submit(assign(0, [1]), 0)
+    other.submit(assign(0, [1]), 0)
+    other.close()
+    journal._path = tmp_path / "other.db"
+    with pytest.raises(InputError, match="that were acknowledged are not there"):
+        journal.opened_anew()
+    assert journal.last_seq == 1
+
+
 def test_a_merge_for_which_there_is_room_by_half_is_not_made(tmp_path: Path) -> None:
     path = tmp_path / "labels.db"
     journal = open_journal(path)

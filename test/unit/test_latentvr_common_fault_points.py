@@ -38,6 +38,14 @@ def test_the_first_turn_is_meant_where_none_is_given() -> None:
         wanted({"LATENTVR_FAULT": "trainer.step:raise"})("trainer.step")
 
 
+def test_several_faults_have_each_its_turn() -> None:
+    reach = wanted({"LATENTVR_FAULT": "trainer.step:raise:2,xr.loop:raise"})
+    reach("trainer.step")
+    for point in ("xr.loop", "trainer.step"):
+        with pytest.raises(FaultError, match=re.escape(point)):
+            reach(point)
+
+
 def test_what_has_happened_does_not_happen_to_those_who_come_later(tmp_path: Path) -> None:
     variables = {"LATENTVR_FAULT": "trainer.step:raise", "LATENTVR_FAULT_LOG": str(tmp_path / "log")}
     with pytest.raises(FaultError):
