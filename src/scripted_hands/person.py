@@ -31,7 +31,9 @@ BRUSHES_M = tuple(RADIUS_M * STEP**steps for steps in (0, -2, -4))
 UNDO = "undo"
 """The action of the palette's button that takes the newest mark back."""
 _TRIES = 4
-"""So often in a row a mark may fail; then the person leaves."""
+"""So often in a row a mark may fail; then the person leaves, at once where there is nothing to mark."""
+_PATIENCE_S = 60.0
+"""So long the person tries all the same where nothing answers: what has failed is being started again."""
 _MOST_INTERRUPTIONS = 20
 """So often in a row a mark may be cancelled after it began, as when a hand is lost."""
 
@@ -133,9 +135,10 @@ class Person:
         yield lambda: self._cloud is not None and bool(self._ids)
         yield self._actor.wait(self._parameters.first_look_s / self._parameters.pace)
         while self.marks < self._parameters.gestures:
-            before, tries, interruptions = self.marks, 0, 0
+            before, since_s, tries, interruptions = self.marks, self._actor.now_s, 0, 0
             while self.marks == before:
-                if tries == _TRIES or interruptions == _MOST_INTERRUPTIONS:
+                patient = self._plan is not None and self._actor.now_s < since_s + _PATIENCE_S
+                if (tries >= _TRIES and not patient) or interruptions == _MOST_INTERRUPTIONS:
                     return
                 yield from self._mark()
                 if painting.was_interrupted(self._actor):

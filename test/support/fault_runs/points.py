@@ -1,0 +1,111 @@
+"""One session in which a fault happens at each of some points of the code."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from listening import Listener
+from running import RunningSession
+
+from fault_runs.author import Author, known_from
+from fault_runs.invariants import broken_promises
+from latentvr_common import topics
+from latentvr_common.fault_points import LOG_VARIABLE, VARIABLE
+
+ITEMS = 600
+_REACHED_S, _ENDS_S, _WORKS_S = 150.0, 90.0, 90.0
+
+WHILE_IT_RUNS: Mapping[str, Sequence[str]] = {
+    "kill": (
+        "journal.commit:kill:9",
+        "journal.committed:kill:30",
+        "journal.publish:kill:50",
+        "trainer.step:kill:200",
+        "trainer.publish:kill:90",
+        "checkpoint.begin:kill:2",
+        "checkpoint.file:kill:5",
+        "checkpoint.rename:kill:2",
+        "labeler.hands:kill:300",
+        "marks.submit:kill:3",
+        "marks.answered:kill:5",
+        "recorder.write:kill:900",
+        "view.draw:kill:2",
+    ),
+    "error": (
+        "journal.commit:enospc:12",
+        "journal.committed:eio:30",
+        "journal.publish:raise:40",
+        "trainer.step:raise:300",
+        "trainer.step:enospc:500",
+        "trainer.publish:raise:60",
+        "checkpoint.file:enospc:4",
+        "checkpoint.rename:eio:2",
+        "labeler.hands:raise:200",
+        "marks.answered:raise:2",
+        "view.draw:raise:2",
+    ),
+    "hang": ("journal.commit:hang:9", "trainer.step:hang:300", "labeler.hands:hang:200", "view.draw:hang:2"),
+}
+"""Faults by what they are called together, and at which turn: those of one process at points that come one by one."""
+WHEN_IT_ENDS = ("recorder.finish:kill", "export.file:kill:3", "host.summary:kill")
+_HANG_S = "30"
+
+
+@dataclass
+class Outcome:
+    """What came of it."""
+
+    happened: list[str] = field(default_factory=list)
+    acknowledged: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def faults_at_points(directory: Path, faults: Sequence[str], *, at_end: Sequence[str] = ()) -> Outcome:
+    """Run a session with `faults`; once all have happened and labels are taken again, end it, and check all promises.
+
+    `at_end`: faults that happen when the session ends.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    log, outcome = directory.with_name(f"{directory.name}-faults"), Outcome()
+    log.touch()
+    variables = {VARIABLE: ",".join([*faults, *at_end]), LOG_VARIABLE: str(log), "LATENTVR_HANG_S": _HANG_S}
+    arguments = ("gestures:=100000", "pace:=8", "view:=headless", f"max_items:={ITEMS}", "settle_s:=1")
+    with (
+        Listener(topics.GESTURES) as listener,
+        Author(ITEMS, 3, rate_hz=5.0) as author,
+        _environment(variables),
+        RunningSession(*arguments, "restarts:=100", f"directory:={directory}") as session,
+    ):
+        session.wait_until(lambda: set(faults) <= _happened(log), _REACHED_S)
+        before = len(author.answered_s)
+        session.wait_until(lambda: len(author.answered_s) > before + 5, _WORKS_S)
+        time.sleep(2.0)
+        session.interrupt()
+        code = session.end(_ENDS_S)
+        told = known_from(listener.messages[topics.GESTURES.name])
+        acknowledged = dict(author.acknowledged)
+    outcome.happened = sorted(_happened(log))
+    if code != 130:
+        outcome.problems.append(f"the session ended with exit code {code}")
+    outcome.problems += [f"{fault} did not happen" for fault in {*faults, *at_end} - _happened(log)]
+    outcome.acknowledged = len(acknowledged) + len(told)
+    outcome.problems += broken_promises(directory, acknowledged, told)
+    return outcome
+
+
+def _happened(log: Path) -> set[str]:
+    return set(log.read_text().splitlines())
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Have these variables for the processes that are started."""
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            del os.environ[name]
