@@ -7,7 +7,7 @@ ARGS ?=
 WORKERS ?= $(shell expr $$(nproc) + 1)
 BAG ?=
 
-.PHONY: help setup session replay bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-record bench-xr xr-test clean
+.PHONY: faults help setup session replay bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-record bench-xr xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,9 @@ bench-desktop: setup ## Measure the window for labelling, drawn by the processor
 
 bench-record: setup ## Measure the recorder: rate, losses, size by setting, compression, 50 kills. ARGS="--kills 5" for less.
 	@$(WITH_ENV) python benchmarks/record.py $(ARGS)
+
+faults: setup ## Run the matrix of faults, some hours. ARGS="--short" for a little of everything, "--only power_cuts" for a part.
+	@$(WITH_ENV) python benchmarks/faults.py $(ARGS)
 
 bench-layout: setup ## Measure the cloud without labels beside UMAP, and how it moves. ARGS="--items 5000" for a part.
 	@$(WITH_ENV) python benchmarks/layout.py $(ARGS)

@@ -85,7 +85,7 @@ def _bag(bag: Path) -> list[str]:
         if state is State.UNFINISHED:
             repair_bag(bag)
         elif state is not State.FINISHED:
-            return []
+            return [f"the bag is {state.value}"] if any(bag.iterdir()) else []
         found = examine(bag)
     except InputError as error:
         return [f"the bag does not open: {error}"]

@@ -1,0 +1,258 @@
+"""The matrix of faults: what is tried, how often, what failed, and how soon all is well again.
+
+Real sessions are killed, held and left without a disk, by shared memory and by UDP only; power cuts of the journal and
+of checkpoints are simulated. After each of these runs one check looks whether all promises hold. All of it takes some
+hours; `--short` shows in some minutes that it works.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import report
+
+sys.path.append(str(Path(__file__).parents[1] / "test" / "support"))
+
+from fault_runs.cycles import up_and_down
+from fault_runs.journal_storm import journal_storm
+from fault_runs.points import WHEN_IT_ENDS, WHILE_IT_RUNS, faults_at_points
+from fault_runs.storm import storm
+from gesture_trials import some_takes, try_lie
+from power_cut.checks import lost_checkpoints, lost_labels
+from power_cut.cutting import cut_everywhere
+from power_cut.log import build_shim
+
+TRANSPORTS = {"shared memory": "DEFAULT", "UDP only": "UDPv4"}
+_TAKES = 160
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much of everything."""
+
+    journal_kills: int = 500
+    session_kills: int = 500
+    entries_cut: int = 40
+    checkpoints_cut: int = 14
+    messages: int = 100_000
+    lies: int = 10_000
+    cycles: int = 100
+    minutes: float = 60.0
+
+
+SHORT = Amounts(
+    journal_kills=10, session_kills=16, entries_cut=6, checkpoints_cut=3, messages=2000, lies=200, cycles=2, minutes=2.0
+)
+
+
+@dataclass
+class Row:
+    """One kind of fault."""
+
+    fault: str
+    trials: int
+    failures: int
+    recover_s: list[float] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    unit: str = ""
+    """What a trial is."""
+    acknowledged: int = 0
+    """Entries that were acknowledged meanwhile."""
+
+    @property
+    def bound(self) -> str:
+        """The 95 % bound of the share of trials that fail, where none did (rule of three)."""
+        return "" if self.failures else f"{3 / max(self.trials, 1):.2g}"
+
+    def cells(self) -> list[str]:
+        """Return the row as cells of a table."""
+        times = ", ".join(f"{s:.1f}" for s in np.percentile(self.recover_s, [50, 95])) if self.recover_s else ""
+        return [self.fault, f"{self.trials:,} {self.unit}".strip(), f"{self.failures:,}", self.bound, times]
+
+
+def say(text: str) -> None:
+    """Tell how far it is, apart from what is found."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Yield a directory that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="latentvr-faults-") as directory:
+        yield Path(directory)
+
+
+# Parts, each in a process of its own: what transport is used is decided once a process
+
+
+def killed_journal(amounts: Amounts, way: str) -> list[Row]:
+    """The journal alone, as fast as it can be started."""
+    with scratch() as directory:
+        done = journal_storm(directory / "journal", kills=amounts.journal_kills // len(TRANSPORTS))
+    row = Row(f"kill -9 of the journal, {way}", done.kills, len(done.problems), done.recover_s, done.problems, "kills")
+    row.acknowledged = done.acknowledged
+    return [row]
+
+
+def killed_parts(amounts: Amounts, way: str) -> list[Row]:
+    """One session, in which process after process is killed."""
+    kills = amounts.session_kills // len(TRANSPORTS)
+    with scratch() as directory:
+        done = storm(directory / "session", kills=kills, tell=say)
+    name = f"kill -9 and holding of {len(done.kills)} processes, {way}"
+    row = Row(name, sum(done.kills.values()), len(done.problems), done.recover_s, done.problems, "kills")
+    row.acknowledged = done.acknowledged
+    return [row]
+
+
+def points(amounts: Amounts, way: str) -> list[Row]:
+    """A session for each kind of fault at points of the code."""
+    rows = []
+    for name, faults in WHILE_IT_RUNS.items():
+        at_end = WHEN_IT_ENDS if name == "kill" else ()
+        with scratch() as directory:
+            done = faults_at_points(directory / "session", faults, at_end=at_end)
+        said = {"kill": "kill -9", "error": "no disk, a broken one, an exception", "hang": "a loop that hangs"}[name]
+        count = len(faults) + len(at_end)
+        rows.append(Row(f"{said} at points, {way}", count, len(done.problems), [], done.problems, "points"))
+        rows[-1].acknowledged = done.acknowledged
+    return rows
+
+
+def power_cuts(amounts: Amounts, _way: str) -> list[Row]:
+    """Every call of what writes to the disk is a moment to be cut."""
+    rows = []
+    with scratch() as directory:
+        shim = build_shim(directory)
+        for what, program, count, check in (
+            ("journal", "keep_labels.py", amounts.entries_cut, lost_labels),
+            ("checkpoints", "keep_checkpoints.py", amounts.checkpoints_cut, lost_checkpoints),
+        ):
+            done = cut_everywhere(program, count, "as it is", check, shim)
+            name = f"cut of power, {what}"
+            rows.append(Row(name, done.states, len(done.problems), [], done.problems, "states"))
+    return rows
+
+
+def lying_devices(amounts: Amounts, _way: str) -> list[Row]:
+    """Gestures before devices that lie: what is marked that was not meant."""
+    random = np.random.default_rng(11)
+    takes = some_takes(_TAKES)
+    tried = [try_lie(takes[i % len(takes)], random) for i in range(amounts.lies)]
+    false = [f"{t.name}, {t.lie}: {t.false} items" for t in tried if t.false]
+    return [Row("hands lost, lying, jumping; focus lost", len(tried), len(false), [], false, "gestures")]
+
+
+def cycles(amounts: Amounts, way: str) -> list[Row]:
+    """Sessions that come up and go: what is left of them."""
+    with scratch() as directory:
+        done = up_and_down(directory, cycles=max(1, amounts.cycles // len(TRANSPORTS)))
+    return [Row(f"up and down, {way}", done.cycles, len(done.leaks), [], done.leaks, "sessions")]
+
+
+def long_run(amounts: Amounts, way: str) -> list[Row]:
+    """Random faults, seldom enough that much is done in between."""
+    with scratch() as directory:
+        done = storm(directory / "session", kills=10**9, minutes=amounts.minutes, mean_pause_s=15.0, seed=1, tell=say)
+    name = f"{amounts.minutes:g} minutes with a fault every 15 s, {way}"
+    row = Row(name, sum(done.kills.values()) + done.held, len(done.problems), done.recover_s, done.problems, "faults")
+    row.acknowledged = done.acknowledged
+    return [row]
+
+
+PARTS: dict[str, tuple[Callable[[Amounts, str], list[Row]], bool]] = {
+    "power_cuts": (power_cuts, False),
+    "lying_devices": (lying_devices, False),
+    "killed_journal": (killed_journal, True),
+    "points": (points, True),
+    "killed_parts": (killed_parts, True),
+    "cycles": (cycles, True),
+    "long_run": (long_run, False),
+}
+"""What is run, and whether once with each transport."""
+
+
+def run_part(name: str, way: str, short: bool) -> list[Row]:
+    """Run a part in a process of its own; return its rows."""
+    words = [sys.executable, __file__, "--part", name, "--way", way, *(["--short"] if short else [])]
+    variables = {"FASTDDS_BUILTIN_TRANSPORTS": TRANSPORTS[way]}
+    if TRANSPORTS[way] != "DEFAULT":
+        # The profile that sessions use has shared memory in it.
+        variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = os.devnull
+    began = time.monotonic()
+    done = subprocess.run(words, env=os.environ | variables, stdout=subprocess.PIPE, text=True, check=False)
+    say(f"{name}, {way}: {time.monotonic() - began:.0f} s")
+    if done.returncode != 0:
+        return [Row(f"{name}, {way}", 0, 1, [], [f"the run itself ended with exit code {done.returncode}"])]
+    return [Row(**row) for row in json.loads(done.stdout.splitlines()[-1])]
+
+
+def figures_of(rows: dict[str, list[Row]], amounts: Amounts) -> dict[str, object]:
+    """Return the figures of the issue's line."""
+
+    def total(*parts: str) -> int:
+        return sum(row.trials for part in parts for row in rows.get(part, ()))
+
+    def failed(*parts: str) -> int:
+        return sum(row.failures for part in parts for row in rows.get(part, ()))
+
+    labels = ("killed_journal", "points", "killed_parts", "long_run")
+    lost = [p for part in labels for row in rows.get(part, ()) for p in row.problems if "lost" in p or "another" in p]
+    times = [s for part in labels for row in rows.get(part, ()) for s in row.recover_s]
+    return {
+        "kills": total("killed_journal", "killed_parts"),
+        "acknowledged": sum(row.acknowledged for part in labels for row in rows.get(part, ())),
+        "acknowledged_lost": len(lost),
+        "power_cut_states": total("power_cuts"),
+        "power_cut_lost": failed("power_cuts"),
+        "hostile_messages": total("hostile_messages"),
+        "crashes": failed("hostile_messages"),
+        "false_labels": failed("lying_devices"),
+        "updown_cycles": total("cycles"),
+        "leaks": failed("cycles"),
+        "minutes_of_random_faults": amounts.minutes,
+        "recover_s_p95": round(float(np.percentile(times, 95)), 2) if times else None,
+        "problems": sum(row.failures for found in rows.values() for row in found),
+    }
+
+
+def main() -> int:
+    """Run the matrix and report; return 1 if anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a little of everything")
+    parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="not the whole matrix")
+    parser.add_argument("--part", choices=list(PARTS), help=argparse.SUPPRESS)
+    parser.add_argument("--way", choices=list(TRANSPORTS), default="shared memory", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    amounts = SHORT if arguments.short else Amounts()
+    os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 130))
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    if arguments.part:
+        print(json.dumps([row.__dict__ for row in PARTS[arguments.part][0](amounts, arguments.way)]))
+        return 0
+    rows = {
+        name: [row for way in list(TRANSPORTS)[: 1 + PARTS[name][1]] for row in run_part(name, way, arguments.short)]
+        for name in arguments.only
+    }
+    found = [row for some in rows.values() for row in some]
+    for row in found:
+        for problem in row.problems[:10]:
+            say(f"{row.fault}: {problem}")
+    header = ("fault", "trials", "failures", "95 % bound", "back after s, p50, p95")
+    print(report.table(header, [row.cells() for row in found]))
+    figures = figures_of(rows, amounts)
+    report.finish("faults", figures)
+    return int(bool(figures["problems"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
