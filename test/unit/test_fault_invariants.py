@@ -63,10 +63,7 @@ def spoil_bag(directory: Path) -> None:
         (damage, "the journal"),
         (lambda directory: (directory / "labels.db").unlink(), "there is no journal"),
         (lambda directory: (directory / "checkpoints" / "000001-000000010-abc").mkdir(parents=True), "can be used"),
-        (
-            lambda directory: (directory / "bag").mkdir() or (directory / "bag" / "bag_0.mcap").write_text("x"),
-            "the bag",
-        ),
+        (spoil_bag, "the bag"),
     ],
 )
 def test_what_is_broken_is_found(

@@ -37,16 +37,24 @@ def broken_promises(directory: Path, acknowledged: Mapping[str, Entry], told: Ma
 def _journal(path: Path) -> tuple[list[LabelEvent], list[str]]:
     if not path.exists():
         return [], ["there is no journal"]
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return _read(database)
+    except sqlite3.DatabaseError as error:
+        return [], [f"the journal cannot be read: {error}"]
+    finally:
+        database.close()
+
+
+def _read(database: sqlite3.Connection) -> tuple[list[LabelEvent], list[str]]:
     problems = []
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-        state = database.execute("PRAGMA integrity_check").fetchone()[0]
-        if state != "ok":
-            problems.append(f"the journal is damaged: {state}")
-        broken = rows.first_broken(database.execute(rows.READ_ALL))
-        if broken is not None:
-            problems.append(f"entry {broken} breaks the chain of hashes")
-        events = [rows.event_of(row) for row in database.execute(rows.READ_ALL)]
-    database.close()
+    state = database.execute("PRAGMA integrity_check").fetchone()[0]
+    if state != "ok":
+        problems.append(f"the journal is damaged: {state}")
+    broken = rows.first_broken(database.execute(rows.READ_ALL))
+    if broken is not None:
+        problems.append(f"entry {broken} breaks the chain of hashes")
+    events = [rows.event_of(row) for row in database.execute(rows.READ_ALL)]
     if len({event.event_id for event in events}) != len(events):
         problems.append("an entry is there twice")
     return events, problems
