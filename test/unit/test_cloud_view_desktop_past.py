@@ -146,7 +146,7 @@ def test_a_mark_stands_on_the_bar_in_its_colour_at_its_time_and_the_cursor_where
     back = past.told(now, VIEWPORT).bar
     assert back is not None
     assert back.cursor is not None
-    assert share_at(VIEWPORT, back.cursor * 800 / 720) == pytest.approx(58 / 59, abs=0.005)
+    assert share_at(VIEWPORT, (116 + back.cursor) * 800 / 720) == pytest.approx(58 / 59, abs=0.005)
     assert (np.asarray(paint_bar(back, VIEWPORT)) != np.asarray(paint_bar(bar, VIEWPORT))).any()
 
 
