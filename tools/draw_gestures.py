@@ -126,7 +126,7 @@ class Stage:
         self._labeler.head = HEAD
         self._label = np.full(ITEMS_EACH * len(MIDDLES), NONE, np.int16)
         self._cloud = cloud_of(self._label)
-        self._labeler.frames.add(self._cloud)
+        self._labeler.see(self._cloud)
         self._watch = GestureWatch()
         self._selection: Selection | None = None
         self.times: dict[Phase, float] = {}

@@ -49,6 +49,7 @@ def performance_of(name: str, body: Body) -> Performance:
         "poke": lambda: performances.poke(palette.category_action(2), CATEGORIES, performer),
         "dwell": lambda: performances.dwell(bench.stage(bench.cloud.positions[5]), performer),
         "recentre": lambda: performances.recentre(performer),
+        "scrub": lambda: performances.scrub((0.8, 0.2), CATEGORIES, performer),
     }
     return ways[name]()
 

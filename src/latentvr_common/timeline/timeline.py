@@ -137,6 +137,12 @@ class LookingBack:
         nearest = self._timeline.frames.nearest(self._timeline.axis().stamp_ns(share))
         self._look(nearest, nearest.stamp_ns)
 
+    def show(self, frame: Keyframe | None) -> None:
+        """Go to `frame`, one that was looked at before; None: to now."""
+        self._frame = None
+        if frame is not None:
+            self._look(frame, frame.stamp_ns)
+
     def look_at(self, stamp_ns: int) -> None:
         """Go to the frame nearest to that time, and stay there, whichever are let go meanwhile; 0: to now."""
         if not stamp_ns or not len(self._timeline):
