@@ -75,8 +75,7 @@ class Labeler:
     @property
     def tool(self) -> Tool:
         """What the hands hold, and which cloud the person looks at."""
-        frame = self._room.past.looking.frame
-        return replace(self._room.tool, looks_at_ns=frame.stamp_ns if frame is not None else 0)
+        return replace(self._room.tool, looks_at_ns=self._room.past.looks_at_ns)
 
     @property
     def categories(self) -> Sequence[Category]:

@@ -135,7 +135,7 @@ class Desktop(Node):  # type: ignore[misc]
         told = self._speaker.look()
         if told:
             self._say(told)
-        self._tell_tool(self._desk.told())
+        self._tell_tool(replace(self._desk.told(), looks_at_ns=self._past.looks_at_ns))
         self._remember()
         for _ in range(_PASSES):
             now_s, inputs = time.monotonic(), self._take_inputs()

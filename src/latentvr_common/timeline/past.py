@@ -24,6 +24,12 @@ class Past:
         self._shown: tuple[Keyframe, Frame] | None = None
         self._bar: tuple[tuple[object, ...], Bar | None] | None = None
 
+    @property
+    def looks_at_ns(self) -> int:
+        """Stamp of the frame that is looked at; 0: that of now."""
+        frame = self.looking.frame
+        return frame.stamp_ns if frame is not None else 0
+
     def note(self, cloud: Cloud, progress: Progress) -> None:
         """Take in the newest cloud. Before one of another session, nobody looks back any more."""
         if self.timeline.frames.begins_anew(cloud):

@@ -26,3 +26,11 @@ def mark_in_words(timeline: Timeline, looking: LookingBack, items: int, category
     """Return what to tell once items were marked in the past (category -1: erased)."""
     done = "lose their label" if category == NONE else "are marked"
     return f"{items:,} items of {ago_in_words(timeline, looking)} {done} now"
+
+
+def then_in_words(timeline: Timeline, looking: LookingBack) -> str:
+    """Return which time is looked at and what that means, in a line; empty: it is now."""
+    frame = looking.frame
+    if frame is None:
+        return ""
+    return f"as it was {ago_in_words(timeline, looking)}: epoch {frame.epoch:,}  ·  what you mark is marked now"
