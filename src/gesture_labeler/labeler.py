@@ -30,6 +30,7 @@ from latentvr_common.placement import Placement
 from latentvr_common.proposal import Proposal
 from latentvr_common.scene import Progress
 from latentvr_common.selecting.frames import Frames
+from latentvr_common.timeline.past import Past
 
 _NS = 1_000_000_000
 
@@ -68,6 +69,11 @@ class Labeler:
         return self._room.frames
 
     @property
+    def past(self) -> Past:
+        """The clouds of earlier, and which of them the person looks at."""
+        return self._room.past
+
+    @property
     def placement(self) -> Placement:
         """Where the cloud hangs."""
         return self._room.placement
@@ -75,7 +81,7 @@ class Labeler:
     @property
     def tool(self) -> Tool:
         """What the hands hold, and which cloud the person looks at."""
-        return replace(self._room.tool, looks_at_ns=self._room.past.looks_at_ns)
+        return replace(self._room.tool, looks_at_ns=self.past.looks_at_ns)
 
     @property
     def categories(self) -> Sequence[Category]:

@@ -43,5 +43,5 @@ def looks_back(scene: Scene) -> tuple[AtDesk, ...]:
 def _what(tool: Tool, names: Mapping[int, str]) -> str:
     category = "erase" if tool.category == NONE else names.get(tool.category, f"category {tool.category}")
     size = f" {100 * tool.radius_m:.0f} cm" if tool.kind is ToolKind.SPHERE else ""
-    looks = ", looks back in time" if tool.looks_at_ns else ""
+    looks = ", looks back" if tool.looks_at_ns else ""
     return f"{category}, {_KINDS[tool.kind]}{size}{looks}"

@@ -87,6 +87,15 @@ def test_who_looks_at_the_past_of_another_dataset_sees_now() -> None:
     assert past.looking.frame is None
 
 
+def test_a_session_that_begins_anew_is_seen_as_it_is_now() -> None:
+    past = lived()
+    past.looking.leap(Leap.BEGINNING)
+    assert past.looks_at_ns == 1 * S
+    earlier = scene(20)
+    assert past.scene(earlier) is earlier
+    assert past.looks_at_ns == 0
+
+
 def test_what_is_told_of_a_time() -> None:
     past, now = lived(), scene(60)
     assert past.told(now, VIEWPORT).banner is None
