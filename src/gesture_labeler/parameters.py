@@ -44,7 +44,7 @@ class Parameters:
         0.03, "So does one that leaves it so far above or below.", unit="m", at_least=0.005, at_most=0.2
     )
     timeline_mb: float = parameter(
-        128.0, "Memory for the clouds of earlier, which one can go back to.", unit="MB", at_least=1.0
+        128.0, "Memory for the clouds of earlier, which one can go back to.", unit="MB", at_least=1.0, at_most=16_384.0
     )
     two_hands_s: float = parameter(
         0.25,
