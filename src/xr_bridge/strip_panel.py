@@ -10,7 +10,7 @@ from latentvr_common.timeline.bar import Bar, Tick
 from latentvr_common.timeline.events import What
 from xr_bridge.sheet import BRIGHT, PLATE, SOFT, Panel, Rgba, Sheet
 
-_WIDTH_M, _HEIGHT_M = palette.STRIP_M[0] + 0.016, 0.031
+_WIDTH_M, _HEIGHT_M = palette.STRIP_M[0] + 0.016, 0.033
 _WAY_M = palette.STRIP_M[0] - palette.NOW_M
 _TOP_M, _LEFT_M = (_HEIGHT_M - palette.STRIP_M[1]) / 2, 0.008
 _LINE_M = _TOP_M + 0.0125
@@ -29,7 +29,7 @@ def strip_panel(bar: Bar | None) -> Panel:
     sheet = Sheet(_WIDTH_M, _HEIGHT_M)
     sheet.box(0.0, 0.0, _WIDTH_M, _HEIGHT_M, 0.010, PLATE)
     _paint_now(sheet, is_active=bar is None or bar.cursor is None)
-    until = _WAY_M - _GAP_M
+    until = _WAY_M - 2 * _GAP_M
     sheet.box(_LEFT_M, _LINE_M - _THIN_M / 2, until, _THIN_M, _THIN_M, _LATER if bar is None else SOFT)
     if bar is None:
         return sheet.panel()
