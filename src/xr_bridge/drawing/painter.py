@@ -211,10 +211,10 @@ class _Balls:
 
 def _differs(scene: Scene, before: Scene) -> bool:
     """Tell whether what has changed since the ghost is to be worked out anew."""
-    names = ("ghost", "cloud", "placement", "categories")
-    return any(getattr(scene, name) is not getattr(before, name) for name in names) and (
-        scene.ghost is not None or before.ghost is not None
-    )
+    if scene.ghost is None and before.ghost is None:
+        return False
+    same = all(getattr(scene, name) is getattr(before, name) for name in ("ghost", "cloud", "placement"))
+    return not same or scene.categories != before.categories
 
 
 def _columns(matrix: npt.NDArray[np.floating]) -> bytes:
