@@ -34,7 +34,7 @@ def scrub(bench: GestureBench, *shares: float) -> None:
 def without_the_last(cloud: Cloud) -> Cloud:
     """Of another dataset."""
     names = ("positions", "rgb", "label", "predicted", "confidence")
-    return replace(cloud, **{name: getattr(cloud, name)[:-1] for name in names})
+    return replace(cloud, stamp_ns=cloud.stamp_ns + 1, **{name: getattr(cloud, name)[:-1] for name in names})
 
 
 def nearest_to(bench: GestureBench, share: float) -> int:
