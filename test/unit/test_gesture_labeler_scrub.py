@@ -199,8 +199,8 @@ def test_whatever_the_device_shows_nothing_is_marked_and_now_is_reachable() -> N
     assert lies == set(LIES)
 
 
-@pytest.mark.parametrize("name", sorted(LIES))
-def test_a_long_fault_in_mid_scrub_leads_back_or_is_waited_for(name: str) -> None:
+@pytest.mark.parametrize("name", ["lost", "lost with rubbish", "both lost", "tips missing", "no number", "silent"])
+def test_a_hand_that_is_away_for_long_in_mid_scrub_leads_back_or_was_waited_for(name: str) -> None:
     bench = GestureBench()
     stream: Sequence[Hands] = list(stream_of(performances.scrub((0.8, 0.3, 0.2), CATEGORIES, Performer())))
     bench.watch(told(stream, Lie(name, stream[len(stream) // 2].stamp_ns, 400_000_000), np.random.default_rng(8)))
@@ -218,11 +218,11 @@ def test_a_mark_is_made_on_the_cloud_that_is_looked_at() -> None:
     bench = GestureBench()
     scrub(bench, 0.3)
     # In the clouds of earlier, everything is on the other side.
-    spot = bench.stage(-MIDDLES[0])
+    spot = bench.stage(-MIDDLES[2])
     perform(bench, performances.paint(np.stack([spot, spot + 0.02]), Performer()))
     (event,) = bench.commits
     assert event.cloud_stamp_ns == nearest_to(bench, 0.3)
-    assert set(event.sample_ids.tolist()) <= set(range(ITEMS // 3))
+    assert set(event.sample_ids.tolist()) <= set(range(2 * ITEMS // 3, ITEMS))
     assert len(event.sample_ids) > 100
     previews = [o.preview for o in bench.outcomes if o.preview is not None]
     assert {p.cloud_stamp_ns for p in previews} == {event.cloud_stamp_ns}
