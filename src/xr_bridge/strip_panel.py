@@ -38,7 +38,8 @@ def strip_panel(bar: Bar | None) -> Panel:
     sheet.words(_LEFT_M + _WORDS_WIDTH_M / 2, _LINE_M + 0.0085, bar.begins, _WORDS_M, SOFT, _WORDS_WIDTH_M)
     if bar.cursor is not None:
         at = _x(bar.cursor)
-        sheet.box(at, _LINE_M - _THIN_M / 2, max(_LEFT_M + until - at, 0.0), _THIN_M, _THIN_M, _LATER)
+        if at + _KNOB_M < _LEFT_M + until:
+            sheet.box(at, _LINE_M - _THIN_M / 2, _LEFT_M + until - at, _THIN_M, _THIN_M, _LATER)
         sheet.box(at - _TICK_M / 2, _TOP_M, _TICK_M, palette.STRIP_M[1], _TICK_M / 2, BRIGHT)
         sheet.box(at - _KNOB_M / 2, _LINE_M - _KNOB_M / 2, _KNOB_M, _KNOB_M, _KNOB_M / 2, BRIGHT)
     return sheet.panel()

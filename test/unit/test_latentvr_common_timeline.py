@@ -431,7 +431,7 @@ def test_one_looks_at_the_frame_nearest_to_a_time_and_stays_at_it_whatever_comes
 
 
 def test_one_comes_back_to_what_was_looked_at_also_when_it_is_no_longer_kept() -> None:
-    timeline = Timeline(2 * BYTES)
+    timeline = Timeline(3 * BYTES)
     for second in range(1, 4):
         timeline.note(cloud(second * S), Progress())
     looking = LookingBack(timeline)

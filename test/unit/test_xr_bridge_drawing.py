@@ -732,7 +732,7 @@ def test_the_strip_has_a_handle_where_one_looks_and_a_frame_around_now_while_one
     ]
     assert knob[1] == 1
     edge = int((0.008 + palette.STRIP_M[0] + 0.001) * 4000)
-    framed = [(panel.pixels[20:-20, edge, :3] > 220).all() for panel in (now, then)]
+    framed = [(panel.pixels[40:-40, edge, :3] > 220).all() for panel in (now, then)]
     assert framed == [True, False]
     assert strip.share_at(0.102 * place / 400 - palette.STRIP_M[0] / 2) == pytest.approx(
         min(place / 400, 1.0), abs=1e-6
