@@ -15,6 +15,7 @@ from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.gestures import Phase, Report
 from latentvr_common.hands import Hands
 from latentvr_common.labels import Category, LabelEvent
+from latentvr_common.scene import Progress
 from scripted_hands.motion import Tremor
 from scripted_hands.performances import Performance
 
@@ -61,7 +62,7 @@ class GestureBench:
         self.labeler.head = HEAD
         for stamp_ns in EARLIER_NS:
             cloud = clumps(stamp_ns)
-            self.labeler.see(replace(cloud, positions=-cloud.positions))
+            self.labeler.past.note(replace(cloud, positions=-cloud.positions), Progress())
         self.cloud = clumps(START_NS - GAP_NS)
         self.labeler.see(self.cloud)
         self.now_ns = START_NS
