@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from cloud_view.camera import Subject, look
+from cloud_view.camera import Camera, Subject, look
 from cloud_view.drawing import Drawing, draw
 from cloud_view.force_shapes import arrows
 from cloud_view.painter import Painter
@@ -49,6 +49,8 @@ OFFERED = 0.8
 HEAD = Head(np.array([0.0, 1.6, 0.05]), rotations.about_axis(np.array([1.0, 0.0, 0.0]), -0.45))
 SUBJECT = Subject(np.array([0.0, 1.2, -0.5]), 0.36)
 CAMERA = look(np.array([0.4, 1.9, 0.5]), np.array([-0.02, 1.2, -0.42]), 36.0)
+AT_PALETTE = look(np.array([-0.6, 1.66, 0.12]), np.array([-0.13, 1.16, -0.36]), 43.0)
+"""From the left and nearer: what is poked is not hidden by the hand that does."""
 PAINTED_PX, SHOWN = 853, (126, 10, 726, 450)
 """Width of a painted picture, and what of it is shown: left, top, right, bottom."""
 WIDTH_PX, COLORS = 900, 96
@@ -69,6 +71,7 @@ class Shown:
     tool: Tool
     gesture: str
     placement: Placement = field(default_factory=Placement)
+    camera: Camera = CAMERA
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,15 @@ def shown() -> Sequence[Shown]:
         ),
         Shown("grab", performances.with_both("grab", grip, pull, Performer()), paints, "grab"),
         Shown("radius", performances.size(left, 0.07, Performer()), paints, "radius"),
-        Shown("poke", performances.poke(palette.category_action(2), CATEGORIES, by_palm), paints, "poke"),
-        Shown("accept", twice(palette.ACCEPT, Performer()), paints, "accept"),
-        Shown("scrub", performances.scrub((0.9, 0.2), CATEGORIES, Performer()), paints, "scrub"),
+        Shown(
+            "poke",
+            performances.poke(palette.category_action(2), CATEGORIES, by_palm),
+            paints,
+            "poke",
+            camera=AT_PALETTE,
+        ),
+        Shown("accept", twice(palette.ACCEPT, Performer()), paints, "accept", camera=AT_PALETTE),
+        Shown("scrub", performances.scrub((0.9, 0.2), CATEGORIES, Performer()), paints, "scrub", camera=AT_PALETTE),
         Shown("dwell", performances.dwell(right, Performer()), paints, "dwell"),
         Shown("recentre", performances.recentre(Performer()), paints, "recentre", moved),
     )
@@ -241,7 +250,7 @@ def picture_of(what: Shown, painter: Painter) -> Image.Image:
     moments = moments_of(what)
     pictures = []
     for i, moment in enumerate(moments):
-        drawing = draw(moment.scene, CAMERA, SUBJECT, fine=True)
+        drawing = draw(moment.scene, what.camera, SUBJECT, fine=True)
         if i == 0:
             drawing = with_ways(drawing, moment.scene, moments[1].scene, what.gesture)
         pictures.append(on_backdrop(painter.paint(drawing, PAINTED_PX).convert("RGB").crop(SHOWN)))
