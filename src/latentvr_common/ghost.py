@@ -56,7 +56,7 @@ def differences(scene: Scene, ghost: Ghost, still_m: float) -> Differences:
 def points_of(ghost: Ghost) -> npt.NDArray[np.float32]:
     """Return where at most 4,000 items of the ghost are (P, 3), evenly chosen, latent units."""
     count = len(ghost.positions)
-    return ghost.positions[np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).astype(int))]
+    return np.asarray(ghost.positions[np.unique(np.linspace(0, count - 1, min(count, MOST_POINTS)).astype(int))])
 
 
 def arrow_colors(scene: Scene, found: Differences) -> FloatArray:

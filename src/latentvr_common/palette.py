@@ -128,7 +128,7 @@ class Strip:
     def place_of(self, share: float) -> FloatArray:
         """Return the point (2,) at a share of the way; of 1 the middle of what is now."""
         along = STRIP_M[0] - NOW_M / 2 if share >= 1.0 else share * (STRIP_M[0] - NOW_M)
-        return self.center + np.array([along - STRIP_M[0] / 2, 0.0])
+        return np.asarray(self.center + np.array([along - STRIP_M[0] / 2, 0.0]))
 
 
 def strip(categories: Sequence[Category], page: int = 0) -> Strip:

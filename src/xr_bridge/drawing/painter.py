@@ -78,8 +78,8 @@ class Painter:
         self._state_place, self._offer_place = Resting(), Resting()
         self._hung: _HungPanels | None = None
         """Of this frame; None: to be worked out."""
-        parts = (self._cloud, self._ghost, self._arrows, self._quads, *self._ribbons)
-        for program in (self._balls, self._around, *(part.program for part in parts)):
+        drawn = (self._cloud.program, self._ghost.program, self._arrows.program, self._quads.program)
+        for program in (*drawn, self._balls, self._around, *(part.program for part in self._ribbons)):
             program["gamma"].value = shaders.GAMMA if is_srgb else 1.0  # type: ignore[union-attr]
 
     def see(self, scene: Scene, panels: Panels, now_s: float) -> None:
@@ -153,11 +153,10 @@ class Painter:
         if panels.state is not None:
             place = self._state_place.follow(state_place(scene.placement, reader))
             yield "state", panels.state, place
-            below = [
-                (name, panel) for name, panel in (("then", panels.then), ("notice", panels.notice)) if panel is not None
-            ]
-            for i, (name, panel) in enumerate(below):
-                yield name, panel, place - _up((i + 1) * _LINE_M)
+            for name, line in (("then", panels.then), ("notice", panels.notice)):
+                if line is not None:
+                    place = place - _up(_LINE_M)
+                    yield name, line, place
         for light in self._lights:
             panel = panels.beacons.get(light.beacon.number)
             if panel is not None:
