@@ -46,7 +46,7 @@ NOW_M = 0.026
 """So much of its width, at the right end, is now; the rest is the way from the oldest cloud to there."""
 STRIP_STEPS = 400
 """Into so many steps that way is divided where something stands on it: each is a quarter of a millimetre."""
-_STRIP_BELOW_M = 0.041
+_STRIP_BELOW_M = 0.043
 """From the middle of the last row of buttons: nothing is hit that lies between."""
 
 
