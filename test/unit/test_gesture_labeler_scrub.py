@@ -109,6 +109,24 @@ def test_a_finger_that_leaves_the_strip_downwards_lets_go_of_it_with_the_time_th
     assert bench.labeler.tool.looks_at_ns == nearest_to(bench, 0.3)
 
 
+def test_a_finger_that_is_lifted_but_not_yet_away_leads_nowhere_else_and_down_again_it_does() -> None:
+    for height_m, share in ((0.02, 0.3), (-0.01, 0.8)):
+        bench, performer = GestureBench(Parameters(scrub_lift_m=0.04)), Performer()
+        first, other = (performer.strip_spot(share, CATEGORIES) for share in (0.3, 0.8))
+        performer.reach(left=PALETTE_HAND)
+        performer.reach(right=performer.pointing(first(0.045)))
+        performer.reach(right=performer.pointing(first(-0.01)), seconds=0.2)
+        performer.hold(0.2)
+        performer.reach(right=performer.pointing(first(0.02)), seconds=0.2)
+        performer.reach(right=performer.pointing(other(0.02)), seconds=0.4)
+        performer.reach(right=performer.pointing(other(height_m)), seconds=0.2)
+        performer.hold(0.2)
+        performer.reach(right=performer.pointing(other(0.06)), seconds=0.2)
+        perform(bench, performer.performance("lifted"))
+        assert bench.phases("scrub") == WHOLE
+        assert bench.labeler.tool.looks_at_ns == nearest_to(bench, share)
+
+
 def test_where_nothing_is_kept_there_is_nothing_to_go_back_to() -> None:
     bench = GestureBench()
     bench.labeler.see(without_the_last(bench.cloud))
