@@ -14,7 +14,7 @@ from latentvr_common.cloud import NONE
 from latentvr_common.desks import at_desks
 from latentvr_common.gestures import GRAB, RECENTRE
 from latentvr_common.labels import Shape
-from latentvr_common.scene import Progress, Scene, Selection, State
+from latentvr_common.scene import Scene, Selection, State
 from latentvr_common.timeline.bar import Bar
 from xr_bridge.palette_panel import palette_panel
 from xr_bridge.sheet import BRIGHT, Panel, Rgba, line
@@ -59,8 +59,8 @@ class Panels:
 class InTime:
     """What is told of time."""
 
-    now: Progress | None = None
-    """How the session stands; None: as the scene says, which is of now."""
+    now: Scene | None = None
+    """What is now, where what is seen is earlier: how the session stands, and what the palette offers."""
     then: str = ""
     """Which time is looked at; empty: now."""
     bar: Bar | None = None
@@ -78,9 +78,10 @@ def panels_of(
     time: InTime = _NOW,
 ) -> Panels:
     """Return what there is to say of `scene`."""
-    shown = palette_panel(scene)
+    now = scene if time.now is None else time.now
+    shown = palette_panel(now)
     return Panels(
-        state_panel(scene, is_recording, time.now),
+        state_panel(now, is_recording),
         line(time.then, 0.03, _COLD) if time.then else None,
         line(scene.notice, 0.026, _WARM) if scene.notice else None,
         shown,
@@ -93,9 +94,9 @@ def panels_of(
     )
 
 
-def state_panel(scene: Scene, is_recording: bool, now: Progress | None = None) -> Panel:
-    """Return the line on how the session stands; `now`: where that is not what the scene is of."""
-    progress = scene.progress if now is None else now
+def state_panel(scene: Scene, is_recording: bool) -> Panel:
+    """Return the line on how the session stands."""
+    progress = scene.progress
     parts = [f"labels safe: {progress.labelled:,}", f"epoch {progress.epoch:,}"]
     if progress.state is not State.TRAINING:
         parts.append(progress.state.name.lower())

@@ -84,7 +84,7 @@ class SceneSide:
         scene = self._inbox.scene(now_s)
         if scene is not None:
             seen, time_told = self._in_time(scene)
-            preview, offer = self._previews.of(seen), self._previews.offered(seen)
+            preview, offer = self._previews.of(seen), self._previews.offered(scene)
             self.show.scenes.put((seen, panels_of(seen, self._is_recording, preview, offer, time_told)))
             self._changes.drawn(self._inbox, scene)
 
@@ -95,7 +95,7 @@ class SceneSide:
         past.note(now.cloud, now.progress)
         past.looking.look_at(now.tool.looks_at_ns)
         then = then_in_words(past.timeline, past.looking)
-        return past.scene(now), InTime(now.progress, then, past.bar(palette.STRIP_STEPS, now.colors()))
+        return past.scene(now), InTime(now, then, past.bar(palette.STRIP_STEPS, now.colors()))
 
     def _look_for_others(self) -> None:
         is_recording = node_tools.RECORDER in self._node.get_node_names()

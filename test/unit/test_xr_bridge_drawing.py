@@ -777,7 +777,11 @@ def test_the_strip_is_drawn_below_the_palette_where_it_is_touched(gl: moderngl.C
 
 def test_words_say_which_time_is_looked_at_and_how_the_session_stands_now(gl: moderngl.Context) -> None:
     scene = replace(held_scene(notice="cancelled: hand lost"), progress=Progress(State.TRAINING, 3, 400))
-    told = panels_of(scene, True, time=InTime(Progress(State.PAUSED, 99, 1000), "as it was 2:13 ago: epoch 3"))
+    labelled = replace(scene.cloud, label=np.zeros(len(scene.cloud), np.int16))
+    now = replace(scene, cloud=labelled, progress=Progress(State.PAUSED, 99, 1000))
+    told = panels_of(scene, True, time=InTime(now, "as it was 2:13 ago: epoch 3"))
+    # What is poked is poked now: counts are of now too.
+    assert told.palette is panels_of(now, True).palette is not panels_of(scene, True).palette
     assert told.state is line("labels safe: 1,000  ·  epoch 99  ·  paused  ·  recording", 0.03, BRIGHT)
     assert told.then is not None
     assert panels_of(scene, True).then is None
