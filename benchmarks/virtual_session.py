@@ -148,7 +148,7 @@ class VirtualSession:
             int(self.now_s * _NS), self._glide.at(self.now_s), nothing, self.labels, e.predicted, e.confidence
         )
         self.person.see_cloud(cloud)
-        self._labeler.frames.add(cloud)
+        self._labeler.see(cloud)
 
     def _pass_time(self, seconds: float) -> None:
         self.now_s += seconds

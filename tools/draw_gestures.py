@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from cloud_view.camera import Subject, look
+from cloud_view.camera import Camera, Subject, look
 from cloud_view.drawing import Drawing, draw
 from cloud_view.force_shapes import arrows
 from cloud_view.painter import Painter
@@ -29,6 +29,7 @@ from latentvr_common.gestures import Phase, Tool, ToolKind
 from latentvr_common.hands import Hand, Hands, Joint
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
+from latentvr_common.proposal import Proposal
 from latentvr_common.scene import Scene, Selection
 from scripted_hands import performances
 from scripted_hands.performances import Performance, Performer
@@ -40,9 +41,16 @@ CATEGORIES = tuple(Category(i, name, category_color(i)) for i, name in enumerate
 MIDDLES = np.array([[-0.55, 0.35, 0.1], [0.55, 0.3, 0.0], [0.0, -0.45, 0.2], [0.1, 0.55, -0.5]])
 ITEMS_EACH, SPREAD = 90, 0.12
 STEP_S = 1 / 72
+EARLIER, EARLIER_S = 16, 0.6
+"""So many clouds were there before the one that is seen, one each so many seconds: the clumps came together."""
+BEGINS_S = 1.0 + EARLIER * EARLIER_S
+OFFERED = 0.8
+"""Share of the items that the network would label by itself."""
 HEAD = Head(np.array([0.0, 1.6, 0.05]), rotations.about_axis(np.array([1.0, 0.0, 0.0]), -0.45))
 SUBJECT = Subject(np.array([0.0, 1.2, -0.5]), 0.36)
 CAMERA = look(np.array([0.4, 1.9, 0.5]), np.array([-0.02, 1.2, -0.42]), 36.0)
+AT_PALETTE = look(np.array([-0.6, 1.66, 0.12]), np.array([-0.13, 1.16, -0.36]), 43.0)
+"""From the left and nearer: what is poked is not hidden by the hand that does."""
 PAINTED_PX, SHOWN = 853, (126, 10, 726, 450)
 """Width of a painted picture, and what of it is shown: left, top, right, bottom."""
 WIDTH_PX, COLORS = 900, 96
@@ -63,6 +71,7 @@ class Shown:
     tool: Tool
     gesture: str
     placement: Placement = field(default_factory=Placement)
+    camera: Camera = CAMERA
 
 
 @dataclass(frozen=True)
@@ -73,14 +82,15 @@ class Moment:
     scene: Scene
 
 
-def cloud_of(label: npt.NDArray[np.int16]) -> Cloud:
-    """Return four clumps with these labels (N,)."""
+def cloud_of(label: npt.NDArray[np.int16], stamp_s: float = BEGINS_S, share: float = 1.0) -> Cloud:
+    """Return four clumps with these labels (N,). share: of the way from a ball of items to the clumps."""
     random = np.random.default_rng(5)
-    positions = np.repeat(MIDDLES, ITEMS_EACH, axis=0) + random.normal(0.0, SPREAD, (len(label), 3))
+    clumps = np.repeat(MIDDLES, ITEMS_EACH, axis=0) + random.normal(0.0, SPREAD, (len(label), 3))
+    positions = share * clumps + (1.0 - share) * random.normal(0.0, 0.32, (len(label), 3))
     by_label = np.array([*(c.color for c in CATEGORIES), UNLABELLED_COLOR], np.uint32)
     nothing = np.full(len(label), NONE, np.int16)
     sure = np.zeros(len(label), np.float32)
-    return Cloud(1, positions.astype(np.float32), by_label[label], label, nothing, sure)
+    return Cloud(round(1e9 * stamp_s), positions.astype(np.float32), by_label[label], label, nothing, sure)
 
 
 def shown() -> Sequence[Shown]:
@@ -109,10 +119,25 @@ def shown() -> Sequence[Shown]:
         ),
         Shown("grab", performances.with_both("grab", grip, pull, Performer()), paints, "grab"),
         Shown("radius", performances.size(left, 0.07, Performer()), paints, "radius"),
-        Shown("poke", performances.poke(palette.category_action(2), CATEGORIES, by_palm), paints, "poke"),
+        Shown(
+            "poke",
+            performances.poke(palette.category_action(2), CATEGORIES, by_palm),
+            paints,
+            "poke",
+            camera=AT_PALETTE,
+        ),
+        Shown("accept", twice(palette.ACCEPT, Performer()), paints, "accept", camera=AT_PALETTE),
+        Shown("scrub", performances.scrub((0.9, 0.2), CATEGORIES, Performer()), paints, "scrub", camera=AT_PALETTE),
         Shown("dwell", performances.dwell(right, Performer()), paints, "dwell"),
         Shown("recentre", performances.recentre(Performer()), paints, "recentre", moved),
     )
+
+
+def twice(action: str, performer: Performer) -> Performance:
+    """Poke the button of `action`, look at what comes of it, and poke it again."""
+    performances.poke(action, CATEGORIES, performer)
+    performer.hold(0.3)
+    return performances.poke(action, CATEGORIES, performer)
 
 
 class Stage:
@@ -126,7 +151,9 @@ class Stage:
         self._labeler.head = HEAD
         self._label = np.full(ITEMS_EACH * len(MIDDLES), NONE, np.int16)
         self._cloud = cloud_of(self._label)
-        self._labeler.frames.add(self._cloud)
+        for i in range(EARLIER):
+            self._labeler.see(cloud_of(self._label, EARLIER_S * (i + 1), i / EARLIER))
+        self._labeler.see(self._cloud)
         self._watch = GestureWatch()
         self._selection: Selection | None = None
         self.times: dict[Phase, float] = {}
@@ -137,12 +164,14 @@ class Stage:
         outcome = self._labeler.update(hands)
         assert outcome is not None
         self._take(outcome, at_s, gesture)
+        self._take(self._labeler.look(at_s), at_s, gesture)
+        then = self._labeler.past.frame
         doing, selection = self._watch.doing(at_s), self._selection
         if doing is not None and doing.item != NONE:
             # So that it is seen in the drawing which one is looked at.
             selection = Selection(NONE, np.array([doing.item], np.uint32))
         return Scene(
-            self._cloud,
+            self._cloud if then is None else then.cloud,
             CATEGORIES,
             placement=self._labeler.placement,
             hands=hands,
@@ -154,22 +183,31 @@ class Stage:
 
     def _take(self, outcome: Outcome, at_s: float, gesture: str) -> None:
         ends = [outcome.end] if outcome.end is not None else []
-        for report in [*outcome.reports, *ends]:
+        for report in [*outcome.reports, *ends, *(end for _, end in outcome.accepted)]:
             self._watch.take(report, at_s)
             if report.name == gesture and report.phase in (Phase.BEGIN, Phase.END):
                 self.times.setdefault(report.phase, at_s)
         if outcome.preview is not None:
             self._selection = Selection(outcome.preview.category, outcome.preview.sample_ids, outcome.preview.region)
-        if outcome.commit is not None:
-            self._label[outcome.commit.sample_ids] = outcome.commit.category
+        commits = [outcome.commit] if outcome.commit is not None else []
+        for event in [*commits, *(event for event, _ in outcome.accepted)]:
+            self._label[event.sample_ids] = event.category
             self._cloud, self._selection = cloud_of(self._label), None
+        if any(ask.action == palette.ACCEPT for ask in outcome.asks):
+            self._take(self._labeler.offer(offer_of(len(self._label)), at_s), at_s, gesture)
+
+
+def offer_of(items: int) -> Proposal:
+    """Return what the network would label of so many items by itself."""
+    ids = np.flatnonzero(np.random.default_rng(7).random(items) < OFFERED).astype(np.uint32)
+    return Proposal(ids, (ids // ITEMS_EACH).astype(np.int16), ids[:20], 0.97, 1, 1)
 
 
 def moments_of(what: Shown) -> list[Moment]:
     """Perform the gesture; return the moments to be drawn."""
     stage, seen = Stage(what), []
     for i in range(1, int(what.performance.lasts_s / STEP_S)):
-        hands = what.performance.at(i * STEP_S).hands(round(1e9 + 1e9 * i * STEP_S))
+        hands = what.performance.at(i * STEP_S).hands(round(1e9 * (BEGINS_S + i * STEP_S)))
         seen.append(Moment(i * STEP_S, stage.step(hands, i * STEP_S, what.gesture)))
     end_s = stage.times[Phase.END]
     begin_s = stage.times.get(Phase.BEGIN, end_s - BEFORE_S)
@@ -179,7 +217,7 @@ def moments_of(what: Shown) -> list[Moment]:
 
 def point_of(hand: Hand, gesture: str) -> FloatArray:
     """Return the point (3,) of a hand whose way is drawn."""
-    points = gesture in ("radius", "poke", "dwell")
+    points = gesture in ("radius", "poke", "accept", "scrub", "dwell")
     place = hand.position_of(Joint.INDEX_TIP) if points else hand.pinch_point()
     assert place is not None
     return place
@@ -212,7 +250,7 @@ def picture_of(what: Shown, painter: Painter) -> Image.Image:
     moments = moments_of(what)
     pictures = []
     for i, moment in enumerate(moments):
-        drawing = draw(moment.scene, CAMERA, SUBJECT, fine=True)
+        drawing = draw(moment.scene, what.camera, SUBJECT, fine=True)
         if i == 0:
             drawing = with_ways(drawing, moment.scene, moments[1].scene, what.gesture)
         pictures.append(on_backdrop(painter.paint(drawing, PAINTED_PX).convert("RGB").crop(SHOWN)))

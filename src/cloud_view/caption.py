@@ -13,12 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from cloud_view.ghost_shapes import GHOST_COLOR
 from cloud_view.sheet import BRIGHT, FAINT, MARGIN, REFERENCE_HEIGHT, SOFT, Rgb, Sheet, shortened
 from latentvr_common.beacons import COLORS, Why
 from latentvr_common.cloud import NONE
-from latentvr_common.desks import AtDesk, at_desks
+from latentvr_common.desks import AtDesk, at_desks, looks_back
 from latentvr_common.force_arrows import MOTION_COLOR, PULL_COLOR
+from latentvr_common.ghost import GHOST_COLOR
 from latentvr_common.labels import Category
 from latentvr_common.scene import Progress, Scene, State
 
@@ -98,7 +98,7 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
     headline, meaning = _headline(scene.progress, len(scene.cloud))
     offered = [category for category in scene.categories if not category.retired]
     offer = _offer(scene)
-    desks = at_desks(scene)[:_MOST_DESKS]
+    desks = (*looks_back(scene), *at_desks(scene))[:_MOST_DESKS]
     branch = _branch(scene.progress)
     room = MOST_ROWS - len(offer) - len(desks) - len(branch)
     # The last row says how many are left out.

@@ -1,4 +1,4 @@
-"""What the hands hold: the brush, the box between them, and the palette at the open palm."""
+"""What the hands hold: the brush, the box between them, and the palette at the open palm with its strip."""
 
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ from cloud_view.surroundings import GROUND
 from latentvr_common import palette, rotations
 from latentvr_common.box_edges import box_edges
 from latentvr_common.colors import split_rgb
+from latentvr_common.gestures import SCRUB
 from latentvr_common.hands import Hand, Hands
 from latentvr_common.held import color_of_brush, color_of_selection, held
 from latentvr_common.palette_faces import Face, faces
@@ -26,6 +27,9 @@ _HALF_BUTTON = np.array([palette.BUTTON_M, palette.BUTTON_M]) / 2
 _CORNER_M = 0.005
 _SIGN_M = 0.0085
 """To each side of a sign's middle."""
+_LINE_M, _KNOB_M = 0.0015, 0.0045
+"""Of the strip: the width of its line, and half of that of its knob."""
+_WAY = np.array([0.55, 0.58, 0.64])
 _BOX_ROD = 0.0035
 """Radius of a box's edge, as a share of the cloud's scale."""
 
@@ -78,7 +82,25 @@ def palette_shape(scene: Scene) -> Mesh:
     parts = [_plate(pose, (centers.max(axis=0) + centers.min(axis=0)) / 2, half, 0.010, -0.003, _PLATE)]
     for face in shown:
         parts += _button(pose, face)
-    return join_meshes(parts)
+    return join_meshes([*parts, *_strip(pose, scene)])
+
+
+def _strip(pose: palette.PalettePose, scene: Scene) -> list[Mesh]:
+    """Return the strip through time: its way, now, and the finger's place on it while that leads elsewhere."""
+    strip, tool = palette.strip(scene.categories, scene.tool.page), scene.tool
+    half, now = np.array(palette.STRIP_M) / 2, strip.place_of(1.0)
+    middle = strip.place_of(0.5)
+    way = np.array([float(middle[0] - strip.place_of(0.0)[0]) - _KNOB_M / 2, _LINE_M / 2])
+    parts = [
+        _plate(pose, strip.center, half + 0.004, 0.010, -0.003, _PLATE),
+        _plate(pose, middle, way, _LINE_M / 2, 0.001, _WAY),
+        *_button(pose, Face((float(now[0]), float(now[1])), "now", Sign.NOW, is_active=not tool.looks_at_ns)),
+    ]
+    if tool.looks_at_ns and scene.doing is not None and scene.doing.name == SCRUB:
+        place = strip.place_of(strip.share_at(float(pose.palette_from_stage(scene.doing.position)[0])))
+        parts.append(_plate(pose, place, np.array([_LINE_M, float(half[1])]), _LINE_M, 0.002, _GLYPH))
+        parts.append(_plate(pose, place, np.full(2, _KNOB_M), _KNOB_M, 0.003, _GLYPH))
+    return parts
 
 
 def _plate(

@@ -15,7 +15,7 @@ def both_pinch(signs: Signs, room: Room, doing: Running | None) -> bool:
 
 def both_in_the_cloud(signs: Signs, room: Room) -> bool:
     """Tell whether an item is near to either pinch."""
-    frame = room.frames.shown_at(signs.stamp_ns)
+    frame = room.shown_at(signs.stamp_ns)
     if frame is None or not len(frame.cloud):
         return False
     reach = room.parameters.empty_m / room.placement.scale

@@ -37,13 +37,13 @@ class Boxing(Running):
 
     def __init__(self, gesture_id: str, signs: Signs, room: Room) -> None:
         super().__init__(gesture_id, signs)
-        frame = room.frames.shown_at(signs.stamp_ns)
+        frame = room.shown_at(signs.stamp_ns)
         self._item_count = len(frame.cloud) if frame is not None else 0
         self._found = Found()
 
     def go_on(self, signs: Signs, room: Room) -> Step:
         """Span, or end, or come to nothing."""
-        frame = room.frames.shown_at(signs.stamp_ns)
+        frame = room.shown_at(signs.stamp_ns)
         self.position = signs.middle
         reason = fault_of(*signs.both) or marking.why_no_longer(self._item_count, frame, room)
         if reason or frame is None:

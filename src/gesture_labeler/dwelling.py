@@ -39,7 +39,7 @@ class DwellRecogniser(Recogniser):
         main, other = signs.main, signs.other
         if main.pointing_s is None or main.tip is None or other.palm_up is not None or other.pointing_s is not None:
             return -1
-        frame = room.frames.shown_at(signs.stamp_ns)
+        frame = room.shown_at(signs.stamp_ns)
         if frame is None or not len(frame.cloud):
             return -1
         item, away = frame.points.nearest(room.placement.latent_from_stage(main.tip))
@@ -51,7 +51,7 @@ class DwellRecogniser(Recogniser):
 
 
 def _away_m(item: int, tip: FloatArray, signs: Signs, room: Room) -> float:
-    frame = room.frames.shown_at(signs.stamp_ns)
+    frame = room.shown_at(signs.stamp_ns)
     if frame is None or item >= len(frame.cloud):
         return float("inf")
     return float(np.linalg.norm(room.placement.stage_from_latent(frame.cloud.positions[item]) - tip))

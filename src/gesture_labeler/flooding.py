@@ -33,7 +33,7 @@ class FloodRecogniser(Recogniser):
     def refusal(self, signs: Signs, room: Room) -> str:
         """As for all marks; and there must be something near."""
         reason = marking.why_not(signs.main.point, signs, room)
-        frame = room.frames.shown_at(signs.stamp_ns)
+        frame = room.shown_at(signs.stamp_ns)
         if reason or frame is None:
             return reason
         return "" if _seed(frame, signs.main.point, room) is not None else "no point near the pinch"
@@ -54,7 +54,7 @@ class Flooding(Running):
 
     def __init__(self, gesture_id: str, signs: Signs, room: Room) -> None:
         super().__init__(gesture_id, signs)
-        frame = room.frames.shown_at(signs.stamp_ns)
+        frame = room.shown_at(signs.stamp_ns)
         self._item_count = len(frame.cloud) if frame is not None else 0
         self._start = signs.main.point
         self._other_palm = marking.OtherPalm(signs)
@@ -64,7 +64,7 @@ class Flooding(Running):
 
     def go_on(self, signs: Signs, room: Room) -> Step:
         """Loosen or tighten, or end, or come to nothing."""
-        frame = room.frames.shown_at(signs.stamp_ns)
+        frame = room.shown_at(signs.stamp_ns)
         self.position = signs.main.point
         reason = self._why_cancelled(signs, room, frame)
         if reason or frame is None:

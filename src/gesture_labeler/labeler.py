@@ -15,20 +15,22 @@ from gesture_labeler import buttons
 from gesture_labeler.accepting import Accepting, words
 from gesture_labeler.outcome import Ask, Outcome
 from gesture_labeler.parameters import Parameters
-from gesture_labeler.poke import Poke
+from gesture_labeler.poke import Descent
 from gesture_labeler.running import Recogniser, Room, Running, Step
 from gesture_labeler.signs import HandReader, Head, Signs
 from gesture_labeler.vocabulary import may_begin, recognisers
 from latentvr_common import palette
-from latentvr_common.cloud import NONE
+from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.gestures import ACCEPT, BECAME, MARKING, POKE, Phase, Report, Side, Tool
 from latentvr_common.hands import Hand, Hands
 from latentvr_common.labels import Category
-from latentvr_common.palette import Button, PalettePose
+from latentvr_common.palette import Button
 from latentvr_common.patience import Patience
 from latentvr_common.placement import Placement
 from latentvr_common.proposal import Proposal
+from latentvr_common.scene import Progress
 from latentvr_common.selecting.frames import Frames
+from latentvr_common.timeline.past import Past
 
 _NS = 1_000_000_000
 
@@ -59,12 +61,17 @@ class Labeler:
 
     def _start_anew(self) -> None:
         self._readers = HandReader(self._parameters), HandReader(self._parameters)
-        self._poke = Poke(self._parameters.poke_rearm_m)
+        self._descent = Descent(self._parameters.poke_rearm_m)
 
     @property
     def frames(self) -> Frames:
         """The clouds that were shown."""
         return self._room.frames
+
+    @property
+    def past(self) -> Past:
+        """The clouds of earlier, and which of them the person looks at."""
+        return self._room.past
 
     @property
     def placement(self) -> Placement:
@@ -73,8 +80,8 @@ class Labeler:
 
     @property
     def tool(self) -> Tool:
-        """What the hands hold."""
-        return self._room.tool
+        """What the hands hold, and which cloud the person looks at."""
+        return replace(self._room.tool, looks_at_ns=self.past.looks_at_ns)
 
     @property
     def categories(self) -> Sequence[Category]:
@@ -85,6 +92,17 @@ class Labeler:
     def doing(self) -> str | None:
         """The name of the gesture that goes on; None: none does."""
         return self._doing.name if self._doing is not None else None
+
+    def see(self, cloud: Cloud) -> None:
+        """Take in the newest cloud."""
+        self._room.frames.add(cloud)
+        frame = self._room.frames.shown_at(cloud.stamp_ns)
+        self._room.past.note(cloud, Progress(epoch=frame.epoch if frame is not None else 0))
+
+    def note_epoch(self, stamp_ns: int, epoch: int) -> None:
+        """Take in that the cloud of `stamp_ns` is of training epoch `epoch`."""
+        self._room.frames.note_epoch(stamp_ns, epoch)
+        self._room.past.timeline.frames.note_epoch(stamp_ns, epoch)
 
     def hold(self, tool: Tool) -> None:
         """Have the hands hold this."""
@@ -134,12 +152,11 @@ class Labeler:
         main, other = self._in_roles(hands)
         now_s, eye = hands.stamp_ns / _NS, self.head.position if self.head is not None else None
         of_main, of_other = self._readers
-        signs = Signs(
-            now_s, hands.stamp_ns, of_main.read(main, now_s, eye), of_other.read(other, now_s, eye), self.head
-        )
+        sign, held = of_main.read(main, now_s, eye), of_other.read(other, now_s, eye)
+        signs = Signs(now_s, hands.stamp_ns, sign, held, self.head, self._descent.update(main, held.palm_up))
         if self._doing is not None:
             self._take(self._doing, self._doing.go_on(signs, self._room), outcome)
-        self._choose(main, signs.other.palm_up, outcome)
+        self._choose(signs, outcome)
         self._look_for_more(signs, outcome)
         return outcome
 
@@ -205,11 +222,12 @@ class Labeler:
 
     # The palette
 
-    def _choose(self, finger: Hand, pose: PalettePose | None, outcome: Outcome) -> None:
-        if not may_begin(POKE, self.doing):
-            pose = None
-        button = self._poke.update(finger, pose, self._room.categories, self._room.tool.page)
-        if button is None or pose is None:
+    def _choose(self, signs: Signs, outcome: Outcome) -> None:
+        pose = signs.other.palm_up
+        if signs.touch is None or pose is None or not may_begin(POKE, self.doing):
+            return
+        button = palette.button_at(palette.buttons(self._room.categories, self._room.tool.page), signs.touch)
+        if button is None:
             return
         self._cancel(BECAME + POKE, outcome)
         self._room.tool = buttons.pressed(self._room.tool, button, self._room.categories)

@@ -17,7 +17,7 @@ PALETTE_REACH_M = 0.12
 
 def why_not(point: FloatArray, signs: Signs, room: Room) -> str:
     """Return why nothing can be marked by a pinch at `point` (3,); empty: it can."""
-    frame = room.frames.shown_at(signs.stamp_ns)
+    frame = room.shown_at(signs.stamp_ns)
     if frame is None or not len(frame.cloud):
         return "there is no cloud yet"
     palette = signs.other.palm_up

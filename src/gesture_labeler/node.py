@@ -57,12 +57,13 @@ class GestureLabeler(Node):  # type: ignore[misc]
 
     def _on_cloud(self, data: bytes) -> None:
         try:
-            self._labeler.frames.add(conversions.cloud_from_cdr(data))
+            self._labeler.see(conversions.cloud_from_cdr(data))
         except ValueError as error:
             self._health.drop(str(error))
+        self._tell_state()
 
     def _on_epoch(self, message: msg.Epoch) -> None:
-        self._labeler.frames.note_epoch(conversions.time_from_msg(message.header.stamp), message.epoch)
+        self._labeler.note_epoch(conversions.time_from_msg(message.header.stamp), message.epoch)
         self._labeler.set_paused(message.state == msg.Epoch.PAUSED)
         self._tell_state()
 

@@ -34,14 +34,14 @@ class Painting(Running):
 
     def __init__(self, gesture_id: str, signs: Signs, room: Room) -> None:
         super().__init__(gesture_id, signs)
-        frame = room.frames.shown_at(signs.stamp_ns)
+        frame = room.shown_at(signs.stamp_ns)
         self._stroke = Stroke(len(frame.cloud) if frame is not None else 0)
         self._other_palm = marking.OtherPalm(signs)
         self._takes_away = False
 
     def go_on(self, signs: Signs, room: Room) -> Step:
         """Paint, or end, or come to nothing."""
-        frame = room.frames.shown_at(signs.stamp_ns)
+        frame = room.shown_at(signs.stamp_ns)
         self.position = signs.main.point
         reason = self._why_cancelled(signs, room, frame)
         if reason or frame is None:

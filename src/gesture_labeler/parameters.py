@@ -37,6 +37,15 @@ class Parameters:
         at_least=0.001,
         at_most=0.1,
     )
+    scrub_lift_m: float = parameter(
+        0.012, "A finger lifted so far off the strip lets go of it.", unit="m", at_least=0.001, at_most=0.1
+    )
+    scrub_aside_m: float = parameter(
+        0.03, "So does one that leaves it so far above or below.", unit="m", at_least=0.005, at_most=0.2
+    )
+    timeline_mb: float = parameter(
+        128.0, "Memory for the clouds of earlier, which one can go back to.", unit="MB", at_least=1.0, at_most=16_384.0
+    )
     two_hands_s: float = parameter(
         0.25,
         "A pinch of the other hand this soon after the first makes a gesture of both hands of it; later it takes away.",

@@ -13,7 +13,8 @@ from gesture_labeler.signs import Signs
 from latentvr_common.gestures import Preview, Side, Tool
 from latentvr_common.labels import Category, LabelEvent
 from latentvr_common.placement import Placement
-from latentvr_common.selecting.frames import Frames
+from latentvr_common.selecting.frames import Frame, Frames
+from latentvr_common.timeline.past import Past
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -27,6 +28,16 @@ class Room:
     placement: Placement = field(default_factory=Placement)
     tool: Tool = field(default_factory=Tool)
     categories: Sequence[Category] = ()
+    past: Past = field(init=False)
+    """The clouds of earlier, and which of them is looked at."""
+
+    def __post_init__(self) -> None:
+        """Start with no past."""
+        self.past = Past(self.parameters.timeline_mb, tells=False)
+
+    def shown_at(self, stamp_ns: int) -> Frame | None:
+        """Return the frame that the person saw at that time, on which marks are made; None: no cloud yet."""
+        return self.past.frame or self.frames.shown_at(stamp_ns)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,9 @@ class Signs:
     other: Sign
     head: Head | None = None
     """None: not known."""
+    touch: FloatArray | None = None
+    """Where the hand that paints has just touched the palette of the other one (2,), metres across and down; None: it
+    has not."""
 
     @property
     def both(self) -> tuple[Sign, Sign]:

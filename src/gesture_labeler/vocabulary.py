@@ -12,8 +12,9 @@ from gesture_labeler.grabbing import GrabRecogniser
 from gesture_labeler.painting import PaintRecogniser
 from gesture_labeler.recentring import RecentreRecogniser
 from gesture_labeler.running import Recogniser
+from gesture_labeler.scrubbing import ScrubRecogniser
 from gesture_labeler.sizing import SizeRecogniser
-from latentvr_common.gestures import BOX, DENSITY, DWELL, GRAB, PINCH_BRUSH, POKE, RADIUS, RECENTRE
+from latentvr_common.gestures import BOX, DENSITY, DWELL, GRAB, PINCH_BRUSH, POKE, RADIUS, RECENTRE, SCRUB
 
 GIVES_WAY: Mapping[str, frozenset[str]] = {
     PINCH_BRUSH: frozenset({BOX, GRAB}),
@@ -22,7 +23,8 @@ GIVES_WAY: Mapping[str, frozenset[str]] = {
     GRAB: frozenset(),
     RADIUS: frozenset(),
     RECENTRE: frozenset(),
-    DWELL: frozenset({PINCH_BRUSH, DENSITY, BOX, GRAB, RADIUS, RECENTRE, POKE}),
+    SCRUB: frozenset(),
+    DWELL: frozenset({PINCH_BRUSH, DENSITY, BOX, GRAB, RADIUS, RECENTRE, SCRUB, POKE}),
 }
 """By gesture that goes on: those for which it is cancelled when they begin. All others wait until it has ended."""
 
@@ -36,6 +38,7 @@ def recognisers() -> tuple[Recogniser, ...]:
         FloodRecogniser(),
         SizeRecogniser(),
         RecentreRecogniser(),
+        ScrubRecogniser(),
         DwellRecogniser(),
     )
 

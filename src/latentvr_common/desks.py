@@ -1,4 +1,4 @@
-"""What persons at a desk hold, in words: their mouse is not to be seen in the room."""
+"""What is not to be seen of others, in words: what persons at a desk hold, and who looks back in time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _KINDS = {ToolKind.SPHERE: "brush", ToolKind.DENSITY: "dense region", ToolKind.B
 
 @dataclass(frozen=True)
 class AtDesk:
-    """What one of them holds."""
+    """What one of them holds or does."""
 
     words: str
     """As "ann: cat, brush 6 cm"."""
@@ -31,7 +31,17 @@ def at_desks(scene: Scene) -> tuple[AtDesk, ...]:
     )
 
 
+def looks_back(scene: Scene) -> tuple[AtDesk, ...]:
+    """Return a line on the person whose hands are seen, while that person looks at an earlier cloud; none otherwise."""
+    tool = scene.tool
+    if not tool.looks_at_ns:
+        return ()
+    words = f"{tool.author or 'the person'} looks back in time"
+    return (AtDesk(words, brush_color(scene, tool.category, erases=tool.erases)),)
+
+
 def _what(tool: Tool, names: Mapping[int, str]) -> str:
     category = "erase" if tool.category == NONE else names.get(tool.category, f"category {tool.category}")
     size = f" {100 * tool.radius_m:.0f} cm" if tool.kind is ToolKind.SPHERE else ""
-    return f"{category}, {_KINDS[tool.kind]}{size}"
+    looks = ", looks back" if tool.looks_at_ns else ""
+    return f"{category}, {_KINDS[tool.kind]}{size}{looks}"

@@ -19,6 +19,7 @@ RADIUS = "radius"
 RECENTRE = "recentre"
 DWELL = "dwell"
 POKE = "poke"
+SCRUB = "scrub"
 ACCEPT = "accept"
 
 MARKING = (PINCH_BRUSH, DENSITY, BOX)
@@ -74,6 +75,8 @@ class Tool:
     side: Side = Side.RIGHT
     """The hand that paints and pokes, LEFT or RIGHT; or MOUSE."""
     author: str = ""
+    looks_at_ns: int = 0
+    """Stamp of the cloud that its holder looks at; 0: the newest one."""
 
     @property
     def paints(self) -> bool:

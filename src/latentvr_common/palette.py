@@ -1,4 +1,4 @@
-"""The palette by the palm: which buttons it has and where they are.
+"""The palette by the palm: which buttons it has and where they are, and the strip below them that leads through time.
 
 The labeler reads pokes with it, views draw it, and the simulated person aims at it.
 """
@@ -40,6 +40,14 @@ TOOLS = (NEW, ERASE, UNDO, REDO, KIND, SMALLER, LARGER, PAUSE, ACCEPT)
 """The actions of the buttons below the categories."""
 PAGE = 12
 """So many buttons for categories at once; where there are more categories, the last one leads to the next page."""
+STRIP_M = (0.128, 0.026)
+"""Width and height of the strip."""
+NOW_M = 0.026
+"""So much of its width, at the right end, is now; the rest is the way from the oldest cloud to there."""
+STRIP_STEPS = 400
+"""Into so many steps that way is divided where something stands on it: each is a quarter of a millimetre."""
+_STRIP_BELOW_M = 0.043
+"""From the middle of the last row of buttons: nothing is hit that lies between."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,37 @@ def _on_page(categories: Sequence[Category], page: int) -> list[Category]:
         return offered
     first = (page if 0 <= page < pages(categories) else 0) * (PAGE - 1)
     return offered[first : first + PAGE - 1]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The strip that leads through time. `center` (2,): metres in the palette's plane."""
+
+    center: FloatArray
+
+    def holds(self, point: FloatArray) -> bool:
+        """Tell whether a point of the plane (2,) lies in it."""
+        return bool(np.all(np.abs(point[:2] - self.center) <= np.array(STRIP_M) / 2))
+
+    def aside_m(self, point: FloatArray) -> float:
+        """Return how far a point of the plane (2,) lies above or below it; negative: neither."""
+        return abs(float(point[1] - self.center[1])) - STRIP_M[1] / 2
+
+    def share_at(self, across: float) -> float:
+        """Return which share of the way is at a place across, metres, 0 to 1; 1: now. Beyond an end, it is that end."""
+        way_m = STRIP_M[0] - NOW_M
+        return float(np.clip((across - float(self.center[0]) + STRIP_M[0] / 2) / way_m, 0.0, 1.0))
+
+    def place_of(self, share: float) -> FloatArray:
+        """Return the point (2,) at a share of the way; of 1 the middle of what is now."""
+        along = STRIP_M[0] - NOW_M / 2 if share >= 1.0 else share * (STRIP_M[0] - NOW_M)
+        return np.asarray(self.center + np.array([along - STRIP_M[0] / 2, 0.0]))
+
+
+def strip(categories: Sequence[Category], page: int = 0) -> Strip:
+    """Return where the strip is, below the buttons of that page."""
+    lowest = max(float(button.center[1]) for button in buttons(categories, page))
+    return Strip(np.array([0.0, lowest + _STRIP_BELOW_M]))
 
 
 @dataclass(frozen=True)

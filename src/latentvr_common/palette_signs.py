@@ -29,6 +29,7 @@ class Sign(Enum):
     LARGER = "a plus in a ring"
     ACCEPT = "a check mark"
     MORE = "three dots"
+    NOW = "a triangle that meets a bar"
 
 
 @lru_cache(maxsize=len(Sign))
@@ -85,5 +86,6 @@ _STROKES: dict[Sign, list[FloatArray]] = {
     Sign.SMALLER: [_arc(0.0, 0.0, 0.6, 0.6), _line((-0.26, 0.0), (0.26, 0.0))],
     Sign.LARGER: [_arc(0.0, 0.0, 0.85, 0.85), *_plus(0.4)],
     Sign.ACCEPT: [_line((-0.75, 0.05), (-0.2, 0.6), (0.75, -0.55))],
+    Sign.NOW: [_line((-0.6, -0.6), (0.35, 0.0), (-0.6, 0.6), (-0.6, -0.6)), _line((0.6, -0.6), (0.6, 0.6))],
     Sign.MORE: [_dot(x, 0.0, 0.08) for x in (-0.62, 0.0, 0.62)],
 }

@@ -98,6 +98,13 @@ class Performer:
         center = next(b.center for b in palette.buttons(categories, page) if b.action == action)
         return lambda height_m: pose.stage_from_palette(center, height_m)
 
+    def strip_spot(self, share: float, categories: Sequence[Category], page: int = 0) -> Callable[[float], FloatArray]:
+        """Return, for a share of the palette's strip, the function from the height above it to the place (3,)."""
+        pose = palette.palette_pose(self._body.palm_of(PALETTE_HAND, left=True))
+        assert pose is not None
+        place = palette.strip(categories, page).place_of(share)
+        return lambda height_m: pose.stage_from_palette(place, height_m)
+
     def _go(self, end: Posture, seconds: float) -> None:
         self._moves.append(Move(self._posture, end, seconds / self._pace))
         self._posture = end
@@ -179,6 +186,20 @@ def poke(action: str, categories: Sequence[Category], performer: Performer, page
     performer.reach(right=performer.pointing(spot(_ABOVE_M)), seconds=0.2)
     performer.reach(REST.left, REST.right)
     return performer.performance("poke")
+
+
+def scrub(shares: Sequence[float], categories: Sequence[Category], performer: Performer, page: int = 0) -> Performance:
+    """Hold the palette up, touch its strip at the first of `shares`, 0 to 1, lead the finger to the others, lift it."""
+    spots = [performer.strip_spot(share, categories, page) for share in shares]
+    performer.reach(left=PALETTE_HAND)
+    performer.reach(right=performer.pointing(spots[0](_ABOVE_M)))
+    performer.reach(right=performer.pointing(spots[0](-_BELOW_M)), seconds=0.2)
+    for spot in spots[1:]:
+        performer.reach(right=performer.pointing(spot(-_BELOW_M)), seconds=0.6)
+    performer.hold(0.2)
+    performer.reach(right=performer.pointing(spots[-1](_ABOVE_M)), seconds=0.2)
+    performer.reach(REST.left, REST.right)
+    return performer.performance("scrub")
 
 
 def dwell(place: FloatArray, performer: Performer) -> Performance:

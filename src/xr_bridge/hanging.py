@@ -44,9 +44,10 @@ def facing(place: FloatArray, reader: FloatArray) -> FloatArray:
     return rotations.from_axes(x, np.cross(z, x), z)
 
 
-def on_palette(pose: PalettePose) -> tuple[FloatArray, FloatArray]:
-    """Return where the palette's panel hangs: its middle (3,), and its rotation (4,)."""
-    return pose.origin, rotations.from_axes(pose.across, -pose.down, pose.normal)
+def on_palette(pose: PalettePose, center: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+    """Return where a panel with its middle at `center` (2,) of the palette hangs: its place (3,), its rotation (4,)."""
+    place = pose.origin if center is None else pose.stage_from_palette(center)
+    return place, rotations.from_axes(pose.across, -pose.down, pose.normal)
 
 
 def state_place(placement: Placement, head: FloatArray) -> FloatArray:

@@ -15,13 +15,16 @@ from latentvr_common.desks import at_desks
 from latentvr_common.gestures import GRAB, RECENTRE
 from latentvr_common.labels import Shape
 from latentvr_common.scene import Scene, Selection, State
+from latentvr_common.timeline.bar import Bar
 from xr_bridge.palette_panel import palette_panel
 from xr_bridge.sheet import BRIGHT, Panel, Rgba, line
+from xr_bridge.strip_panel import strip_panel
 
 FloatArray = npt.NDArray[np.floating]
 
 _MOST_NAMED = 4
 _WARM: Rgba = (255, 190, 110, 255)
+_COLD: Rgba = (150, 205, 255, 255)
 _HINTS = {GRAB: "moving the cloud", RECENTRE: "keep both palms up: the cloud comes back"}
 _WHAT = {Shape.FLOOD: "dense region: ", Shape.BOX: "box: "}
 
@@ -32,10 +35,14 @@ class Panels:
 
     state: Panel | None = None
     """Behind the cloud, level with its top."""
+    then: Panel | None = None
+    """Below that: which time is looked at."""
     notice: Panel | None = None
     """Below that: why a gesture came to nothing."""
     palette: Panel | None = None
     """At the open palm. Its middle is the palette's origin."""
+    strip: Panel | None = None
+    """Below the palette: the way through time."""
     selection: Panel | None = None
     """Beside the brush: what a gesture would mark."""
     hint: Panel | None = None
@@ -48,14 +55,37 @@ class Panels:
     """By the number of a beacon: what stands at its head."""
 
 
+@dataclass(frozen=True)
+class InTime:
+    """What is told of time."""
+
+    now: Scene | None = None
+    """What is now, where what is seen is earlier: how the session stands, and what the palette offers."""
+    then: str = ""
+    """Which time is looked at; empty: now."""
+    bar: Bar | None = None
+    """What was until now; None: there is nothing to go back to."""
+
+
+_NOW = InTime()
+
+
 def panels_of(
-    scene: Scene, is_recording: bool, preview: tuple[Panel, FloatArray] | None = None, offer: Panel | None = None
+    scene: Scene,
+    is_recording: bool,
+    preview: tuple[Panel, FloatArray] | None = None,
+    offer: Panel | None = None,
+    time: InTime = _NOW,
 ) -> Panels:
     """Return what there is to say of `scene`."""
+    now = scene if time.now is None else time.now
+    shown = palette_panel(now)
     return Panels(
-        state_panel(scene, is_recording),
+        state_panel(now, is_recording),
+        line(time.then, 0.03, _COLD) if time.then else None,
         line(scene.notice, 0.026, _WARM) if scene.notice else None,
-        palette_panel(scene),
+        shown,
+        strip_panel(time.bar) if shown is not None else None,
         selection_panel(scene),
         hint_panel(scene),
         preview,

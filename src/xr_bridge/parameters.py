@@ -30,6 +30,9 @@ class Parameters:
     scene_rate_hz: float = parameter(
         30.0, "How often what is drawn may change, hands apart.", unit="Hz", at_least=1.0, at_most=120.0
     )
+    timeline_mb: float = parameter(
+        128.0, "Memory for the clouds of earlier, which one can go back to.", unit="MB", at_least=1.0, at_most=16_384.0
+    )
     forces: bool = parameter(False, "Draw forces: what pulls an item is white, how it moves is pink.")
     cues: bool = parameter(False, "Draw beacons where a mark would teach the most.")
     mirror_rate_hz: float = parameter(

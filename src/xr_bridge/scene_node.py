@@ -10,11 +10,15 @@ from PIL import Image
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
-from latentvr_common import conversions, node_tools, topics
+from latentvr_common import conversions, node_tools, palette, topics
+from latentvr_common.happenings_node import Happenings
 from latentvr_common.health import HealthReporter
 from latentvr_common.inbox_node import Changes, Inbox
 from latentvr_common.newest import Newest
-from xr_bridge.panels import panels_of
+from latentvr_common.scene import Scene
+from latentvr_common.timeline.past import Past
+from latentvr_common.timeline.words import then_in_words
+from xr_bridge.panels import InTime, panels_of
 from xr_bridge.parameters import Parameters
 from xr_bridge.previews_node import Previews
 from xr_bridge.show import Picture, Show
@@ -45,6 +49,8 @@ class SceneSide:
             self._inbox.toggle_forces()
         if settings.cues:
             self._inbox.toggle_cues()
+        self._past = Past(settings.timeline_mb)
+        self._happenings = Happenings(node, self._past.timeline, health, lambda _: self._change())
         self._changes = Changes()
         self._is_recording = False
         self._changed = False
@@ -77,9 +83,19 @@ class SceneSide:
         self._changed = False
         scene = self._inbox.scene(now_s)
         if scene is not None:
-            preview, offer = self._previews.of(scene), self._previews.offered(scene)
-            self.show.scenes.put((scene, panels_of(scene, self._is_recording, preview, offer)))
+            seen, time_told = self._in_time(scene)
+            preview, offer = self._previews.of(seen), self._previews.offered(scene)
+            self.show.scenes.put((seen, panels_of(seen, self._is_recording, preview, offer, time_told)))
             self._changes.drawn(self._inbox, scene)
+
+    def _in_time(self, now: Scene) -> tuple[Scene, InTime]:
+        """Return what there is to see, now or at the time that the person looks at, and what to tell of time."""
+        past = self._past
+        self._happenings.follow(len(now.cloud))
+        past.note(now.cloud, now.progress)
+        past.looking.look_at(now.tool.looks_at_ns)
+        then = then_in_words(past.timeline, past.looking)
+        return past.scene(now), InTime(now, then, past.bar(palette.STRIP_STEPS, now.colors()))
 
     def _look_for_others(self) -> None:
         is_recording = node_tools.RECORDER in self._node.get_node_names()

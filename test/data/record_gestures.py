@@ -49,6 +49,7 @@ def performance_of(name: str, body: Body) -> Performance:
         "poke": lambda: performances.poke(palette.category_action(2), CATEGORIES, performer),
         "dwell": lambda: performances.dwell(bench.stage(bench.cloud.positions[5]), performer),
         "recentre": lambda: performances.recentre(performer),
+        "scrub": lambda: performances.scrub((0.8, 0.2), CATEGORIES, performer),
     }
     return ways[name]()
 
@@ -63,16 +64,16 @@ def keep(by: str, name: str, hands: Sequence[Hands]) -> None:
     print(f"{path.name}: {len(moved)} hands, {path.stat().st_size / 1000:.0f} kB")
 
 
-def by_own_hands() -> None:
+def by_own_hands(names: Sequence[str]) -> None:
     """Record the simulated person's own hands."""
-    for name in NAMES:
+    for name in names:
         keep("own", name, list(stream_of(performance_of(name, OWN), RATE_HZ)))
 
 
-def by_monado() -> None:
+def by_monado(names: Sequence[str]) -> None:
     """Record the hands that a client of Monado sees."""
     with tempfile.TemporaryDirectory() as scratch, monado_runtime.bridged(Path(scratch) / "log") as (runtime, peer):
-        for name in NAMES:
+        for name in names:
             keep("monado", name, _smoothly_seen(performance_of(name, monado_remote.BODY), runtime, peer))
 
 
@@ -118,9 +119,12 @@ def main() -> int:
     """Record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--monado", action="store_true", help="by Monado too")
-    by_own_hands()
-    if parser.parse_args().monado:
-        by_monado()
+    parser.add_argument("names", nargs="*", metavar="GESTURE", help=f"{', '.join(NAMES)}; all of them without any")
+    given = parser.parse_args()
+    names = given.names or NAMES
+    by_own_hands(names)
+    if given.monado:
+        by_monado(names)
     return 0
 
 

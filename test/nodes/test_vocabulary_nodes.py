@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from latentvr import msg, srv
 from node_process import NodeProcess, Peer
 
 from latentvr_common import conversions, node_tools, palette, topics
+from latentvr_common.cloud import Cloud
 from latentvr_common.labels import LabelBook
 from latentvr_common.placement import Placement
 from scripted_hands import performances
@@ -34,7 +36,12 @@ class Graph:
         self.xr_state_out = node_tools.advertise(peer.node, topics.XR_STATE)
         node_tools.serve(peer.node, topics.SET_TRAINING, self._on_set_training)
         node_tools.serve(peer.node, topics.PROPOSE_LABELS, self._on_propose)
-        self._cloud_out.publish(conversions.cloud_to_msg(clumps(node_tools.now_ns(peer.node))))
+        self.see(clumps(node_tools.now_ns(peer.node)))
+
+    def see(self, cloud: Cloud) -> None:
+        self._cloud_out.publish(conversions.cloud_to_msg(cloud))
+        due_s = time.monotonic() + 0.1
+        self.peer.wait_until(lambda: time.monotonic() > due_s, "time")
 
     def _on_set_training(self, request: srv.SetTraining.Request, response: srv.SetTraining.Response) -> object:
         paused = request.command == srv.SetTraining.Request.PAUSE
@@ -179,6 +186,31 @@ def test_both_hands_span_boxes_and_carry_the_cloud_and_a_tap_takes_a_clump(graph
     found = set(np.flatnonzero(graph.labels() == 1)) - set(event.sample_ids)
     assert len(found) > 60
     assert found <= set(range(2 * ITEMS // 3, ITEMS))
+
+
+def test_what_is_marked_in_the_past_is_what_was_there_then_and_it_is_marked_now(graph: Graph) -> None:
+    heard = graph.peer.heard
+    graph.poke(palette.category_action(1), lambda: graph.tool.category == 1)
+    now_ns = node_tools.now_ns(graph.peer.node)
+    for ago_s in range(30, 5, -3):
+        # Everything is on the other side until the last cloud. The first one is of so long before that all begins anew.
+        other = clumps(now_ns - ago_s * 1_000_000_000)
+        graph.see(replace(other, positions=-other.positions))
+    graph.see(clumps(now_ns))
+    categories = conversions.categories_from_msg(graph.newest(topics.CATEGORIES))  # type: ignore[arg-type]
+    back = performances.scrub((0.9, 0.3), categories, Performer())
+    graph.until(back, lambda: 0 < graph.tool.looks_at_ns < now_ns - 2_000_000_000, "the past")
+    then_ns = graph.tool.looks_at_ns
+    spot = graph.placement.stage_from_latent(-MIDDLES[2])
+    graph.until(stroke(spot), lambda: len(heard["labels"]) == 1, "a mark in the past")
+    (event,) = heard["labels"]
+    assert conversions.time_from_msg(event.cloud_stamp) == then_ns
+    assert set(event.sample_ids) <= set(range(2 * ITEMS // 3, ITEMS))
+    assert set(np.flatnonzero(graph.labels() == 1)) == set(event.sample_ids)
+    assert {conversions.time_from_msg(s.cloud_stamp) for s in heard["selection"]} == {then_ns}
+    graph.until(performances.scrub((1.0,), categories, Performer()), lambda: graph.tool.looks_at_ns == 0, "now")
+    ends = [g.phase for g in heard["gestures"] if g.name == "scrub" and g.phase != msg.Gesture.UPDATE]
+    assert ends[:2] == [msg.Gesture.BEGIN, msg.Gesture.END]
 
 
 def test_without_the_focus_of_the_headset_hands_do_nothing(graph: Graph) -> None:

@@ -15,6 +15,7 @@ from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.gestures import Phase, Report
 from latentvr_common.hands import Hands
 from latentvr_common.labels import Category, LabelEvent
+from latentvr_common.scene import Progress
 from scripted_hands.motion import Tremor
 from scripted_hands.performances import Performance
 
@@ -25,7 +26,11 @@ HEAD = Head(np.array([0.0, 1.6, 0.05]), rotations.about_axis(np.array([1.0, 0.0,
 MIDDLES = np.array([[0.6, 0.0, 0.1], [-0.5, 0.3, 0.0], [0.0, -0.5, -0.3]])
 ITEMS = 900
 _SPREAD = 0.09
-START_NS = 1_000_000_000
+GAP_NS = 1_000_000_000
+"""Between what is shown, there is nothing for so long."""
+EARLIER_NS = tuple(range(1, 5_000_000_001, 500_000_000))
+"""Stamps of the clouds before the one that is there: in them, everything is on the other side."""
+START_NS = EARLIER_NS[-1] + 2 * GAP_NS
 
 
 def clumps(stamp_ns: int = 1, seed: int = 1) -> Cloud:
@@ -55,8 +60,11 @@ class GestureBench:
         self.labeler.set_categories(CATEGORIES)
         self.labeler.hold(replace(self.labeler.tool, category=1))
         self.labeler.head = HEAD
-        self.cloud = clumps()
-        self.labeler.frames.add(self.cloud)
+        for stamp_ns in EARLIER_NS:
+            cloud = clumps(stamp_ns)
+            self.labeler.past.note(replace(cloud, positions=-cloud.positions), Progress())
+        self.cloud = clumps(START_NS - GAP_NS)
+        self.labeler.see(self.cloud)
         self.now_ns = START_NS
 
     @property
@@ -103,7 +111,7 @@ class GestureBench:
         for hands in stream:
             self.now_ns = start_ns + hands.stamp_ns
             self.take(replace(hands, stamp_ns=self.now_ns))
-        self.now_ns += START_NS
+        self.now_ns += GAP_NS
 
 
 Distort = Callable[[Hands], Hands]

@@ -19,7 +19,7 @@ from scripted_hands.performances import Performance, Performer
 FloatArray = npt.NDArray[np.floating]
 Random = np.random.Generator
 
-NAMES = ("pinch_brush", "density", "box", "grab", "radius", "poke", "dwell", "recentre")
+NAMES = ("pinch_brush", "density", "box", "grab", "radius", "poke", "dwell", "recentre", "scrub")
 FOCUS = "the focus is lost"
 _FAULT_MARGIN_M = 0.09
 """A hand that a device shows somewhere else by less than a fast hand would move is not told from one that moved: it may
@@ -79,6 +79,8 @@ def _performance(name: str, spot: FloatArray, performer: Performer, random: Rand
         bench = GestureBench()
         item = bench.stage(bench.cloud.positions[random.integers(0, len(bench.cloud))])
         return performances.dwell(item, performer), lone
+    if name == "scrub":
+        return performances.scrub(random.uniform(0.0, 1.0, 3).tolist(), CATEGORIES, performer), lone
     return performances.recentre(performer), lone
 
 

@@ -116,6 +116,18 @@ def test_what_is_offered_has_lines_of_its_own_and_all_below_makes_room(conflicts
         assert not line[:, -4:, 3].any()
 
 
+def test_who_looks_back_in_time_is_told_in_a_line() -> None:
+    now = scene(Progress())
+    then = replace(now, tool=Tool(category=0, author="eve", looks_at_ns=7))
+    ann = Tool(category=0, radius_m=0.06, side=Side.MOUSE, author="ann", looks_at_ns=7)
+    assert [desk.words for desk in caption_of(then).desks] == ["eve looks back in time"]
+    assert [desk.words for desk in caption_of(replace(then, desks={"ann": ann})).desks] == [
+        "eve looks back in time",
+        "ann: cat, brush 6 cm, looks back",
+    ]
+    assert caption_of(now).desks == ()
+
+
 @pytest.mark.parametrize("conflicts", [0, 12])
 def test_what_is_held_at_a_desk_has_a_line_of_its_own_in_its_colour_and_all_below_makes_room(conflicts: int) -> None:
     plain = scene(Progress(conflicts=conflicts))

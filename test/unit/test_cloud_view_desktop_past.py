@@ -87,6 +87,15 @@ def test_who_looks_at_the_past_of_another_dataset_sees_now() -> None:
     assert past.looking.frame is None
 
 
+def test_a_session_that_begins_anew_is_seen_as_it_is_now() -> None:
+    past = lived()
+    past.looking.leap(Leap.BEGINNING)
+    assert past.looks_at_ns == 1 * S
+    earlier = scene(20)
+    assert past.scene(earlier) is earlier
+    assert past.looks_at_ns == 0
+
+
 def test_what_is_told_of_a_time() -> None:
     past, now = lived(), scene(60)
     assert past.told(now, VIEWPORT).banner is None
@@ -146,7 +155,7 @@ def test_a_mark_stands_on_the_bar_in_its_colour_at_its_time_and_the_cursor_where
     back = past.told(now, VIEWPORT).bar
     assert back is not None
     assert back.cursor is not None
-    assert share_at(VIEWPORT, back.cursor * 800 / 720) == pytest.approx(58 / 59, abs=0.005)
+    assert share_at(VIEWPORT, (116 + back.cursor) * 800 / 720) == pytest.approx(58 / 59, abs=0.005)
     assert (np.asarray(paint_bar(back, VIEWPORT)) != np.asarray(paint_bar(bar, VIEWPORT))).any()
 
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from cloud_view.camera import Camera, Subject, orbit, subject_of
 from cloud_view.drawing import draw
-from cloud_view.ghost_shapes import MOST_ARROWS, MOST_POINTS, differences, ghost_shapes
+from cloud_view.ghost_shapes import ghost_shapes
 from latentvr_common import rotations
 from latentvr_common.cloud import NONE, Cloud
+from latentvr_common.ghost import MOST_ARROWS, MOST_POINTS, differences
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
 from latentvr_common.scene import Ghost, Scene

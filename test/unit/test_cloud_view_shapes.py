@@ -29,11 +29,11 @@ from cloud_view.tool_shapes import box_shape, brush_outlines, palette_shape
 from latentvr_common import labels, palette, rotations
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.colors import category_color, split_rgb
-from latentvr_common.gestures import Side, Tool
+from latentvr_common.gestures import SCRUB, Side, Tool
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Hands, Joint
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
-from latentvr_common.scene import Brush, Scene, Selection, hands_moved
+from latentvr_common.scene import Brush, Doing, Scene, Selection, hands_moved
 
 RANDOM = np.random.default_rng(6)
 CAMERA = look(np.array([0.3, 1.4, 1.5]), np.array([0.0, 1.0, 0.0]))
@@ -229,13 +229,37 @@ def test_tools_have_signs_and_what_is_in_use_a_frame() -> None:
         center = next(b.center for b in palette.buttons(CATEGORIES) if b.action == action)
         return int((np.abs(points[:, :2] - center).max(axis=1) <= palette.BUTTON_M / 2).sum())
 
-    plain, erasing = glyphs(Tool()), glyphs(Tool(erases=True))
+    # Who looks back has no frame around now.
+    plain, erasing = glyphs(Tool(looks_at_ns=1)), glyphs(Tool(erases=True, looks_at_ns=1))
     for action in palette.TOOLS:
         assert around(plain, action) >= 8
     assert len(erasing) - len(plain) == 20, "a frame around one button"
     middle = erasing[erasing[:, 2] < 0].mean(axis=0)[:2]
     assert palette.button_at(palette.buttons(CATEGORIES), middle).action == palette.ERASE  # type: ignore[union-attr]
     assert not any(around(plain, palette.category_action(c.id)) for c in CATEGORIES)
+
+
+@pytest.mark.parametrize("share", [0.06, 0.3, 0.95])
+def test_the_strip_has_a_frame_around_now_or_a_handle_under_the_finger_that_leads_back(share: float) -> None:
+    strip = palette.strip(CATEGORIES)
+    hands = Hands(0, some_hand(PALM_UP), Hand())
+    pose = open_palm(hands)
+    assert pose is not None
+    finger = pose.stage_from_palette(strip.place_of(share) + np.array([0.0, 0.004]), -0.005)
+
+    def bright(looks_at_ns: int) -> np.ndarray:
+        tool, doing = Tool(looks_at_ns=looks_at_ns), Doing(SCRUB, finger)
+        mesh = palette_shape(Scene(some_cloud(3), CATEGORIES, hands=hands, tool=tool, doing=doing))
+        assert_sound(mesh)
+        points = [pose.palette_from_stage(vertex) for vertex in mesh.vertices[(mesh.colors > 0.9).all(axis=1)]]
+        return np.array([point for point in points if strip.holds(point) or abs(point[2] + 0.001) < 1e-9])
+
+    now, then = bright(0), bright(5)
+    frame, handle = now[now[:, 2] < 0], then[then[:, 2] > 0.0025]
+    np.testing.assert_allclose(frame[:, :2].mean(axis=0), strip.place_of(1.0), atol=1e-9)
+    assert not (then[:, 2] < 0).any()
+    np.testing.assert_allclose(handle[:, :2].mean(axis=0), strip.place_of(share), atol=1e-9)
+    assert not (now[:, 2] > 0.0025).any()
 
 
 @pytest.mark.parametrize(

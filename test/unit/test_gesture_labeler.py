@@ -65,7 +65,7 @@ class Bench:
         self.grid = np.stack(np.meshgrid(axis, axis, axis), -1).reshape(-1, 3)
         self.now_ns = 0
         self.outcomes: list[Outcome] = []
-        self.labeler.frames.add(cloud_of(self.grid, 0))
+        self.labeler.see(cloud_of(self.grid, 0))
 
     @property
     def radius(self) -> float:
@@ -146,7 +146,7 @@ def test_what_the_person_saw_is_what_is_marked_although_the_cloud_moves_on() -> 
     spot = np.zeros(3)
     bench.show(spot, 0.06, 0.2)
     bench.show(spot, 0.0, 0.2)
-    bench.labeler.frames.add(cloud_of(bench.grid + 5.0, bench.now_ns + 2 * STEP_NS))
+    bench.labeler.see(cloud_of(bench.grid + 5.0, bench.now_ns + 2 * STEP_NS))
     bench.show(spot, 0.06, 0.3)
     (event,) = bench.commits
     assert len(event.sample_ids) == int((np.linalg.norm(bench.grid, axis=1) <= bench.radius).sum())
@@ -160,8 +160,8 @@ def test_points_that_training_brings_into_the_brush_are_marked_too() -> None:
     bench.show(spot, 0.0, 0.2)
     moved = bench.grid.copy()
     moved[7] = spot
-    bench.labeler.frames.add(cloud_of(moved, bench.now_ns))
-    bench.labeler.frames.note_epoch(bench.now_ns, 12)
+    bench.labeler.see(cloud_of(moved, bench.now_ns))
+    bench.labeler.note_epoch(bench.now_ns, 12)
     stamp_ns = bench.now_ns
     bench.show(spot, 0.0, 0.1)
     bench.show(spot, 0.06, 0.3)
@@ -172,7 +172,7 @@ def test_points_that_training_brings_into_the_brush_are_marked_too() -> None:
 
 def test_the_preview_counts_labels_and_equals_what_is_committed() -> None:
     bench = Bench()
-    bench.labeler.frames.add(cloud_of(bench.grid, 1, label=0))
+    bench.labeler.see(cloud_of(bench.grid, 1, label=0))
     bench.show(np.zeros(3), 0.06, 0.2)
     bench.show(np.zeros(3), 0.0, 0.2)
     bench.show(np.zeros(3), 0.06, 0.3)
@@ -255,7 +255,7 @@ def test_a_category_that_is_retired_while_it_is_painted_cancels() -> None:
 def test_a_cloud_of_another_size_cancels() -> None:
     bench = Bench()
     paint(bench)
-    bench.labeler.frames.add(cloud_of(bench.grid[:-1], bench.now_ns))
+    bench.labeler.see(cloud_of(bench.grid[:-1], bench.now_ns))
     bench.show(np.zeros(3), 0.0, 0.1)
     assert bench.cancelled() == ["the cloud was replaced by another"]
 

@@ -5,7 +5,7 @@ import pytest
 
 from gesture_labeler.parameters import Parameters
 from gesture_labeler.pinch import Change, Pinch, touch_of
-from gesture_labeler.poke import Poke
+from gesture_labeler.poke import Descent
 from latentvr_common import palette, rotations
 from latentvr_common.hands import FULLY_TRACKED, JOINT_COUNT, Hand, Joint
 from latentvr_common.labels import Category
@@ -147,9 +147,14 @@ def finger_at(center: np.ndarray, height_m: float) -> Hand:
     return hand
 
 
+def poked(descent: Descent, finger: Hand, pose: palette.PalettePose | None = POSE) -> palette.Button | None:
+    touch = descent.update(finger, pose)
+    return None if touch is None else palette.button_at(palette.buttons(CATEGORIES), touch)
+
+
 def pokes(heights_m: list[float], center: np.ndarray) -> list[int]:
-    poke = Poke(0.012)
-    found = [poke.update(finger_at(center, h), POSE, CATEGORIES) for h in heights_m]
+    descent = Descent(0.012)
+    found = [poked(descent, finger_at(center, h)) for h in heights_m]
     return [b.category for b in found if b is not None]
 
 
@@ -162,34 +167,34 @@ def test_a_finger_pokes_a_button_once_on_its_way_down() -> None:
 def test_a_finger_that_comes_from_below_or_beside_pokes_nothing() -> None:
     bee = next(b for b in palette.buttons(CATEGORIES) if b.category == 3)
     assert pokes([-0.05, -0.001, 0.005, -0.001], bee.center) == []
-    poke = Poke(0.012)
+    descent = Descent(0.012)
     far = bee.center + 0.2
-    assert poke.update(finger_at(far, 0.05), POSE, CATEGORIES) is None
-    assert poke.update(finger_at(far, -0.01), POSE, CATEGORIES) is None
-    assert poke.update(finger_at(bee.center, -0.01), POSE, CATEGORIES) is None
+    assert poked(descent, finger_at(far, 0.05)) is None
+    assert poked(descent, finger_at(far, -0.01)) is None
+    assert poked(descent, finger_at(bee.center, -0.01)) is None
 
 
 def test_without_palette_or_finger_nothing_is_poked() -> None:
     center = palette.buttons(CATEGORIES)[0].center
-    poke = Poke(0.012)
-    assert poke.update(finger_at(center, 0.05), POSE, CATEGORIES) is None
-    assert poke.update(finger_at(center, -0.01), None, CATEGORIES) is None
-    assert poke.update(finger_at(center, -0.01), POSE, CATEGORIES) is None
-    assert poke.update(LOST, POSE, CATEGORIES) is None
+    descent = Descent(0.012)
+    assert poked(descent, finger_at(center, 0.05)) is None
+    assert poked(descent, finger_at(center, -0.01), None) is None
+    assert poked(descent, finger_at(center, -0.01)) is None
+    assert poked(descent, LOST) is None
 
 
 @pytest.mark.parametrize("radius_m", [np.nan, np.inf, -np.inf])
 def test_a_finger_whose_radius_is_no_number_pokes_nothing(radius_m: float) -> None:
     center = palette.buttons(CATEGORIES)[0].center
-    poke = Poke(0.012)
-    assert poke.update(finger_at(center, 0.05), POSE, CATEGORIES) is None
+    descent = Descent(0.012)
+    assert poked(descent, finger_at(center, 0.05)) is None
     broken = finger_at(center, 0.02)
     broken.radii[Joint.INDEX_TIP] = radius_m
-    assert poke.update(broken, POSE, CATEGORIES) is None
+    assert poked(descent, broken) is None
     # It is a lost finger: it must rise again before it pokes.
-    assert poke.update(finger_at(center, -0.01), POSE, CATEGORIES) is None
-    assert poke.update(finger_at(center, 0.05), POSE, CATEGORIES) is None
-    assert poke.update(finger_at(center, -0.01), POSE, CATEGORIES) is not None
+    assert poked(descent, finger_at(center, -0.01)) is None
+    assert poked(descent, finger_at(center, 0.05)) is None
+    assert poked(descent, finger_at(center, -0.01)) is not None
 
 
 @pytest.mark.filterwarnings("error")

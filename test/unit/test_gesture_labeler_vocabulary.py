@@ -401,6 +401,7 @@ def start_of(name: str, bench: GestureBench) -> list[Hands]:
         "radius": lambda: performances.size(np.array([0.0, 1.1, -0.3]), 0.06, Performer()),
         "dwell": lambda: performances.dwell(spot, Performer()),
         "recentre": lambda: performances.recentre(Performer()),
+        "scrub": lambda: performances.scrub((0.5, 0.2), CATEGORIES, Performer()),
     }[name]()
     if name == "density":
         bench.labeler.hold(replace(bench.labeler.tool, kind=ToolKind.DENSITY))

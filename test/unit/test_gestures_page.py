@@ -29,7 +29,7 @@ def test_every_gesture_has_a_section() -> None:
 
 @pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
 def test_every_number_is_there_with_its_default_unit_and_range(field: Field[Any]) -> None:
-    found = re.search(rf"`{field.name}`\s+\(([\d.]+)( [a-z/]+)?;\s+(-?[\d.]+)\s+to\s+([\d.]+)\)", PAGE)
+    found = re.search(rf"`{field.name}`\s+\(([\d.]+)( [A-Za-z/]+)?;\s+(-?[\d.]+)\s+to\s+([\d.]+)\)", PAGE)
     assert found is not None
     (limits,) = field.metadata.values()
     assert float(found[1]) == field.default

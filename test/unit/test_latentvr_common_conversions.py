@@ -454,7 +454,7 @@ def test_every_public_function_is_found_under_the_one_name() -> None:
 @pytest.mark.parametrize("side", [Side.LEFT, Side.RIGHT, Side.MOUSE])
 def test_what_a_person_holds_goes_there_and_back(side: Side) -> None:
     kind = ToolKind.BOX if side is Side.MOUSE else ToolKind.DENSITY
-    tool = Tool(kind, 3, False, 0.0625, 2, True, side, "ann")
+    tool = Tool(kind, 3, False, 0.0625, 2, True, side, "ann", 1_700_000_000_123_456_789)
     message = conversions.tool_to_msg(tool, 5)
     assert conversions.tool_from_msg(message) == tool
     assert message.hand == {Side.LEFT: msg.Tool.LEFT, Side.RIGHT: msg.Tool.RIGHT, Side.MOUSE: msg.Tool.MOUSE}[side]
@@ -467,6 +467,7 @@ def test_what_a_person_holds_goes_there_and_back(side: Side) -> None:
         ("kind", 2, "kind is 2, expected 0 (sphere) or 1 (density), or of a mouse 2 (box)"),
         ("hand", 2, "hand is 2, expected 0 (left), 1 (right) or 3 (mouse)"),
         ("radius", 0.0, "radius is 0, expected more than 0"),
+        ("looks_at_ns", -1, "looks_at_ns is -1, expected 0 (now) or the stamp of a cloud"),
     ],
 )
 def test_a_tool_that_cannot_be_names_the_field(field: str, value: float, told: str) -> None:

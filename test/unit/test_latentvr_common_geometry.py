@@ -117,6 +117,33 @@ def test_no_two_buttons_of_a_page_overlap() -> None:
             assert np.abs(a.center - b.center).max() >= palette.PITCH_M - 1e-9
 
 
+def test_the_strip_overlaps_no_button_and_is_below_all_of_them() -> None:
+    for count in (0, 1, 3, 4, 12, 13, 40):
+        categories = [Category(i, str(i), 0) for i in range(count)]
+        for page in range(palette.pages(categories)):
+            strip = palette.strip(categories, page)
+            for button in palette.buttons(categories, page):
+                assert strip.center[1] - button.center[1] > (palette.STRIP_M[1] + palette.BUTTON_M) / 2
+                assert not strip.holds(button.center + palette.BUTTON_M / 2)
+            assert strip.holds(strip.center + 0.49 * np.array(palette.STRIP_M))
+            assert not strip.holds(strip.center + 0.51 * np.array(palette.STRIP_M))
+
+
+def test_places_of_the_strip_are_shares_of_time_and_back_and_its_right_end_is_now() -> None:
+    strip = palette.strip([Category(0, "ant", 0)])
+    shares = np.linspace(0.0, 1.0, 50)
+    places = np.array([strip.place_of(float(share)) for share in shares])
+    assert all(strip.holds(place) for place in places)
+    assert (np.diff(places[:, 0]) > 0).all()
+    assert (places[:, 1] == strip.center[1]).all()
+    np.testing.assert_allclose([strip.share_at(float(place[0])) for place in places], shares)
+    right = float(strip.center[0]) + palette.STRIP_M[0] / 2
+    for inside, share in ((0.0, 1.0), (0.02, 1.0), (-0.3, 1.0), (palette.NOW_M - 1e-6, 1.0)):
+        assert strip.share_at(right - inside) == share
+    assert strip.share_at(right - palette.NOW_M - 0.002) < 1.0
+    assert strip.share_at(right - 1.0) == 0.0
+
+
 def test_palette_points_there_and_back_are_the_same() -> None:
     quat = rotations.multiply(rotations.about_axis(np.array([1.0, 0, 0]), 0.3), PALM_UP)
     pose = palette.palette_pose(hand_with_palm(quat))

@@ -222,6 +222,21 @@ def test_how_far_a_cloud_moved_does_not_depend_on_its_scale(scale: float, shift:
     assert scaled(scale) == pytest.approx(scaled(1.0), abs=0.02)
 
 
+def test_how_far_a_large_cloud_moved_is_told_from_some_items_as_from_all() -> None:
+    count = 70_000
+    random = np.random.default_rng(2)
+    was, way = random.normal(size=(2, count, 3))
+    now = was + way * np.linspace(0.0, 1.0, count)[:, None]
+    none = np.full(count, NONE, np.int16)
+    one, other = (
+        keyframe_of(Cloud(1, at.astype(np.float32), np.zeros(count, np.uint32), none, none, np.ones(count)), Progress())
+        for at in (was, now)
+    )
+    radius = np.sqrt(((was - was.mean(axis=0)) ** 2).sum(axis=1).mean())
+    wanted = np.median(np.linalg.norm(now - was, axis=1)) / radius
+    assert moved_share(one, other) == pytest.approx(wanted, rel=0.03)
+
+
 def entry(kind: Kind, category: int = 2, stamp_ns: int = 9) -> LabelEvent:
     ids = np.arange(3, dtype=np.uint32) if kind in (Kind.ASSIGN, Kind.ERASE) else np.zeros(0, np.uint32)
     return LabelEvent("e", kind, category, ids, author="ann", epoch=4, seq=1, committed_ns=stamp_ns)
@@ -390,6 +405,56 @@ def test_there_is_nothing_but_now_where_nothing_is_kept(leap: Leap) -> None:
     looking.leap(leap)
     looking.scrub(0.3)
     assert looking.frame is None
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=30, unique=True), st.integers(1, 70))
+def test_one_looks_at_the_frame_nearest_to_a_time_and_stays_at_it_whatever_comes(
+    seconds: list[int], wanted: int
+) -> None:
+    timeline = Timeline(1_000_000)
+    for second in sorted(seconds):
+        timeline.note(cloud(second * S), Progress(epoch=second))
+    looking = LookingBack(timeline)
+    looking.look_at(wanted * S)
+    seen = looking.frame
+    assert seen is not None
+    assert abs(seen.stamp_ns - wanted * S) == min(abs(second - wanted) for second in seconds) * S
+    assert looking.at_ns == seen.stamp_ns
+    timeline.note(cloud((wanted + 70) * S), Progress())
+    timeline.frames.fill([frame(1), frame(wanted * S), timeline.frames.all[-1]])
+    looking.look_at(wanted * S)
+    assert looking.frame is seen
+    looking.look_at(0)
+    assert looking.frame is None
+    looking.look_at(wanted * S)
+    assert looking.frame is not seen
+
+
+def test_one_comes_back_to_what_was_looked_at_also_when_it_is_no_longer_kept() -> None:
+    timeline = Timeline(3 * BYTES)
+    for second in range(1, 4):
+        timeline.note(cloud(second * S), Progress())
+    looking = LookingBack(timeline)
+    looking.leap(Leap.EARLIER)
+    before = looking.frame
+    for second in range(4, 40):
+        timeline.note(cloud(second * S), Progress())
+    assert before is not None
+    assert before not in timeline.frames.all
+    looking.show(None)
+    assert looking.frame is None
+    looking.show(before)
+    assert (looking.frame, looking.at_ns) == (before, before.stamp_ns)
+
+
+def test_a_timeline_that_does_not_tell_keeps_the_same_frames_and_has_no_events_of_them() -> None:
+    one, other = Timeline(1_000_000), Timeline(1_000_000, tells=False)
+    for second in range(1, 30):
+        for timeline in (one, other):
+            timeline.note(cloud(second * S, at=float(second), predicted=second % 3), Progress())
+    assert other.frames.stamps.tolist() == one.frames.stamps.tolist()
+    assert len(one.events) > 3
+    assert len(other.events) == 0
 
 
 def test_what_is_looked_at_stays_also_when_it_is_no_longer_kept() -> None:

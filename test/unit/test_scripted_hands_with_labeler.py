@@ -57,7 +57,7 @@ class World:
             stamp_ns, self.positions, np.zeros(600, np.uint32), self.labels.copy(), nothing, np.zeros(600, np.float32)
         )
         self.person.see_cloud(cloud)
-        self.labeler.frames.add(cloud)
+        self.labeler.see(cloud)
 
     def live(self, at_most_s: float = 120.0) -> float:
         """Let time pass until the person has left; return how long it took, seconds."""

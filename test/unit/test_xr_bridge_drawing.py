@@ -19,12 +19,16 @@ from latentvr_common.hands import Hand, Hands, Joint, Validity
 from latentvr_common.held import held
 from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
-from latentvr_common.scene import Brush, Doing, Offer, Progress, Scene, Selection, State
+from latentvr_common.scene import Brush, Doing, Ghost, Offer, Progress, Scene, Selection, State
+from latentvr_common.timeline.bar import Bar, Tick
+from latentvr_common.timeline.events import What
 from scripted_hands.anatomy import FINGER_TIP, OPEN, PINCH_POINT, POINTING, hand_at
+from scripted_hands.postures import PALM_UP
 from xr_bridge.drawing import matrices
 from xr_bridge.drawing.arrow_lines import arrow_lines
 from xr_bridge.drawing.beacon_columns import beacon_ribbons
 from xr_bridge.drawing.cloud_motion import LONGEST_S, CloudMotion
+from xr_bridge.drawing.ghost import change_ribbons
 from xr_bridge.drawing.hand_balls import hand_balls
 from xr_bridge.drawing.matrices import Fov
 from xr_bridge.drawing.mirror import Mirror
@@ -36,9 +40,10 @@ from xr_bridge.near_items import looked_at, pointed_at
 from xr_bridge.offer_panel import WIDTH_M, offer_panel
 from xr_bridge.openxr.egl import EglContext
 from xr_bridge.openxr.results import MissingError
-from xr_bridge.panels import Panels, panels_of, words_of
-from xr_bridge.sheet import BRIGHT, line
+from xr_bridge.panels import InTime, Panels, panels_of, words_of
+from xr_bridge.sheet import BRIGHT, Panel, line
 from xr_bridge.show import Show
+from xr_bridge.strip_panel import strip_panel
 
 WIDE = Fov(-math.pi / 4, math.pi / 4, math.pi / 4, -math.pi / 4)
 HEAD = np.array([0.0, 1.6, 0.0])
@@ -695,3 +700,160 @@ def test_while_something_is_offered_no_words_beside_the_brush_say_that_it_would_
     assert panels_of(held_scene(selection=Selection(0, ids), brushes=(brush,)), True).selection is not None
     offered = held_scene(selection=Selection(-1, ids, audit_ids=ids), brushes=(brush,), offer=OFFER)
     assert panels_of(offered, True).selection is None
+
+
+# Time
+
+BAR = Bar((Tick(100, What.LABELS, (0xE0, 0x40, 0x20)), Tick(300, What.FLIPS, (0x20, 0x60, 0xF0))), None, "3 min ago")
+
+
+def columns_of(panel: Panel, color: tuple[int, int, int]) -> np.ndarray:
+    """Where there is something of that colour, metres from the middle of the panel."""
+    there = (panel.pixels[..., :3] == color).all(axis=2) & (panel.pixels[..., 3] > 250)
+    return (np.flatnonzero(there.any(axis=0)) + 0.5) / panel.pixels.shape[1] * panel.width_m - panel.width_m / 2
+
+
+def test_the_strip_shows_what_happened_where_a_finger_would_go_there() -> None:
+    strip, panel = palette.strip(CATEGORIES), strip_panel(BAR)
+    for tick in BAR.ticks:
+        middle = columns_of(panel, tick.color).mean()
+        assert strip.share_at(middle) == pytest.approx(tick.place / palette.STRIP_STEPS, abs=0.005)
+    assert panel.width_m > palette.STRIP_M[0]
+    assert panel.height_m > palette.STRIP_M[1]
+
+
+@pytest.mark.parametrize("place", [0, 150, 399, palette.STRIP_STEPS])
+def test_the_strip_has_a_handle_where_one_looks_and_a_frame_around_now_while_one_looks_at_that(place: int) -> None:
+    now, then = strip_panel(BAR), strip_panel(replace(BAR, cursor=place))
+    strip = palette.strip(CATEGORIES)
+    knob = [
+        int((panel.pixels[panel.pixels.shape[0] // 2 - 2, int((0.008 + 0.102 * place / 400) * 4000), :3] > 220).all())
+        for panel in (now, then)
+    ]
+    assert knob[1] == 1
+    edge = int((0.008 + palette.STRIP_M[0] + 0.001) * 4000)
+    framed = [(panel.pixels[40:-40, edge, :3] > 220).all() for panel in (now, then)]
+    assert framed == [True, False]
+    assert strip.share_at(0.102 * place / 400 - palette.STRIP_M[0] / 2) == pytest.approx(
+        min(place / 400, 1.0), abs=1e-6
+    )
+
+
+def test_the_same_strip_is_the_same_panel_and_one_without_a_past_is_there_too() -> None:
+    assert strip_panel(BAR) is strip_panel(replace(BAR))
+    assert strip_panel(replace(BAR, begins="4 min ago")) is not strip_panel(BAR)
+    assert strip_panel(None).pixels.shape == strip_panel(BAR).pixels.shape
+    scene = held_scene()
+    assert panels_of(scene, True, time=InTime(bar=BAR)).strip is strip_panel(BAR)
+    assert panels_of(Scene(scene.cloud), True, time=InTime(bar=BAR)).strip is None
+
+
+def test_palette_and_strip_do_not_overlap_in_the_plane_that_they_share() -> None:
+    for count in (1, 4, 12, 30):
+        scene = Scene(held_scene().cloud, [Category(i, str(i), RED) for i in range(count)])
+        panels = panels_of(scene, True, time=InTime(bar=BAR))
+        assert panels.palette is not None
+        assert panels.strip is not None
+        top = palette.strip(scene.categories).center[1] - panels.strip.height_m / 2
+        assert panels.palette.height_m / 2 <= top + 1e-9
+        assert top - panels.palette.height_m / 2 < 0.01
+
+
+def test_the_strip_is_drawn_below_the_palette_where_it_is_touched(gl: moderngl.Context) -> None:
+    screen, scene = Screen(gl), held_scene()
+    hand = hand_at(HEAD + np.array([0.0, -0.25, -0.35]), PALM_UP, OPEN, left=True)
+    pose = palette.palette_pose(hand)
+    assert pose is not None
+    screen.painter.show_person(hand, Hand(), HEAD)
+    panel = strip_panel(replace(BAR, ticks=(Tick(200, What.LABELS, (255, 0, 0)),)))
+    without = screen.picture(scene)
+    there = np.abs(screen.picture(scene, panels=Panels(palette=panel, strip=panel)) - without).sum(axis=2) > 30
+    alone = np.abs(screen.picture(scene, panels=Panels(palette=panel)) - without).sum(axis=2) > 30
+    strip = there & ~alone
+    assert strip.sum() > 100
+    wanted = seen_at(pose.stage_from_palette(palette.strip(CATEGORIES).center), eye_at())[:2]
+    np.testing.assert_allclose(middle_of(strip), wanted, atol=0.05)
+
+
+def test_words_say_which_time_is_looked_at_and_how_the_session_stands_now(gl: moderngl.Context) -> None:
+    scene = replace(held_scene(notice="cancelled: hand lost"), progress=Progress(State.TRAINING, 3, 400))
+    labelled = replace(scene.cloud, label=np.zeros(len(scene.cloud), np.int16))
+    now = replace(scene, cloud=labelled, progress=Progress(State.PAUSED, 99, 1000))
+    told = panels_of(scene, True, time=InTime(now, "as it was 2:13 ago: epoch 3"))
+    # What is poked is poked now: counts are of now too.
+    assert told.palette is panels_of(now, True).palette is not panels_of(scene, True).palette
+    assert told.state is line("labels safe: 1,000  ·  epoch 99  ·  paused  ·  recording", 0.03, BRIGHT)
+    assert told.then is not None
+    assert panels_of(scene, True).then is None
+    screen = Screen(gl)
+    screen.painter.show_person(Hand(), Hand(), HEAD)
+
+    def rows(**shown: Panel | None) -> float:
+        before = screen.picture(scene, panels=Panels(state=told.state))
+        changed = np.abs(screen.picture(scene, panels=Panels(state=told.state, **shown)) - before).sum(axis=2) > 30  # type: ignore[arg-type]
+        assert changed.sum() > 20
+        return float(np.nonzero(changed)[0].mean())
+
+    assert rows(then=told.then) == pytest.approx(rows(notice=told.notice), abs=2)
+    assert rows(then=told.then, notice=told.notice) > rows(then=told.then) + 2
+
+
+# What was
+
+
+def ghosted(*places: tuple[float, float, float]) -> Scene:
+    """A cloud of grey items, and a ghost of it with all of them at each of the places."""
+    cloud = cloud_of(((0.8, 0.0, 0.0), BLUE), each=200)
+    was = np.repeat(np.array(places, np.float32), 200 // len(places), axis=0)
+    return Scene(cloud, CATEGORIES, placement=PLACEMENT, ghost=Ghost(was, np.full(200, -1, np.int16)))
+
+
+def test_a_ghost_is_faint_points_where_its_items_were(gl: moderngl.Context) -> None:
+    screen, scene = Screen(gl), ghosted((-0.8, 0.4, 0.0))
+    alone = screen.picture(replace(scene, ghost=None))
+    with_it = screen.picture(scene)
+    seen = np.abs(with_it - alone).sum(axis=2) > 30
+    row, column = round((1 - 0.2) * SIZE / 2), round((1 - 0.4) * SIZE / 2)
+    assert seen[row - 2 : row + 3, column - 2 : column + 3].any()
+    grey = with_it[row - 2 : row + 3, column - 2 : column + 3].reshape(-1, 3)
+    assert np.ptp(grey[grey.sum(axis=1).argmax()]) < 60
+    np.testing.assert_array_equal(screen.picture(replace(scene, ghost=None)), alone)
+
+
+def test_ribbons_lead_from_where_items_were_to_where_they_are_in_the_colour_of_what_they_are_now() -> None:
+    scene = ghosted((-0.8, 0.4, 0.0), (0.8, 0.4, 0.0))
+    predicted = np.where(np.arange(200) < 50, 0, -1).astype(np.int16)
+    scene = replace(scene, cloud=replace(scene.cloud, predicted=predicted))
+    found = change_ribbons(scene)
+    ghost = scene.ghost
+    assert ghost is not None
+    assert len(found) == 200
+    was, now = PLACEMENT.stage_from_latent(ghost.positions), scene.points()
+    order = [int(np.abs(now - end).sum(axis=1).argmin()) for end in found["end"]]
+    np.testing.assert_allclose(found["start"], was[order], atol=1e-6)
+    turned = np.array(order) < 50
+    assert turned[:50].all()
+    red, grey = found["color"][turned], found["color"][~turned]
+    assert (red[:, 0] - red[:, 2] > 0.3).all()
+    assert (np.ptp(grey, axis=1) < 0.15).all()
+    assert (found["opacity"][:, 1] > found["opacity"][:, 0]).all()
+    assert found["opacity"][turned].min() > found["opacity"][~turned].min()
+    assert len(change_ribbons(replace(scene, ghost=None))) == 0
+
+
+def test_ribbons_of_a_ghost_are_drawn_and_gone_with_it(gl: moderngl.Context) -> None:
+    screen, scene = Screen(gl), ghosted((-0.8, 0.0, 0.0))
+    predicted = np.zeros(200, np.int16)
+    red = replace(scene, cloud=replace(scene.cloud, predicted=predicted))
+    between = reddish(screen.picture(red))[SIZE // 2 - 4 : SIZE // 2 + 5, SIZE // 2 - 10 : SIZE // 2 + 10]
+    assert between.any(axis=0).mean() > 0.8
+    assert not reddish(screen.picture(replace(red, ghost=None))).any()
+
+
+def test_a_moved_cloud_takes_its_ghost_along(gl: moderngl.Context) -> None:
+    screen, scene = Screen(gl), ghosted((-0.8, 0.0, 0.0))
+    red = replace(scene, cloud=replace(scene.cloud, predicted=np.zeros(200, np.int16)))
+    first = middle_of(reddish(screen.picture(red)))
+    up = Placement(PLACEMENT.position + np.array([0.0, 0.3, 0.0]), LEVEL.copy(), 0.5)
+    second = middle_of(reddish(screen.picture(replace(red, placement=up))))
+    assert second[1] - first[1] == pytest.approx(0.3, abs=0.06)

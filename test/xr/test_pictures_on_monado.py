@@ -1,8 +1,10 @@
 """Pictures that a real OpenXR runtime takes: what is in them is what the topics say."""
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import monado_runtime
@@ -17,6 +19,7 @@ from virtual_display import virtual_display
 
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import Cloud
+from latentvr_common.gestures import Tool
 from latentvr_common.placement import Placement
 from scripted_hands.anatomy import OPEN, POINTING
 from scripted_hands.monado_remote import BODY
@@ -113,6 +116,57 @@ def see_what_a_finger_points_at(runtime: Runtime, peer: Peer) -> None:
         return bool(((picture[..., 1] < 110) & (picture[..., [0, 2]].min(axis=2) > 120)).sum() > 40)
 
     peer.wait_until(magenta_is_seen, "the picture of an item")
+
+
+def red_is_left(picture: np.ndarray) -> bool | None:
+    """Whether the red clump is left of the blue one; None: they are not both to be seen."""
+    red, blue = picture[..., 0] > picture[..., 2] + 50, picture[..., 2] > picture[..., 0] + 50
+    if min(red.sum(), blue.sum()) < 100:
+        return None
+    return bool(np.nonzero(red)[1].mean() < np.nonzero(blue)[1].mean() - 20)
+
+
+def test_the_person_sees_the_cloud_of_the_time_that_is_looked_at_and_then_again_that_of_now(
+    runtime: Runtime, tmp_path: Path
+) -> None:
+    runtime.start()
+    python = runtime.monado.client_command(), runtime.monado.client_environment()
+    parameters = {"resolution": 1.0, "mirror_rate_hz": 10.0, "graphics": "egl"}
+    with (
+        Peer(topics.MIRROR, topics.XR_STATE) as peer,
+        NodeProcess("xr_bridge", parameters, tmp_path / "log", *python) as bridge,
+    ):
+        runtime.hold(None)
+        peer.wait_until(lambda: peer.heard["xr_state"] and peer.heard["xr_state"][-1].state == XrState.FOCUSED, "focus")
+        clouds, tools = (node_tools.advertise(peer.node, topic) for topic in (topics.CLOUD, topics.TOOL))
+        placements = node_tools.advertise(peer.node, topics.CLOUD_PLACEMENT)
+        placements.publish(conversions.placement_to_msg(Placement(np.array([0.0, 1.6, -0.9])), 1))
+        then_ns = node_tools.now_ns(peer.node) - 10_000_000_000
+        then = two_clumps(then_ns)
+        clouds.publish(conversions.cloud_to_msg(then))
+        peer.wait_until(lambda: red_is_left(pictures_of(peer)) is True, "the first cloud")
+        now = replace(then, stamp_ns=then_ns + 8_000_000_000, positions=-then.positions)
+        clouds.publish(conversions.cloud_to_msg(now))
+        peer.wait_until(lambda: red_is_left(pictures_of(peer)) is False, "the newest cloud")
+        tools.publish(conversions.tool_to_msg(Tool(looks_at_ns=then_ns), 1))
+        peer.wait_until(lambda: red_is_left(pictures_of(peer)) is True, "the cloud of then")
+        keep(peer, "past")
+        tools.publish(conversions.tool_to_msg(Tool(), 2))
+        peer.wait_until(lambda: red_is_left(pictures_of(peer)) is False, "the newest cloud again")
+        ghosts = node_tools.advertise(peer.node, topics.GHOST)
+        before = pictures_of(peer)
+        ghosts.publish(conversions.cloud_to_msg(then))
+        peer.wait_until(lambda: (np.abs(pictures_of(peer) - before).sum(axis=2) > 60).sum() > 200, "the ghost")
+        keep(peer, "ghost")
+        assert "Error" not in bridge.said()
+        assert bridge.stop() == 0
+
+
+def keep(peer: Peer, name: str) -> None:
+    """Keep what the person sees, where somebody wants to look at it."""
+    directory = os.environ.get("LATENTVR_PICTURES")
+    if directory:
+        Image.fromarray(pictures_of(peer).astype(np.uint8)).save(Path(directory) / f"headset-{name}.png")
 
 
 @pytest.mark.alone

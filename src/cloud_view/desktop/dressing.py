@@ -97,6 +97,7 @@ class Dressing:
             scene.forces is None,
             scene.beacons is None,
             repr(scene.desks),
+            scene.tool.looks_at_ns,
             desk.hand.page,
             desk.hand.marks_with,
         )

@@ -40,11 +40,11 @@ from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.asking_node import Asking
 from latentvr_common.cloud import NONE
 from latentvr_common.directories import writable_directory
-from latentvr_common.entries_node import Entries
 from latentvr_common.errors import InputError
 from latentvr_common.gestures import Phase, Report, Side
 from latentvr_common.gestures import Tool as HeldTool
 from latentvr_common.hands import Hands
+from latentvr_common.happenings_node import Happenings
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.inbox_node import Inbox
 from latentvr_common.labels import LabelBook
@@ -82,13 +82,6 @@ class Desktop(Node):  # type: ignore[misc]
         """Those of others that are shown."""
         self._drawn: tuple[object, ...] = ()
         self._known = 0
-        self._epoch = 0
-        self._told_seq = 0
-        """The newest entry of the journal that is on the timeline."""
-        self._entries: Entries | None = None
-        self._book: LabelBook | None = None
-        self._names: dict[int, str] = {}
-        """Of categories, by id."""
         self._safe_count = 0
         """Items that have a label that is in the journal."""
         self._left = False
@@ -115,10 +108,8 @@ class Desktop(Node):  # type: ignore[misc]
         self._speaker = Speaker(self._directory or Path(tempfile.gettempdir()), player())
         self._questions = Questions(self, self._speaker, self._say)
         self._what_if = WhatIf(self, self._settings.author, self._questions, self._say)
-        self._heard = [
-            node_tools.listen(self, topics.EPOCH, self._on_epoch),
-            node_tools.listen(self, topics.CATEGORIES, self._on_categories),
-        ]
+        self._happenings = Happenings(self, self._past.timeline, self._health, self._note_safe)
+        self._epoch_in = node_tools.listen(self, topics.EPOCH, self._on_epoch)
 
     def _opened(self) -> Screen:
         try:
@@ -129,28 +120,12 @@ class Desktop(Node):  # type: ignore[misc]
     # What is heard
 
     def _on_epoch(self, message: msg.Epoch) -> None:
-        stamp_ns, self._epoch = conversions.time_from_msg(message.header.stamp), message.epoch
-        self._showing.frames.note_epoch(stamp_ns, message.epoch)
-        self._past.timeline.frames.note_epoch(stamp_ns, message.epoch)
+        self._showing.frames.note_epoch(conversions.time_from_msg(message.header.stamp), message.epoch)
         self._desk.paused = message.state == State.PAUSED
         self._what_if.branch = message.branch
 
-    def _on_categories(self, message: msg.Categories) -> None:
-        stamp_ns = conversions.time_from_msg(message.header.stamp)
-        categories = conversions.categories_from_msg(message)
-        self._names = {category.id: category.name for category in categories}
-        self._past.timeline.note_categories(categories, stamp_ns, self._epoch)
-
-    def _listen_to_journal(self, count: int) -> None:
-        """Follow the labels of `count` items from now on."""
-        if self._entries is None:
-            book = self._book = LabelBook(count)
-            self._entries = Entries(self, book, self._health, lambda: self._note_safe(book))
-
     def _note_safe(self, book: LabelBook) -> None:
         self._safe_count = int((book.labels != NONE).sum())
-        self._past.timeline.note_labels(book.events(after=self._told_seq))
-        self._told_seq = book.applied_seq
 
     # Turns
 
@@ -160,7 +135,7 @@ class Desktop(Node):  # type: ignore[misc]
         told = self._speaker.look()
         if told:
             self._say(told)
-        self._tell_tool(self._desk.told())
+        self._tell_tool(replace(self._desk.told(), looks_at_ns=self._past.looks_at_ns))
         self._remember()
         for _ in range(_PASSES):
             now_s, inputs = time.monotonic(), self._take_inputs()
@@ -230,7 +205,7 @@ class Desktop(Node):  # type: ignore[misc]
         scene = self._inbox.scene(now_s)
         if scene is None:
             return None
-        self._listen_to_journal(len(scene.cloud))
+        self._happenings.follow(len(scene.cloud))
         scene = self._then(scene, now_s)
         self._drawn, self._known = self._state(now_s), self._items.changes
         desk, viewport = self._desk, self._screen.viewport
@@ -308,7 +283,7 @@ class Desktop(Node):  # type: ignore[misc]
         elif wish.kind is Kind.PROPOSE:
             self._questions.propose(self._settings.accept_from, self._offer)
         elif wish.kind is Kind.WHAT_IF:
-            self._what_if.toggle(self._book, self._names)
+            self._what_if.toggle(self._happenings.book, self._happenings.names)
         elif wish.kind is Kind.TIMELAPSE:
             self._past.looking.leap(Leap.NOW)
             self._replay.toggle(time.monotonic())

@@ -7,42 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 from PIL import Image
 
 from cloud_view.desktop.picking import Viewport
 from cloud_view.sheet import BRIGHT, FAINT, REFERENCE_HEIGHT, SOFT, Rgb, Sheet
-from latentvr_common.cloud import NONE
-from latentvr_common.timeline.axis import about_in_words, span_in_words
-from latentvr_common.timeline.events import Event, What, in_words
+from latentvr_common.timeline.bar import Bar, Tick
+from latentvr_common.timeline.events import What
 from latentvr_common.timeline.timeline import LookingBack, Timeline
+from latentvr_common.timeline.words import ago_in_words, what_in_words
 
 BAR_HEIGHT = 24.0
 _MARGIN, _BEFORE, _AFTER = 28.0, 88.0, 44.0
 """Room at both ends of the window, for how long ago the bar begins, and for the word "now"."""
 _TRACK = 14.0
 _LATER: Rgb = (29, 34, 43)
-_ERASED: Rgb = (226, 228, 234)
-_FLIPS: Rgb = (240, 142, 84)
-_MOVES: Rgb = (146, 130, 242)
-
-
-@dataclass(frozen=True)
-class Tick:
-    """One mark on the bar: `x` from the window's left edge; things that look the same there are one."""
-
-    x: int
-    what: What
-    color: Rgb
-
-
-@dataclass(frozen=True)
-class Bar:
-    """The timeline, as it is painted. `cursor`: where the person looks, x; None: at what is now."""
-
-    ticks: tuple[Tick, ...]
-    cursor: int | None
-    begins: str
 
 
 @dataclass(frozen=True)
@@ -83,29 +61,9 @@ def is_on_bar(viewport: Viewport, y: float, line_height: float) -> bool:
     return line_height <= below <= line_height + BAR_HEIGHT
 
 
-def bar_of(timeline: Timeline, looking: LookingBack, viewport: Viewport, colors: Mapping[int, int]) -> Bar | None:
-    """Return the bar; None: there is nothing to go back to. `colors`: 0xRRGGBB of each category."""
-    if len(timeline) < 2:
-        return None
-    axis, width = timeline.axis(), _width(viewport)
-    # Of the same place and look only one, in the order in which they came.
-    first_ns = int(timeline.frames.stamps[0])
-    events = [event for event in timeline.events.all if event.stamp_ns >= first_ns]
-    shares = axis.shares(np.array([event.stamp_ns for event in events], np.int64))
-    ticks = dict.fromkeys(
-        Tick(_place(float(share), width), event.what, _color(event, colors))
-        for share, event in zip(shares, events, strict=True)
-    )
-    begins = f"{about_in_words(timeline.newest_ns - first_ns)} ago"
-    cursor = _place(axis.share(looking.at_ns), width) if looking.frame is not None else None
-    return Bar(tuple(ticks), cursor, begins)
-
-
-def _color(event: Event, colors: Mapping[int, int]) -> Rgb:
-    if event.what is What.LABELS:
-        packed = colors.get(event.category)
-        return _ERASED if packed is None else (packed >> 16 & 255, packed >> 8 & 255, packed & 255)
-    return {What.FLIPS: _FLIPS, What.MOVES: _MOVES, What.CATEGORIES: BRIGHT}.get(event.what, SOFT)
+def steps_of(viewport: Viewport) -> int:
+    """Return how long the bar is."""
+    return _place(1.0, _width(viewport)) - _place(0.0, _width(viewport))
 
 
 def banner_of(timeline: Timeline, looking: LookingBack, names: Mapping[int, str]) -> Banner | None:
@@ -113,21 +71,11 @@ def banner_of(timeline: Timeline, looking: LookingBack, names: Mapping[int, str]
     frame = looking.frame
     if frame is None:
         return None
-    what = "  ·  ".join(in_words(event, names) for event in looking.events)
-    if not what and frame.stamp_ns == timeline.frames.stamps[0]:
-        what = "the oldest cloud that is kept"
     return Banner(
-        f"{span_in_words(timeline.newest_ns - looking.at_ns)} ago  ·  epoch {frame.epoch:,}",
-        what,
+        f"{ago_in_words(timeline, looking)}  ·  epoch {frame.epoch:,}",
+        what_in_words(timeline, looking, names),
         "what you mark here is marked now    esc: back to now",
     )
-
-
-def words_of_mark(timeline: Timeline, looking: LookingBack, items: int, category: int) -> str:
-    """Return what to tell once items were marked in the past (category -1: erased)."""
-    done = "lose their label" if category == NONE else "are marked"
-    ago = span_in_words(timeline.newest_ns - looking.at_ns)
-    return f"{items:,} items of {ago} ago {done} now"
 
 
 @lru_cache(maxsize=2)
@@ -138,24 +86,24 @@ def paint_bar(bar: Bar, viewport: Viewport) -> Image.Image:
     left, right = _place(0.0, width), _place(1.0, width)
     sheet.text(_MARGIN, _TRACK + 5, bar.begins, 13, SOFT)
     sheet.text(right + 10, _TRACK + 5, "now", 13, BRIGHT if bar.cursor is None else SOFT)
-    until = right if bar.cursor is None else bar.cursor
+    cursor = None if bar.cursor is None else left + bar.cursor
     sheet.bar(left, _TRACK, right - left, 2, _LATER)
-    sheet.bar(left, _TRACK, until - left, 2, FAINT if bar.cursor is None else SOFT)
+    sheet.bar(left, _TRACK, (right if cursor is None else cursor) - left, 2, FAINT if cursor is None else SOFT)
     for tick in bar.ticks:
-        _paint_tick(sheet, tick)
-    if bar.cursor is not None:
-        sheet.bar(bar.cursor - 1, 1, 3, BAR_HEIGHT - 2, BRIGHT)
-        sheet.dot(bar.cursor - 4.5, _TRACK + 1, 10, BRIGHT)
+        _paint_tick(sheet, left + tick.place, tick)
+    if cursor is not None:
+        sheet.bar(cursor - 1, 1, 3, BAR_HEIGHT - 2, BRIGHT)
+        sheet.dot(cursor - 4.5, _TRACK + 1, 10, BRIGHT)
     return sheet.image
 
 
-def _paint_tick(sheet: Sheet, tick: Tick) -> None:
+def _paint_tick(sheet: Sheet, x: int, tick: Tick) -> None:
     """Above the line what people did, below it what came of it."""
     if tick.what is What.LABELS:
-        sheet.bar(tick.x - 1, 2, 3, 11, tick.color)
+        sheet.bar(x - 1, 2, 3, 11, tick.color)
     elif tick.what in (What.UNDO, What.REDO):
-        sheet.bar(tick.x - 1, 8, 3, 5, tick.color)
+        sheet.bar(x - 1, 8, 3, 5, tick.color)
     elif tick.what is What.CATEGORIES:
-        sheet.dot(tick.x - 3, 7, 6, tick.color)
+        sheet.dot(x - 3, 7, 6, tick.color)
     else:
-        sheet.dot(tick.x - 3, _TRACK + 6, 5, tick.color)
+        sheet.dot(x - 3, _TRACK + 6, 5, tick.color)

@@ -111,6 +111,7 @@ def tool_to_msg(tool: Tool, stamp_ns: int) -> msg.Tool:
         page=tool.page,
         paused=tool.paused,
         author=tool.author,
+        looks_at_ns=tool.looks_at_ns,
     )
 
 
@@ -123,6 +124,8 @@ def tool_from_msg(message: msg.Tool) -> Tool:
         raise ValueError(f"tool: kind is {message.kind}, expected 0 (sphere) or 1 (density){or_box}")
     if not (math.isfinite(message.radius) and 0 < message.radius <= FARTHEST_M):
         raise ValueError(f"tool: radius is {message.radius:.3g}, expected more than 0 and at most {FARTHEST_M:.0f} m")
+    if message.looks_at_ns < 0:
+        raise ValueError(f"tool: looks_at_ns is {message.looks_at_ns}, expected 0 (now) or the stamp of a cloud")
     return Tool(
         ToolKind(message.kind),
         message.category,
@@ -132,4 +135,5 @@ def tool_from_msg(message: msg.Tool) -> Tool:
         message.paused,
         Side(message.hand),
         message.author,
+        message.looks_at_ns,
     )

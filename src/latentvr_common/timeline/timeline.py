@@ -16,8 +16,12 @@ from latentvr_common.timeline.keyframes import Keyframe, Keyframes
 class Timeline:
     """Grows with a session, in bounded memory."""
 
-    def __init__(self, budget_bytes: int) -> None:
-        """`budget_bytes`: for clouds; two of them are kept whatever their size."""
+    def __init__(self, budget_bytes: int, *, tells: bool = True) -> None:
+        """`budget_bytes`: for clouds; two of them are kept whatever their size.
+
+        `tells`: of large moves and of predictions that change, for which each cloud is compared with an earlier one.
+        """
+        self._tells = tells
         self.frames = Keyframes(budget_bytes)
         self.events = Events()
         self.newest_ns = 0
@@ -40,7 +44,7 @@ class Timeline:
             self._watch = Changes()
         self.newest_ns = cloud.stamp_ns
         kept = self.frames.note(cloud, progress)
-        if kept is not None:
+        if kept is not None and self._tells:
             self._tell(self._watch.note(kept))
 
     def note_labels(self, entries: Sequence[LabelEvent]) -> None:
@@ -96,6 +100,7 @@ class LookingBack:
         self._timeline = timeline
         self._frame: Keyframe | None = None
         self._at_ns = 0
+        self._wanted_ns = 0
 
     @property
     def frame(self) -> Keyframe | None:
@@ -131,6 +136,21 @@ class LookingBack:
             return
         nearest = self._timeline.frames.nearest(self._timeline.axis().stamp_ns(share))
         self._look(nearest, nearest.stamp_ns)
+
+    def show(self, frame: Keyframe | None) -> None:
+        """Go to `frame`, one that was looked at before; None: to now."""
+        self._frame = None
+        if frame is not None:
+            self._look(frame, frame.stamp_ns)
+
+    def look_at(self, stamp_ns: int) -> None:
+        """Go to the frame nearest to that time, and stay there, whichever are let go meanwhile; 0: to now."""
+        if not stamp_ns or not len(self._timeline):
+            self._frame = None
+        elif self._frame is None or self._wanted_ns != stamp_ns:
+            nearest = self._timeline.frames.nearest(stamp_ns)
+            self._look(nearest, nearest.stamp_ns)
+        self._wanted_ns = stamp_ns
 
     def _step(self, by: int) -> None:
         frames = self._timeline.frames

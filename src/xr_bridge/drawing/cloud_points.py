@@ -16,11 +16,16 @@ _RADIUS_M = 0.0026
 """Of a point of 10,000; of more it is smaller, so that a full cloud stays a cloud of points."""
 _USUAL_ITEMS = 10_000
 _LARGEST_M, _SMALLEST_M = 0.0050, 0.0010
-_SMALLEST_PX = 1.5
+SMALLEST_PX = 1.5
 _SELECTED = np.uint32(0xFFFFFF)
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def radius_m(count: int) -> float:
+    """Return the radius of each of so many points."""
+    return float(np.clip(_RADIUS_M * (_USUAL_ITEMS / max(1, count)) ** (1 / 3), _SMALLEST_M, _LARGEST_M))
 
 
 class CloudPoints:
@@ -97,12 +102,11 @@ class CloudPoints:
         model = matrices.model(place.position, place.quat_xyzw, place.scale)
         for name, matrix in (("model", model), ("view", view), ("projection", projection)):
             self.program[name].write(np.ascontiguousarray(matrix.T).tobytes())  # type: ignore[union-attr]
-        radius = np.clip(_RADIUS_M * (_USUAL_ITEMS / max(1, self._count)) ** (1 / 3), _SMALLEST_M, _LARGEST_M)
         values = {
             "share": self._motion.share(now_s),
-            "radius": float(radius),
+            "radius": radius_m(self._count),
             "height": float(height),
-            "smallest": _SMALLEST_PX,
+            "smallest": SMALLEST_PX,
         }
         for name, value in values.items():
             self.program[name].value = value  # type: ignore[union-attr]

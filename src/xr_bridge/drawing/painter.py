@@ -7,6 +7,7 @@ import moderngl
 import numpy as np
 import numpy.typing as npt
 
+from latentvr_common import palette
 from latentvr_common.beacon_lights import Light, lights
 from latentvr_common.colors import split_rgb
 from latentvr_common.hands import Hand
@@ -17,6 +18,7 @@ from xr_bridge.drawing import shaders
 from xr_bridge.drawing.arrow_lines import ArrowLines
 from xr_bridge.drawing.beacon_columns import beacon_ribbons
 from xr_bridge.drawing.cloud_points import CloudPoints
+from xr_bridge.drawing.ghost import GhostPoints, change_ribbons
 from xr_bridge.drawing.hand_balls import BALL, ball, hand_balls
 from xr_bridge.drawing.panel_quads import PanelQuads
 from xr_bridge.drawing.ribbons import Ribbons
@@ -32,8 +34,8 @@ _HungPanels = list[_HungPanel]
 Matrix = npt.NDArray[np.float32]
 _QUAD = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], dtype=np.float32)
 _MOST_BALLS = 1024
-_NOTICE_BELOW_M = 0.065
-"""The line on what was cancelled, below the state line."""
+_LINE_M = 0.065
+"""Lines below the state line are so far apart: which time is looked at, and what was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +64,22 @@ class Painter:
         self._hands, self._brushes = (_Balls(context, self._balls, self.corners) for _ in range(2))
         self._around = context.program(shaders.SURROUNDINGS_VERTEX, shaders.SURROUNDINGS_FRAGMENT)
         self._around_shape = context.vertex_array(self._around, [(self.corners, "2f", "in_corner")])
-        self._columns, self._box, self._held = (Ribbons(context, self.corners) for _ in range(3))
+        self._columns, self._box, self._held, self._moves = (Ribbons(context, self.corners) for _ in range(4))
+        self._ghost = GhostPoints(context)
         self._lights: tuple[Light, ...] = ()
         self._quads = PanelQuads(context, self.corners)
         self._scene: Scene | None = None
         self._panels = Panels()
         self._palette: PalettePose | None = None
+        self._strip_place: FloatArray = np.zeros(2)
+        """(2,), in the palette's plane."""
         self._hands_now = Hand(), Hand()
         self._head: FloatArray = np.zeros(3)
         self._state_place, self._offer_place = Resting(), Resting()
         self._hung: _HungPanels | None = None
         """Of this frame; None: to be worked out."""
-        drawn = (self._cloud.program, self._arrows.program, self._quads.program, self._balls, self._around)
-        for program in (*drawn, *(part.program for part in self._ribbons)):
+        drawn = (self._cloud.program, self._ghost.program, self._arrows.program, self._quads.program)
+        for program in (*drawn, self._balls, self._around, *(part.program for part in self._ribbons)):
             program["gamma"].value = shaders.GAMMA if is_srgb else 1.0  # type: ignore[union-attr]
 
     def see(self, scene: Scene, panels: Panels, now_s: float) -> None:
@@ -83,6 +88,10 @@ class Painter:
         self._cloud.aim(scene, now_s)
         if scene.forces is not None or (self._scene is not None and self._scene.forces is not None):
             self._arrows.fill(scene)
+        self._ghost.fill(scene)
+        if self._scene is None or _differs(scene, self._scene):
+            self._moves.fill(change_ribbons(scene))
+        self._strip_place = palette.strip(scene.categories, scene.tool.page).center
         self._lights = lights(scene)
         self._columns.fill(beacon_ribbons(self._lights))
         self._box.fill(box_ribbons(scene))
@@ -109,6 +118,7 @@ class Painter:
         target.clear(depth=1.0)
         self._paint_surroundings(eye)
         self._cloud.paint(eye.view, eye.projection, target.height, now_s)
+        self._ghost.paint(eye.view, eye.projection, target.height)
         self._arrows.paint(eye.view, eye.projection)
         for name, matrix in (("view", eye.view), ("projection", eye.projection)):
             self._balls[name].write(_columns(matrix))  # type: ignore[union-attr]
@@ -130,6 +140,8 @@ class Painter:
         """Yield each panel with where it hangs."""
         if self._panels.palette is not None and self._palette is not None:
             yield "palette", self._panels.palette, on_palette(self._palette)
+            if self._panels.strip is not None:
+                yield "strip", self._panels.strip, on_palette(self._palette, self._strip_place)
         for name, panel, place in self._facing_panels(reader):
             yield name, panel, (place, facing(place, reader))
 
@@ -141,8 +153,10 @@ class Painter:
         if panels.state is not None:
             place = self._state_place.follow(state_place(scene.placement, reader))
             yield "state", panels.state, place
-            if panels.notice is not None:
-                yield "notice", panels.notice, place - np.array([0.0, _NOTICE_BELOW_M, 0.0])
+            for name, line in (("then", panels.then), ("notice", panels.notice)):
+                if line is not None:
+                    place = place - _up(_LINE_M)
+                    yield name, line, place
         for light in self._lights:
             panel = panels.beacons.get(light.beacon.number)
             if panel is not None:
@@ -160,7 +174,7 @@ class Painter:
 
     @property
     def _ribbons(self) -> tuple[Ribbons, ...]:
-        return self._columns, self._box, self._held
+        return self._columns, self._box, self._held, self._moves
 
     def _paint_surroundings(self, eye: Eye) -> None:
         from_clip = np.linalg.inv(eye.projection @ eye.view)
@@ -192,6 +206,14 @@ class _Balls:
         """Draw them."""
         if self._count:
             self._shape.render(moderngl.TRIANGLE_STRIP, instances=self._count)
+
+
+def _differs(scene: Scene, before: Scene) -> bool:
+    """Tell whether what has changed since the ghost is to be worked out anew."""
+    if scene.ghost is None and before.ghost is None:
+        return False
+    same = all(getattr(scene, name) is getattr(before, name) for name in ("ghost", "cloud", "placement"))
+    return not same or scene.categories != before.categories
 
 
 def _columns(matrix: npt.NDArray[np.floating]) -> bytes:
