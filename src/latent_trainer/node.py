@@ -129,7 +129,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._branches = BranchAnswers(
             self, worker, questions, self._book, shown, lambda: self._use_labels(shown.marks.categories)
         )
-        self._use_resumed_soon = node_tools.soon(self, lambda: self._branches.use(self._resumed_without))
+        self._use_resumed_soon = node_tools.soon(self, lambda: self._branches.use(*self._resumed))
         self._exports = Exports(
             self, questions, directory, dataset, shown, self._history, lambda: self._input_map, seed
         )
@@ -146,7 +146,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def _begin(self, training: Training) -> Branches:
         branches = self._course_out.begin(training, self._preparation.neighbours(training.inputs.cpu().numpy()))
-        self._resumed_without = branches.course.gone
+        self._resumed = branches.name, branches.course.gone
         self._use_resumed_soon()
         return branches
 
@@ -303,10 +303,10 @@ class LatentTrainer(Node):  # type: ignore[misc]
         No results where some are wanted give exit code 1.
         """
         stopped = self._worker.stop(_STOP_TIMEOUT_S)
-        course = self._worker.course if stopped else None
+        branches = self._worker.branches if stopped else None
         self._questions.look()
-        self._course_out.end(course)
-        training = None if course is None else course.training
+        self._course_out.end(branches)
+        training = None if branches is None else branches.course.training
         if not (self._exports.finish(training) if stopped else self._exports.do_without()):
             self.exit_code = 1
 

@@ -234,13 +234,13 @@ class Worker:
     def _turn(self, branches: Branches) -> None:
         """Answer questions, then train for about one cloud period and look at the result; or wait while paused."""
         changed = self._hear(branches)
+        self._keep_now_and_then(branches)
         pace = self._pace
         if (pace.paused or pace.steps_left == 0) and not branches.catching_up:
             pace.paused = True
             self._rest(branches, changed)
             return
         encode_s = self._look(branches.course, State.TRAINING, branches.progress)
-        self._keep_now_and_then(branches)
         self._train_for(branches, max(self._cloud_period_s - encode_s, encode_s * (1 / _ENCODE_SHARE - 1)))
 
     def _hear(self, branches: Branches) -> bool:
@@ -265,11 +265,15 @@ class Worker:
             changed = self._hear(branches)
 
     def _keep_now_and_then(self, branches: Branches) -> None:
-        if time.monotonic() >= self._keep_due_s and not branches.catching_up:
-            checkpoint = branches.course.checkpoint()
+        now = time.monotonic()
+        if branches.catching_up:
+            # It is kept as soon as it has caught up.
+            self._keep_due_s = now if math.isfinite(self._keep_s) else math.inf
+        elif now >= self._keep_due_s:
+            checkpoint = branches.checkpoint()
             if checkpoint is not None:
                 self._keep(checkpoint)
-            self._keep_due_s = time.monotonic() + self._keep_s
+            self._keep_due_s = now + self._keep_s
 
     def _train_for(self, branches: Branches, seconds: float) -> None:
         until = time.monotonic() + seconds

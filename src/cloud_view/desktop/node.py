@@ -33,6 +33,7 @@ from cloud_view.desktop.show import Show
 from cloud_view.desktop.showing import Showing
 from cloud_view.desktop.shown_hand import Lit, tool_of
 from cloud_view.desktop.sound import Speaker, player
+from cloud_view.desktop.what_if import Then
 from cloud_view.desktop.what_if_node import WhatIf
 from cloud_view.engine import DrawError
 from cloud_view.pacing import Pacing
@@ -133,7 +134,6 @@ class Desktop(Node):  # type: ignore[misc]
         self._showing.frames.note_epoch(stamp_ns, message.epoch)
         self._past.timeline.frames.note_epoch(stamp_ns, message.epoch)
         self._desk.paused = message.state == State.PAUSED
-        self._what_if.branch = message.branch
 
     def _on_categories(self, message: msg.Categories) -> None:
         stamp_ns = conversions.time_from_msg(message.header.stamp)
@@ -309,6 +309,10 @@ class Desktop(Node):  # type: ignore[misc]
             self._questions.propose(self._settings.accept_from, self._offer)
         elif wish.kind is Kind.WHAT_IF:
             self._what_if.toggle(self._book, self._names)
+        elif wish.kind is Kind.FORK:
+            self._fork()
+        elif wish.kind is Kind.NEXT_BRANCH:
+            self._what_if.next()
         elif wish.kind is Kind.TIMELAPSE:
             self._past.looking.leap(Leap.NOW)
             self._replay.toggle(time.monotonic())
@@ -329,6 +333,16 @@ class Desktop(Node):  # type: ignore[misc]
             self._past.looking.leap(Leap(str(wish.value)))
         else:
             self._past.looking.scrub(float(wish.value))
+
+    def _fork(self) -> None:
+        """Ask for a branch from the moment on that is looked at, and come back to now once it is there."""
+        looking = self._past.looking
+        if looking.frame is None:
+            self._say("this is now: go back in time first")
+            return
+        progress = looking.frame.progress
+        then = Then(looking.at_ns, progress.step, progress.branch)
+        self._what_if.fork(self._book, then, lambda: looking.leap(Leap.NOW))
 
     def _report(self, report: Report) -> None:
         """Tell what has come of a gesture, now that others have answered."""
