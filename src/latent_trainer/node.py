@@ -25,6 +25,7 @@ from latent_trainer.commands_node import TrainingCommands
 from latent_trainer.cores import default_threads, preparing_threads
 from latent_trainer.course_node import CourseOut
 from latent_trainer.cues_node import CuesOut
+from latent_trainer.curves_node import CurvesKept
 from latent_trainer.export_node import Exports
 from latent_trainer.forces_node import ForcesOut
 from latent_trainer.glide import Glide
@@ -89,6 +90,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._frame_s = -math.inf
         self._colors = CloudColors()
         self._course_out = CourseOut(self, directory, self._settings.checkpoint_s)
+        self._curves = CurvesKept(self, directory, self._settings.checkpoint_s)
         self._worker = self._make_worker()
         self._connect()
         self._serve(directory)
@@ -131,7 +133,15 @@ class LatentTrainer(Node):  # type: ignore[misc]
         )
         self._use_resumed_soon = node_tools.soon(self, lambda: self._branches.use(*self._resumed))
         self._exports = Exports(
-            self, questions, directory, dataset, shown, self._history, lambda: self._input_map, seed
+            self,
+            questions,
+            directory,
+            dataset,
+            shown,
+            self._history,
+            self._curves.curves,
+            lambda: self._input_map,
+            seed,
         )
 
     def _make_training(self) -> Training:
@@ -201,7 +211,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
                 self._shown.glide = Glide(positions, now)
             self._shown.glide.aim(positions, now)
             self._layout = space_used(positions), separation(positions, self._shown.marks.labels)
-            self._history.note_predictions(snapshot.label_seq, *self._quality(encoded)[:2])
+            self._note_quality(snapshot, encoded)
         self._dirty = True
 
     def _publish(self, snapshot: Snapshot, now: float) -> None:
@@ -244,6 +254,12 @@ class LatentTrainer(Node):  # type: ignore[misc]
             steps_per_s=snapshot.steps_per_s,
             cloud_rate_hz=self._frame_rate.rate(now),
         )
+
+    def _note_quality(self, snapshot: Snapshot, encoded: Encoded) -> None:
+        right, sure, _ = self._quality(encoded)
+        self._history.note_predictions(snapshot.label_seq, right, sure)
+        compares = snapshot.branch == self._branches.name
+        self._curves.note(snapshot, right, sure, self._branches.ghost.agreement(encoded) if compares else math.nan)
 
     def _quality(self, encoded: Encoded) -> tuple[float, float, float]:
         """Return the share of right predictions, their mean confidence and its calibration error; NaN is not known."""
@@ -306,6 +322,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         branches = self._worker.branches if stopped else None
         self._questions.look()
         self._course_out.end(branches)
+        self._curves.keep()
         training = None if branches is None else branches.course.training
         if not (self._exports.finish(training) if stopped else self._exports.do_without()):
             self.exit_code = 1

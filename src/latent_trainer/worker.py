@@ -76,6 +76,8 @@ class Snapshot:
     """How many times training went back to an earlier network."""
     ece: float = math.nan
     """Expected calibration error of the confidence on labels that were left out, 0 to 1; NaN: not known."""
+    branch: str = ""
+    """Of training; empty: the one that was there first."""
 
 
 @dataclass
@@ -362,6 +364,7 @@ class Worker:
                 training.skipped_count,
                 training.return_count,
                 math.nan if training.belief is None else training.belief.calibration.ece,
+                self.branches.name if self.branches is not None else "",
             )
         )
 

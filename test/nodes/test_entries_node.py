@@ -1,4 +1,4 @@
-"""Who listens to labels hears all of them, the recorder too, also where the journal has more than the topic holds for latecomers."""
+"""Who listens to labels hears all of them, also of a journal that has more than the topic holds for latecomers."""
 
 import json
 import time
