@@ -280,12 +280,12 @@ class Worker:
     def _train_for(self, branches: Branches, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self._stopping.is_set() and time.monotonic() < until:
-            pace = self._pace  # once: another thread may replace it at any moment
-            if (pace.paused or pace.steps_left == 0) and not branches.catching_up:
-                return
             began = time.monotonic()
             # Forces and places are asked for while one looks: not only once a cloud.
             self._hear(branches)
+            pace = self._pace  # once: another thread may replace it at any moment
+            if (pace.paused or pace.steps_left == 0) and not branches.catching_up:
+                return
             if pace.steps_left is not None and not branches.catching_up:
                 pace.steps_left -= 1
             branches.course.step()

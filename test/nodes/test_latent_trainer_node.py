@@ -1243,12 +1243,17 @@ def test_training_goes_on_from_an_earlier_step_as_if_nothing_had_been_marked_sin
     _, then = session.frame(lambda _, e: e.label_seq == 1 and e.step > 0, "the first mark is learnt")
     session.journal.commit(1, MARKED_BRIGHT)
     session.journal.commit(2, [60, 61, 62])
-    _, now = session.frame(lambda c, e: e.label_seq == 3 and e.step > then.step + 20, "later ones are learnt")
+    session.frame(lambda _, e: e.label_seq == 3 and e.step > then.step + 20, "later ones are learnt")
+    session.set_training(srv.SetTraining.Request.PAUSE)
+    session.newest_frame(msg.Epoch.PAUSED)
     assert listed(session) == ([], -1)
     begin = srv.Branch.Request(name="from there", without=[2, 3], step=then.step)
     assert session.call(topics.BRANCH, begin).accepted
-    cloud, epoch = session.frame(lambda _, e: e.branch == "from there" and not e.text, "it is there")
-    assert epoch.step < now.step, "it goes on from there, not from now"
+    cloud, epoch = session.frame(
+        lambda _, e: e.branch == "from there" and e.state == msg.Epoch.PAUSED and e.step > 0, "it is there"
+    )
+    assert epoch.step == then.step, "it goes on from there, not from now"
+    session.set_training(srv.SetTraining.Request.RESUME)
     assert (cloud.label[MARKED_BRIGHT] == NONE).all()
     assert (cloud.label[MARKED_DARK] == 0).all()
     session.journal.commit(1, [70, 71])
