@@ -3,6 +3,7 @@
 Thread rule: everything here runs on the executor's thread, but for the questions, which run on the worker's.
 """
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future as Answer
@@ -20,7 +21,7 @@ from latent_trainer.questions_node import Questions, reason_of
 from latent_trainer.recall import Recall
 from latent_trainer.shown import Shown
 from latent_trainer.training import Encoded, Training
-from latent_trainer.worker import Worker
+from latent_trainer.worker import Snapshot, Worker
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.errors import InputError
 from latentvr_common.labels import Category, LabelBook
@@ -71,6 +72,10 @@ class BranchAnswers:
         if (name, gone) != (self.name, self._gone):
             self.name, self._gone = name, gone
             self._on_switch()
+
+    def agreement(self, snapshot: Snapshot) -> float:
+        """Return the share of items that are predicted as in the ghost, 0 to 1; NaN: not known, as before it is shown."""
+        return self.ghost.agreement(snapshot.encoded) if snapshot.branch == self.name else math.nan
 
     def _on_branch(self, request: srv.Branch.Request, response: srv.Branch.Response) -> srv.Branch.Response | Future:
         known = (srv.Branch.Request.BEGIN, srv.Branch.Request.SWITCH, srv.Branch.Request.LIST)

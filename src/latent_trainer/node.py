@@ -248,8 +248,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
             separation=self._layout[1],
             ece=snapshot.ece,
             ece_truth=ece_truth,
-            branch=self._branches.name,
-            agreement=self._branches.ghost.agreement(snapshot.encoded),
+            branch=snapshot.branch,
+            agreement=self._branches.agreement(snapshot),
             ghost_accuracy=self._branches.ghost.accuracy(self._truth),
             steps_per_s=snapshot.steps_per_s,
             cloud_rate_hz=self._frame_rate.rate(now),
@@ -258,8 +258,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
     def _note_quality(self, snapshot: Snapshot, encoded: Encoded) -> None:
         right, sure, _ = self._quality(encoded)
         self._history.note_predictions(snapshot.label_seq, right, sure)
-        compares = snapshot.branch == self._branches.name
-        self._curves.note(snapshot, right, sure, self._branches.ghost.agreement(encoded) if compares else math.nan)
+        self._curves.note(snapshot, right, sure, self._branches.agreement(snapshot))
 
     def _quality(self, encoded: Encoded) -> tuple[float, float, float]:
         """Return the share of right predictions, their mean confidence and its calibration error; NaN is not known."""
