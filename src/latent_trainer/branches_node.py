@@ -74,7 +74,7 @@ class BranchAnswers:
             self._on_switch()
 
     def agreement(self, snapshot: Snapshot) -> float:
-        """Return the share of items that are predicted as in the ghost, 0 to 1; NaN: not known, as before it is shown."""
+        """Return the share of items that are predicted as in the ghost, 0 to 1; NaN: it is none of this branch."""
         return self.ghost.agreement(snapshot.encoded) if snapshot.branch == self.name else math.nan
 
     def _on_branch(self, request: srv.Branch.Request, response: srv.Branch.Response) -> srv.Branch.Response | Future:

@@ -205,13 +205,13 @@ class LatentTrainer(Node):  # type: ignore[misc]
         else:
             if snapshot.returns > (self._shown.snapshot.returns if self._shown.snapshot else 0):
                 self.get_logger().warning(snapshot.text)
-            encoded = self._shown.take_snapshot(snapshot).encoded
-            positions = encoded.positions
+            seen = self._shown.take_snapshot(snapshot)
+            positions = seen.encoded.positions
             if self._shown.glide is None:
                 self._shown.glide = Glide(positions, now)
             self._shown.glide.aim(positions, now)
             self._layout = space_used(positions), separation(positions, self._shown.marks.labels)
-            self._note_quality(snapshot, encoded)
+            self._note_quality(seen)
         self._dirty = True
 
     def _publish(self, snapshot: Snapshot, now: float) -> None:
@@ -255,8 +255,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
             cloud_rate_hz=self._frame_rate.rate(now),
         )
 
-    def _note_quality(self, snapshot: Snapshot, encoded: Encoded) -> None:
-        right, sure, _ = self._quality(encoded)
+    def _note_quality(self, snapshot: Snapshot) -> None:
+        right, sure, _ = self._quality(snapshot.encoded)
         self._history.note_predictions(snapshot.label_seq, right, sure)
         self._curves.note(snapshot, right, sure, self._branches.agreement(snapshot))
 
