@@ -43,7 +43,8 @@ class Beginning:
                 if self.checkpoint is None:
                     training.restore(checkpoint.tensors, checkpoint.counts)
             except (InputError, KeyError) as error:
-                training.restore(*new)
+                if self.checkpoint is None:
+                    training.restore(*new)
                 self._warn(f"a checkpoint is not used: {error}")
                 continue
             if self.checkpoint is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from latentvr_common.errors import InputError
 
 _MOST = 800
-"""Points of a branch; of more, every second one goes."""
+"""Points of a branch; for more, they are twice as far apart."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,22 @@ class Curves:
 
     def __init__(self) -> None:
         self._points: dict[str, list[Point]] = {}
+        self._apart: dict[str, int] = {}
+        """So many steps are between two points of a branch, but for the newest."""
 
     def note(self, branch: str, point: Point) -> None:
         """Take down how `branch` does now. What it did from that step on is forgotten: it went on from before."""
         points = self._points.setdefault(branch, [])
         while points and points[-1].step >= point.step:
             points.pop()
-        points.append(point)
-        if len(points) > _MOST:
-            points[:] = [*points[:-1:2], points[-1]]
+        apart = self._apart.setdefault(branch, 1)
+        _add(points, point, apart)
+        while len(points) > _MOST:
+            apart = self._apart[branch] = 2 * apart
+            kept: list[Point] = []
+            for each in points:
+                _add(kept, each, apart)
+            points[:] = kept
 
     def all(self) -> dict[str, tuple[Point, ...]]:
         """Return the points of each branch, by rising steps."""
@@ -54,6 +61,13 @@ class Curves:
             for name, points in found.items():
                 for point in points:
                     self.note(name, point)
+
+
+def _add(points: list[Point], point: Point, apart: int) -> None:
+    """Add a point, in place of the newest one if that is too near to the one before it."""
+    if len(points) > 1 and points[-1].step - points[-2].step < apart:
+        points.pop()
+    points.append(point)
 
 
 def store(curves: Mapping[str, Sequence[Point]], file: Path) -> None:

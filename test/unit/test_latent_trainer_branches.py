@@ -147,7 +147,7 @@ def use(course: Course, seq: int) -> None:
     course.use_labels(Recall(90, MARKS).labels(said), said)
 
 
-@pytest.mark.parametrize("moment", [34, 50, 59])
+@pytest.mark.parametrize("moment", [35, 50, 59])
 def test_a_fork_goes_on_from_the_moment_as_if_nothing_had_been_marked_since(tmp_path: Path, moment: int) -> None:
     session = Session(events=dict(MARKS))
     branches = branches_at(95, tmp_path, session)
