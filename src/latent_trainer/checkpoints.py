@@ -116,7 +116,7 @@ def _missed_least(kept: Sequence[tuple[str | None, int]]) -> int | None:
     That is one that cannot be read, or else one whose neighbours in its branch are near, compared with its age. None:
     all have to stay.
     """
-    newest = {name: i for i, (name, _) in enumerate(kept) if name is not None}
+    newest: dict[str | None, int] = {name: i for i, (name, _) in enumerate(kept) if name is not None}
     gaps = [(_gap(kept, i), i) for i in range(1, len(kept) - _NEWEST) if newest.get(kept[i][0]) != i]
     return min(gaps)[1] if gaps else None
 

@@ -116,7 +116,7 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
             Binding(Command.LATER, ("shift+right",)),
             Binding(Command.BEGINNING, ("home",), "home, end", "the oldest cloud; back to now, also esc"),
             Binding(Command.NOW, ("end",)),
-            Binding(Command.FORK, ("g",), "g", "go on from there: a branch without later marks"),
+            Binding(Command.FORK, ("g",), "g", "go on from there, without later marks"),
             Binding(Command.TIMELAPSE, ("t",), "t", "time-lapse: how the cloud came to be"),
         ),
     ),

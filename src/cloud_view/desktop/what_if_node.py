@@ -48,9 +48,10 @@ class WhatIf:
         """Others may have begun branches too: what there is is asked every time."""
 
         def take(response: srv.Branch.Response | None) -> None:
-            if not self._is_granted(response):
+            granted = self._granted(response)
+            if granted is None:
                 return
-            asked = choose(_trained(response), list(response.names))
+            asked = choose(_trained(granted), list(granted.names))
             if isinstance(asked, str):
                 self._say(asked)
             else:
@@ -60,7 +61,7 @@ class WhatIf:
 
     def _ask(self, asked: Asked, on_granted: Callable[[], None]) -> None:
         def take(response: srv.Branch.Response | None) -> None:
-            if self._is_granted(response):
+            if self._granted(response) is not None:
                 on_granted()
                 self._say(asked.note)
 
@@ -68,12 +69,12 @@ class WhatIf:
         request = srv.Branch.Request(op=operation, name=asked.name, without=list(asked.without), step=asked.step)
         self._questions.ask(self._client, request, take)
 
-    def _is_granted(self, response: srv.Branch.Response | None) -> bool:
-        """Tell whether it is; if not, say why."""
-        if response is None or not response.accepted:
-            self._say(response.message if response is not None else "the trainer does not answer")
-            return False
-        return True
+    def _granted(self, response: srv.Branch.Response | None) -> srv.Branch.Response | None:
+        """Return it if it is granted; if not, say why."""
+        if response is not None and response.accepted:
+            return response
+        self._say(response.message if response is not None else "the trainer does not answer")
+        return None
 
 
 def _trained(response: srv.Branch.Response) -> str:
