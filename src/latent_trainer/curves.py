@@ -73,7 +73,6 @@ def _add(points: list[Point], point: Point, apart: int) -> None:
 def store(curves: Mapping[str, Sequence[Point]], file: Path) -> None:
     """Write them whole or not at all. Raises OSError."""
     partial = file.with_name(f".{file.name}.partial")
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Whole numbers and null: NaN is no JSON.
     plain = {
         name: [[None if math.isnan(value) else value for value in astuple(point)] for point in points]

@@ -41,9 +41,9 @@ class CurvesKept:
             self.curves.note(snapshot.branch, Point(snapshot.step, loss, accuracy, confidence, agreement))
 
     def keep(self) -> None:
-        """Write them, if there are any."""
+        """Write them, if there are any and a checkpoint to go on with them from."""
         curves = self.curves.all()
-        if self._file is None or not curves:
+        if self._file is None or not curves or not self._file.parent.is_dir():
             return
         try:
             store(curves, self._file)

@@ -145,6 +145,7 @@ class Session:
         self._trainer_executor.add_node(self.trainer)
         self._broke: list[BaseException] = []
         self._thread = threading.Thread(target=self._spin_trainer)
+        self._closed = False
         self._thread.start()
 
     def _spin_trainer(self) -> None:
@@ -210,6 +211,9 @@ class Session:
         return self.call(topics.EXPORT_SESSION, timeout_s=timeout_s)
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         with ExitStack() as at_the_end:
             for clean_up in (rclpy.try_shutdown, self.node.destroy_node, self._executor.shutdown):
                 at_the_end.callback(clean_up)

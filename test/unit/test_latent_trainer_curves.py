@@ -59,6 +59,7 @@ def test_they_are_read_as_they_were_written(tmp_path: Path) -> None:
     curves = Curves()
     curves.note("", Point(3, 1.25, math.nan, 0.5))
     curves.note('from step 3 ("entry" 1)', Point(4, 0.1, 0.2, 0.3, 0.4))
+    (tmp_path / "checkpoints").mkdir()
     store(curves.all(), tmp_path / "checkpoints" / "curves.json")
     assert same(
         {name: tuple(points) for name, points in stored_in(tmp_path / "checkpoints" / "curves.json").items()},
