@@ -3,6 +3,7 @@
 Thread rule: everything here runs on the executor's thread, but for the questions, which run on the worker's.
 """
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future as Answer
@@ -20,13 +21,15 @@ from latent_trainer.questions_node import Questions, reason_of
 from latent_trainer.recall import Recall
 from latent_trainer.shown import Shown
 from latent_trainer.training import Encoded, Training
-from latent_trainer.worker import Worker
+from latent_trainer.worker import Snapshot, Worker
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.errors import InputError
 from latentvr_common.labels import Category, LabelBook
 from latentvr_common.trace import Said
 
 _TIMEOUT_S = 30.0
+_Answer = tuple[list[str], str, tuple[int, ...]]
+"""Names of all branches, which of them is trained, and the entries that in it were never made."""
 
 
 class BranchAnswers:
@@ -64,27 +67,24 @@ class BranchAnswers:
         said = Said(self._book.applied_seq, self._gone, retired, self._book.wins)
         return replace(marks_of(self._recall.book(said), categories), without=self._gone)
 
-    def use(self, gone: tuple[int, ...]) -> None:
-        """Leave out the entries `gone` from now on: training was resumed in a branch without them."""
-        if gone != self._gone:
-            self._gone = gone
+    def use(self, name: str, gone: tuple[int, ...]) -> None:
+        """Show the branch `name` from now on, without the entries `gone`: training was resumed in it."""
+        if (name, gone) != (self.name, self._gone):
+            self.name, self._gone = name, gone
             self._on_switch()
 
-    def _on_branch(self, request: srv.Branch.Request, response: srv.Branch.Response) -> srv.Branch.Response | Future:
-        if request.op not in (srv.Branch.Request.BEGIN, srv.Branch.Request.SWITCH):
-            response.message = f"op is {request.op}, expected 0 begin or 1 switch"
-            return response
-        begins, name, gone = request.op == srv.Branch.Request.BEGIN, request.name, [int(seq) for seq in request.without]
-        events = dict(self._book.by_seq) if begins else {}
-        left = self._shown.encoded(time.monotonic())
+    def agreement(self, snapshot: Snapshot) -> float:
+        """Return the share of items that are predicted as in the ghost, 0 to 1; NaN: it is none of this branch."""
+        return self.ghost.agreement(snapshot.encoded) if snapshot.branch == self.name else math.nan
 
-        def go(_: Training) -> tuple[list[str], str, tuple[int, ...]]:
-            branches = self._branches()
-            if begins:
-                branches.begin(name, gone, events)
-            else:
-                branches.switch(name)
-            return branches.names, branches.name, branches.course.gone
+    def _on_branch(self, request: srv.Branch.Request, response: srv.Branch.Response) -> srv.Branch.Response | Future:
+        known = (srv.Branch.Request.BEGIN, srv.Branch.Request.SWITCH, srv.Branch.Request.LIST)
+        if request.op not in known:
+            response.message = f"op is {request.op}, expected 0 begin, 1 switch or 2 list"
+            return response
+        go = self._question(request)
+        left = self._shown.encoded(time.monotonic())
+        looks = request.op == srv.Branch.Request.LIST
 
         def respond(answer: "Answer[Any]") -> srv.Branch.Response:
             try:
@@ -92,12 +92,28 @@ class BranchAnswers:
             except Exception as error:
                 response.message = reason_of(error)
                 return response
-            self._show(current, without, left)
+            if not looks:
+                self._show(current, without, left)
             response.accepted = True
             response.names, response.current = names[1:], names.index(current) - 1
             return response
 
         return self._questions.ask(go, respond, _TIMEOUT_S)
+
+    def _question(self, request: srv.Branch.Request) -> Callable[[Training], _Answer]:
+        """Return what to do on the worker's thread."""
+        op, name, gone, step = request.op, request.name, [int(seq) for seq in request.without], int(request.step)
+        events = dict(self._book.by_seq) if op == srv.Branch.Request.BEGIN else {}
+
+        def go(_: Training) -> _Answer:
+            branches = self._branches()
+            if op == srv.Branch.Request.BEGIN:
+                branches.begin(name, gone, events, step=step)
+            elif op == srv.Branch.Request.SWITCH:
+                branches.switch(name)
+            return branches.names, branches.name, branches.course.gone
+
+        return go
 
     def _branches(self) -> Branches:
         if self._worker.branches is None:

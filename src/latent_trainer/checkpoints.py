@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,20 @@ _PARTIAL = ".partial-"
 _MOST = 24
 """Of more than so many, some are deleted."""
 _NEWEST = 3
-"""So many of the newest, and the oldest, stay."""
+"""So many of the newest, and the oldest, stay; and the newest of each branch."""
 _MOST_TEXT = 64 << 20
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Of which branch of training a checkpoint is."""
+
+    name: str = ""
+    """Empty: the one that was there first."""
+    begun: int = 0
+    """Its place in the order in which branches were begun, from 0."""
+    gone: tuple[int, ...] = ()
+    """Entries of the journal that in it were never made."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class Checkpoint:
     changes: tuple[Change, ...]
     """Of what is beside steps, since training began."""
     recipe: Recipe
+    branch: Branch = Branch()
 
     @property
     def attempts(self) -> int:
@@ -94,15 +107,33 @@ class Checkpoints:
             yield from sorted(found, key=_numbers_of, reverse=True)
 
     def _thin(self) -> None:
-        """Delete what is missed least: a checkpoint whose neighbours in time are near, compared with its age."""
+        """Delete what is missed least, while there are too many."""
         places = list(self.newest_first())[::-1]
-        while len(places) > _MOST:
-            steps = [_numbers_of(place)[1] for place in places]
-            gaps = [
-                (abs(steps[i + 1] - steps[i - 1]) / (1 + abs(steps[-1] - steps[i])), i)
-                for i in range(1, len(places) - _NEWEST)
-            ]
-            shutil.rmtree(places.pop(min(gaps)[1]), ignore_errors=True)
+        kept = [(name_of_branch(place), _numbers_of(place)[1]) for place in places]
+        while len(places) > _MOST and (least := _missed_least(kept)) is not None:
+            del kept[least]
+            shutil.rmtree(places.pop(least), ignore_errors=True)
+
+
+def _missed_least(kept: Sequence[tuple[str | None, int]]) -> int | None:
+    """Return which of the checkpoints, each given by its branch and its step, the oldest first, is missed least.
+
+    That is one that cannot be read, or else one whose neighbours in its branch are near, compared with its age. None:
+    all have to stay.
+    """
+    newest: dict[str | None, int] = {name: i for i, (name, _) in enumerate(kept) if name is not None}
+    gaps = [(_gap(kept, i), i) for i in range(1, len(kept) - _NEWEST) if newest.get(kept[i][0]) != i]
+    return min(gaps)[1] if gaps else None
+
+
+def _gap(kept: Sequence[tuple[str | None, int]], which: int) -> float:
+    """Return how wide a gap one of them, not the newest of its branch, would leave, compared with its age."""
+    name, step = kept[which]
+    if name is None:
+        return -1.0
+    steps = [at for other, at in kept if other == name]
+    place = sum(other == name for other, _ in kept[:which])
+    return abs(steps[place + 1] - steps[max(place - 1, 0)]) / (1 + abs(kept[-1][1] - step))
 
 
 def _numbers_of(place: Path) -> tuple[int, int]:
@@ -118,10 +149,16 @@ def _write_files(directory: Path, checkpoint: Checkpoint) -> None:
         "place": asdict(checkpoint.place),
         "changes": [asdict(change) for change in checkpoint.changes],
         "recipe": checkpoint.recipe.as_text(),
+        "branch": asdict(checkpoint.branch),
     }
     contents = {_TENSORS: save(checkpoint.tensors), _NUMBERS: json.dumps(numbers).encode()}
     files = {name: {"bytes": len(data), "sha256": _digest(data)} for name, data in contents.items()}
-    manifest = {"format": _FORMAT, "label_seq": checkpoint.said.seq, "files": files}
+    manifest = {
+        "format": _FORMAT,
+        "label_seq": checkpoint.said.seq,
+        "branch": checkpoint.branch.name,
+        "files": files,
+    }
     for name, data in [*contents.items(), (_MANIFEST, json.dumps(manifest, indent=2).encode())]:
         reach("checkpoint.file")
         with open(directory / name, "xb") as file:
@@ -133,6 +170,15 @@ def _write_files(directory: Path, checkpoint: Checkpoint) -> None:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def name_of_branch(place: Path) -> str | None:
+    """Return of which branch the checkpoint at `place` is; None: that cannot be read."""
+    try:
+        manifest = _read_json(place / _MANIFEST, _read_file(place / _MANIFEST, _MOST_TEXT))
+        return str(manifest.get("branch", ""))  # Earlier versions kept one branch only.
+    except (InputError, AttributeError):
+        return None
 
 
 def read_checkpoint(place: Path) -> Checkpoint:
@@ -157,9 +203,15 @@ def _checkpoint_of(place: Path, tensors: bytes, numbers: Any) -> Checkpoint:
             Place(**numbers["place"]),
             tuple(map(change_from_json, numbers["changes"])),
             recipe_from_text(numbers["recipe"], str(place / _NUMBERS)),
+            _branch_from_json(numbers.get("branch", {})),
         )
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{place}: {error!r}, expected a checkpoint") from error
+
+
+def _branch_from_json(found: Any) -> Branch:
+    gone = tuple(int(seq) for seq in found.get("gone", ()))
+    return Branch(str(found.get("name", "")), int(found.get("begun", 0)), gone)
 
 
 def _read_checked(file: Path, size: int, digest: str) -> bytes:

@@ -16,7 +16,6 @@ from rclpy.node import Node
 from latent_trainer.beginning import Beginning
 from latent_trainer.branches import Branches
 from latent_trainer.checkpoints import Checkpoint, Checkpoints
-from latent_trainer.course import Course
 from latent_trainer.recipe import Recipe, digest_of
 from latent_trainer.saver import Saver
 from latent_trainer.training import Training
@@ -66,14 +65,19 @@ class CourseOut:
     def begin(self, training: Training, neighbours: npt.NDArray[np.int32]) -> Branches:
         """Give training its neighbours (N, k), and begin its course."""
         recipe = replace(self._recipe, neighbours=digest_of(neighbours))
-        return Branches(self._beginning.course(training, recipe, neighbours), self.tell, self._checkpoints)
+        return self._beginning.branches(training, recipe, neighbours, self.keep)
 
-    def end(self, course: Course | None) -> None:
+    def end(self, branches: Branches | None) -> None:
         """Tell the end, and keep where training has come to, so that it can be resumed; None: it is not known."""
         checkpoint = None
-        if course is not None:
-            course.end()
-            checkpoint = course.checkpoint()
+        if branches is not None:
+            checkpoint = branches.checkpoint()
+            branches.course.end()
+            if branches.catching_up:
+                self._node.get_logger().warning(
+                    f"branch {branches.name!r} was still catching up and is not kept: a resumed session goes on with "
+                    "the one that was left"
+                )
         self._publish()
         if self._saver is not None:
             if checkpoint is not None:

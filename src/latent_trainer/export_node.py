@@ -4,7 +4,7 @@ Thread rule: everything here runs on the executor's thread, but for `_write`, wh
 thread. At the end, when that has ended, it runs on the executor's too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import Future as Answer
 from pathlib import Path
@@ -14,6 +14,7 @@ from latentvr import srv
 from rclpy.node import Node
 from rclpy.task import Future
 
+from latent_trainer.curves import Curves, Point
 from latent_trainer.history import History, Moment
 from latent_trainer.inputs import InputMap
 from latent_trainer.marks import Marks
@@ -41,6 +42,7 @@ class Exports:
         dataset: Dataset,
         shown: Shown,
         history: History,
+        curves: Curves,
         input_map: Callable[[], InputMap | None],
         seed: int,
     ) -> None:
@@ -51,6 +53,7 @@ class Exports:
         self._dataset = dataset
         self._shown = shown
         self._history = history
+        self._curves = curves
         self._input_map = input_map
         self._seed = seed
         self._written: tuple[int, Marks] | None = None
@@ -65,7 +68,7 @@ class Exports:
         if self._directory is None or training is None or self._is_written(training):
             return True
         try:
-            written = self._write(training, self._history.moments())
+            written = self._write(training, self._history.moments(), self._curves.all())
         except NotFiniteError as error:
             self._node.get_logger().error(f"results could not be written: {error}")
             return False
@@ -90,8 +93,8 @@ class Exports:
         """Ask the worker, and answer when it has: clouds and labels go on meanwhile."""
         if self._directory is None:
             return self._failed(response, InputError("parameter directory is empty, expected the session directory"))
-        moments = self._history.moments()
-        return self._questions.ask(lambda training: self._write(training, moments), self._response, _TIMEOUT_S)
+        moments, curves = self._history.moments(), self._curves.all()
+        return self._questions.ask(lambda training: self._write(training, moments, curves), self._response, _TIMEOUT_S)
 
     def _response(self, answer: "Answer[object]") -> srv.ExportSession.Response:
         response = srv.ExportSession.Response()
@@ -112,7 +115,7 @@ class Exports:
         self._node.get_logger().error(response.message)
         return response
 
-    def _write(self, training: Training, history: Sequence[Moment]) -> Written:
+    def _write(self, training: Training, history: Sequence[Moment], curves: Mapping[str, Sequence[Point]]) -> Written:
         assert self._directory is not None
         input_map = self._input_map()
         assert input_map is not None
@@ -127,6 +130,7 @@ class Exports:
             seed=self._seed,
             epoch=training.epoch,
             step=training.step_count,
+            curves=curves,
         )
         written = export_results(self._directory, outcome)
         self._written = (training.step_count, marks)

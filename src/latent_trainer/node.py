@@ -25,6 +25,7 @@ from latent_trainer.commands_node import TrainingCommands
 from latent_trainer.cores import default_threads, preparing_threads
 from latent_trainer.course_node import CourseOut
 from latent_trainer.cues_node import CuesOut
+from latent_trainer.curves_node import CurvesKept
 from latent_trainer.export_node import Exports
 from latent_trainer.forces_node import ForcesOut
 from latent_trainer.glide import Glide
@@ -90,6 +91,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._frame_s = -math.inf
         self._colors = CloudColors()
         self._course_out = CourseOut(self, directory, self._settings.checkpoint_s)
+        self._curves = CurvesKept(self, directory, self._settings.checkpoint_s)
         self._worker = self._make_worker()
         self._connect()
         self._serve(directory)
@@ -130,9 +132,17 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._branches = BranchAnswers(
             self, worker, questions, self._book, shown, lambda: self._use_labels(shown.marks.categories)
         )
-        self._use_resumed_soon = node_tools.soon(self, lambda: self._branches.use(self._resumed_without))
+        self._use_resumed_soon = node_tools.soon(self, lambda: self._branches.use(*self._resumed))
         self._exports = Exports(
-            self, questions, directory, dataset, shown, self._history, lambda: self._input_map, seed
+            self,
+            questions,
+            directory,
+            dataset,
+            shown,
+            self._history,
+            self._curves.curves,
+            lambda: self._input_map,
+            seed,
         )
 
     def _make_training(self) -> Training:
@@ -147,7 +157,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def _begin(self, training: Training) -> Branches:
         branches = self._course_out.begin(training, self._preparation.neighbours(training.inputs.cpu().numpy()))
-        self._resumed_without = branches.course.gone
+        self._resumed = branches.name, branches.course.gone
         self._use_resumed_soon()
         return branches
 
@@ -196,13 +206,13 @@ class LatentTrainer(Node):  # type: ignore[misc]
         else:
             if snapshot.returns > (self._shown.snapshot.returns if self._shown.snapshot else 0):
                 self.get_logger().warning(snapshot.text)
-            encoded = self._shown.take_snapshot(snapshot).encoded
-            positions = encoded.positions
+            seen = self._shown.take_snapshot(snapshot)
+            positions = seen.encoded.positions
             if self._shown.glide is None:
                 self._shown.glide = Glide(positions, now)
             self._shown.glide.aim(positions, now)
             self._layout = space_used(positions), separation(positions, self._shown.marks.labels)
-            self._history.note_predictions(snapshot.label_seq, *self._quality(encoded)[:2])
+            self._note_quality(seen)
         self._dirty = True
 
     def _publish(self, snapshot: Snapshot, now: float) -> None:
@@ -240,12 +250,17 @@ class LatentTrainer(Node):  # type: ignore[misc]
             separation=self._layout[1],
             ece=snapshot.ece,
             ece_truth=ece_truth,
-            branch=self._branches.name,
-            agreement=self._branches.ghost.agreement(snapshot.encoded),
+            branch=snapshot.branch,
+            agreement=self._branches.agreement(snapshot),
             ghost_accuracy=self._branches.ghost.accuracy(self._truth),
             steps_per_s=snapshot.steps_per_s,
             cloud_rate_hz=self._frame_rate.rate(now),
         )
+
+    def _note_quality(self, snapshot: Snapshot) -> None:
+        right, sure, _ = self._quality(snapshot.encoded)
+        self._history.note_predictions(snapshot.label_seq, right, sure)
+        self._curves.note(snapshot, right, sure, self._branches.agreement(snapshot))
 
     def _quality(self, encoded: Encoded) -> tuple[float, float, float]:
         """Return the share of right predictions, their mean confidence and its calibration error; NaN is not known."""
@@ -305,10 +320,11 @@ class LatentTrainer(Node):  # type: ignore[misc]
         No results where some are wanted give exit code 1.
         """
         stopped = self._worker.stop(_STOP_TIMEOUT_S)
-        course = self._worker.course if stopped else None
+        branches = self._worker.branches if stopped else None
         self._questions.look()
-        self._course_out.end(course)
-        training = None if course is None else course.training
+        self._course_out.end(branches)
+        self._curves.keep()
+        training = None if branches is None else branches.course.training
         if not (self._exports.finish(training) if stopped else self._exports.do_without()):
             self.exit_code = 1
 

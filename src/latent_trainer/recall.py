@@ -33,9 +33,10 @@ class Recall:
         """Return all entries that count. Raises KeyError, with the seq, where one is missing. Only to be read."""
         if said.seq < self._book.applied_seq or said.without != self._without:
             self._book, self._without = LabelBook(self._item_count), said.without
+        gone = frozenset(said.without)
         for seq in range(self._book.applied_seq + 1, said.seq + 1):
             event = self._events[seq]
-            self._book.add(_unsaid(event) if seq in said.without else event)
+            self._book.add(_unsaid(event) if seq in gone else event)
         self._book.judge_by([Category(c, "", 0, retired=True) for c in said.retired], said.wins)
         return self._book
 

@@ -4,27 +4,34 @@ import threading
 import time
 
 from latent_trainer.checkpoints import Checkpoint, Checkpoints
-from latentvr_common.newest import Newest
 
 
 class Saver:
-    """A thread that writes the newest checkpoint it was given; one that comes too soon after another is left out."""
+    """A thread that writes the newest checkpoint of each branch that it was given.
+
+    One that comes too soon after another of its branch is left out. One that could not be written is tried again, with
+    the next that comes.
+    """
 
     def __init__(self, checkpoints: Checkpoints) -> None:
         self._checkpoints = checkpoints
-        self._newest: Newest[Checkpoint] = Newest()
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Checkpoint] = {}
+        """By branch, in the order in which they came: that of the branch that is trained last."""
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="checkpoints", daemon=True)
         self.saved_s = 0.0
-        """When the newest was durable, monotonic seconds; 0: none is."""
+        """When one was durable last, monotonic seconds; 0: none is."""
         self.fault = ""
-        """Why the newest is not; empty: it is."""
+        """Why one is not; empty: all are."""
         self._thread.start()
 
     def put(self, checkpoint: Checkpoint) -> None:
         """Have it written soon. Any thread."""
-        self._newest.put(checkpoint)
+        with self._lock:
+            self._waiting.pop(checkpoint.branch.name, None)
+            self._waiting[checkpoint.branch.name] = checkpoint
         self._wake.set()
 
     def stop(self, timeout_s: float) -> bool:
@@ -39,15 +46,21 @@ class Saver:
             self._wake.wait()
             self._wake.clear()
             stopping = self._stopping.is_set()
-            checkpoint = self._newest.take()
-            if checkpoint is not None:
-                self._write(checkpoint)
+            self._write_waiting()
             if stopping:
                 return
 
-    def _write(self, checkpoint: Checkpoint) -> None:
-        try:
-            self._checkpoints.write(checkpoint)
-            self.saved_s, self.fault = time.monotonic(), ""
-        except Exception as error:  # Whatever it is, training goes on and labels are safe.
-            self.fault = f"the checkpoint at step {checkpoint.attempts} cannot be written: {error}"
+    def _write_waiting(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        failed, fault = {}, ""
+        for name, checkpoint in waiting.items():
+            try:
+                self._checkpoints.write(checkpoint)
+                self.saved_s = time.monotonic()
+            except Exception as error:  # Whatever it is, training goes on and labels are safe.
+                failed[name] = checkpoint
+                fault = f"the checkpoint at step {checkpoint.attempts} cannot be written: {error}"
+        self.fault = fault
+        with self._lock:
+            self._waiting = {n: c for n, c in failed.items() if n not in self._waiting} | self._waiting

@@ -78,6 +78,8 @@ class Snapshot:
     """How many times training went back to an earlier network."""
     ece: float = math.nan
     """Expected calibration error of the confidence on labels that were left out, 0 to 1; NaN: not known."""
+    branch: str = ""
+    """Of training; empty: the one that was there first."""
 
 
 @dataclass
@@ -236,13 +238,13 @@ class Worker:
     def _turn(self, branches: Branches) -> None:
         """Answer questions, then train for about one cloud period and look at the result; or wait while paused."""
         changed = self._hear(branches)
+        self._keep_now_and_then(branches)
         pace = self._pace
         if (pace.paused or pace.steps_left == 0) and not branches.catching_up:
             pace.paused = True
             self._rest(branches, changed)
             return
         encode_s = self._look(branches.course, State.TRAINING, branches.progress)
-        self._keep_now_and_then(branches)
         self._train_for(branches, max(self._cloud_period_s - encode_s, encode_s * (1 / _ENCODE_SHARE - 1)))
 
     def _hear(self, branches: Branches) -> bool:
@@ -267,21 +269,25 @@ class Worker:
             changed = self._hear(branches)
 
     def _keep_now_and_then(self, branches: Branches) -> None:
-        if time.monotonic() >= self._keep_due_s and not branches.catching_up:
-            checkpoint = branches.course.checkpoint()
+        now = time.monotonic()
+        if branches.catching_up:
+            # It is kept as soon as it has caught up.
+            self._keep_due_s = now if math.isfinite(self._keep_s) else math.inf
+        elif now >= self._keep_due_s:
+            checkpoint = branches.checkpoint()
             if checkpoint is not None:
                 self._keep(checkpoint)
-            self._keep_due_s = time.monotonic() + self._keep_s
+            self._keep_due_s = now + self._keep_s
 
     def _train_for(self, branches: Branches, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self._stopping.is_set() and time.monotonic() < until:
-            pace = self._pace  # once: another thread may replace it at any moment
-            if (pace.paused or pace.steps_left == 0) and not branches.catching_up:
-                return
             began = time.monotonic()
             # Forces and places are asked for while one looks: not only once a cloud.
             self._hear(branches)
+            pace = self._pace  # once: another thread may replace it at any moment
+            if (pace.paused or pace.steps_left == 0) and not branches.catching_up:
+                return
             if pace.steps_left is not None and not branches.catching_up:
                 pace.steps_left -= 1
             # What is asked may take long, such as the results of a million items; a step does not.
@@ -363,6 +369,7 @@ class Worker:
                 training.skipped_count,
                 training.return_count,
                 math.nan if training.belief is None else training.belief.calibration.ece,
+                self.branches.name if self.branches is not None else "",
             )
         )
 

@@ -48,6 +48,8 @@ class Progress:
     """Share of items that are predicted as in the ghost, 0 to 1; NaN: there is none."""
     ghost_accuracy: float = math.nan
     """Share of items that the ghost predicts right, 0 to 1; NaN: not known."""
+    step: int = 0
+    """Of training, since it began."""
 
 
 @dataclass(frozen=True)

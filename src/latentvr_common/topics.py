@@ -288,7 +288,7 @@ SET_TRAINING = Service("set_training", SetTraining, "pause, resume, make steps, 
 BRANCH = Service(
     "branch",
     Branch,
-    "train on as if marks had never been made, and go to and fro between that and what was",
+    "train on as if marks had never been made, or from an earlier moment on, and go to and fro between these branches",
     "latent_trainer",
 )
 EXPORT_SESSION = Service("export_session", ExportSession, "write the results now", "latent_trainer")

@@ -19,6 +19,7 @@ from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
 from latentvr_common.topics import Topic
 from session_recorder.channels import Channel, qos_entry
+from session_recorder.journal_node import Journal
 from session_recorder.keyframes import Keyframes
 from session_recorder.opening import Place, make_place
 from session_recorder.parameters import RecorderParameters
@@ -73,7 +74,8 @@ class SessionRecorder(Node):  # type: ignore[misc]
         )
         self._recording.add(track)
         qos = topic.qos if is_thinned else _with_deep_queue(topic.qos)
-        node_tools.listen_with_origin(self, topic, self._taker(track), qos=qos)
+        taker = self._taker_of_labels(track) if topic is topics.LABELS else self._taker(track)
+        node_tools.listen_with_origin(self, topic, taker, qos=qos)
 
     def _keyframes(self) -> "Keyframes[Taken]":
         return Keyframes(rate_hz=self._settings.cloud_rate_hz, bytes_per_s=self._settings.cloud_mb_per_s * _MB)
@@ -83,6 +85,16 @@ class SessionRecorder(Node):  # type: ignore[misc]
 
         def on_message(data: bytes, origin: node_tools.Origin) -> None:
             take(track, Taken(now_ns(), data, origin.sent_ns, origin.number))
+
+        return on_message
+
+    def _taker_of_labels(self, track: Track) -> Callable[[bytes, node_tools.Origin], None]:
+        record = self._taker(track)
+        journal = Journal(self, lambda taken: self._recording.take(track, taken))
+
+        def on_message(data: bytes, origin: node_tools.Origin) -> None:
+            record(data, origin)
+            journal.heard(data)
 
         return on_message
 

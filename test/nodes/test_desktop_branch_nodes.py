@@ -106,4 +106,64 @@ def test_w_shows_what_would_be_without_ones_newest_mark_and_w_again_what_was(tmp
         hands.key("w")
         peer.wait_until(lambda: epoch(peer).branch == "without right (entry 2)", "the branch again", 90.0)
         assert len(peer.heard["labels"]) == 3
+
+        # From branch to branch, whoever has begun them.
+        wait_for_silence(peer, hands)
+        hands.key("shift", "w")
+        peer.wait_until(lambda: epoch(peer).branch == "", "the next one is the first", 90.0)
         assert "dropped" not in window.said()
+
+
+def wait_for_silence(peer: Peer, hands: MouseAndKeys) -> None:
+    peer.wait_until(lambda: warm_pixels(hands) > 40, "what it says")
+    peer.wait_until(lambda: warm_pixels(hands) < 10, "nothing is told any more")
+
+
+def test_a_window_that_is_opened_later_knows_the_branches_and_goes_on_from_an_earlier_moment(tmp_path: Path) -> None:
+    journal = {"path": str(tmp_path / "labels.db"), "categories": NAMES, "item_count": len(TRUTH)}
+    trains = {"dataset": str(rows(tmp_path / "rows.npz")), **SMALL}
+    begun = srv.Branch.Request(name="without right (entry 2)", without=[2])
+    with (
+        virtual_display() as display,
+        MouseAndKeys(display) as hands,
+        Peer(*HEARD) as peer,
+        NodeProcess("label_journal", journal, tmp_path / "journal.log"),
+        NodeProcess("latent_trainer", trains, tmp_path / "trainer.log"),
+    ):
+        for author, category, first in (("person", 0, 0), ("person", 1, EACH)):
+            mark(peer, author, category, first)
+        peer.wait_until(
+            lambda: peer.heard["epoch"] and epoch(peer).label_seq == 2 and epoch(peer).step > 50, "marks", 90
+        )
+        assert peer.call(topics.BRANCH, begun).accepted
+        peer.wait_until(lambda: epoch(peer).branch == begun.name and not epoch(peer).text, "it has caught up", 90.0)
+        assert peer.call(topics.BRANCH, srv.Branch.Request(op=srv.Branch.Request.SWITCH)).accepted
+        variables = {"DISPLAY": display, "WAYLAND_DISPLAY": ""}
+        with NodeProcess("cloud_view.desktop", {}, tmp_path / "log", variables=variables) as window:
+            peer.wait_until(lambda: hands.window("latentvr") is not None, "a window", 90.0)
+            hands.move(700, 400)
+            hands.key("escape")
+            peer.wait_until(lambda: warm_pixels(hands) < 10, "nothing is told")
+            hands.key("w")
+            peer.wait_until(lambda: epoch(peer).branch == begun.name, "the branch that was there", 90.0)
+            wait_for_silence(peer, hands)
+            hands.key("w")
+            peer.wait_until(lambda: epoch(peer).branch == "", "what was", 90.0)
+            wait_for_silence(peer, hands)
+
+            then = epoch(peer).step
+            mark(peer, "other", 2, 2 * EACH)
+            peer.wait_until(lambda: epoch(peer).label_seq == 3 and epoch(peer).step > then + 30, "one more mark", 90.0)
+            hands.key("home")
+            hands.key("g")
+            peer.wait_until(lambda: epoch(peer).branch.startswith("from step "), "on from there", 90.0)
+            assert epoch(peer).branch.endswith("(entry 2)")
+            peer.wait_until(lambda: not epoch(peer).text, "it is there", 90.0)
+            keep(hands, "fork")
+            cloud = conversions.cloud_from_msg(peer.heard["cloud"][-1])
+            assert (cloud.label == 2).sum() == 0
+            mark(peer, "person", 0, 20)
+            peer.wait_until(lambda: epoch(peer).label_seq == 4, "a mark in it", 90.0)
+            cloud = conversions.cloud_from_msg(peer.heard["cloud"][-1])
+            assert (cloud.label[20:30] == 0).all()
+            assert "dropped" not in window.said()

@@ -14,8 +14,11 @@ from node_process import NodeProcess, Peer
 
 from label_journal.journal import Journal
 from latentvr_common import conversions, node_tools, topics
+from latentvr_common.bags.layout import files_of
+from latentvr_common.bags.reading import scan
 from latentvr_common.entries_node import Entries
 from latentvr_common.labels import Kind, LabelBook, LabelEvent
+from session_recorder.examining import examine
 
 ITEMS, ENTRIES = 400, 1500
 
@@ -63,6 +66,25 @@ def test_the_summary_of_a_session_that_goes_on_counts_all_marks(journal: NodePro
         peer.wait_until(lambda: f"gesture {ENTRIES} · labels {ITEMS}" in host.said(), "a progress line", 40.0)
         host.stop()
     assert json.loads((tmp_path / "summary.json").read_text())["gestures"] == ENTRIES
+
+
+def test_a_recorder_that_comes_late_records_all_entries_each_once(journal: NodeProcess, tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    recorder = NodeProcess("session_recorder", {"bag": str(bag)}, tmp_path / "recorder.log", module="recorder_node")
+    with recorder as process, Peer() as peer:
+        peer.wait_until(lambda: bag.is_dir() and labels_in(bag) >= ENTRIES, "all entries", 40.0)
+        process.stop()
+    found = examine(bag)
+    assert found.problems == []
+    labels = found.topics["/latentvr/labels"]
+    assert labels.labels == set(range(1, ENTRIES + 1))
+    assert (labels.count, labels.missing) == (ENTRIES, 0)
+
+
+def labels_in(bag: Path) -> int:
+    """How many there are by now."""
+    counted = [topic for file in files_of(bag) for topic in scan(file).topics]
+    return sum(topic.count for topic in counted if topic.name == "/latentvr/labels")
 
 
 def event(seq: int, item: int = 0) -> LabelEvent:

@@ -145,6 +145,7 @@ class Session:
         self._trainer_executor.add_node(self.trainer)
         self._broke: list[BaseException] = []
         self._thread = threading.Thread(target=self._spin_trainer)
+        self._closed = False
         self._thread.start()
 
     def _spin_trainer(self) -> None:
@@ -210,6 +211,9 @@ class Session:
         return self.call(topics.EXPORT_SESSION, timeout_s=timeout_s)
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         with ExitStack() as at_the_end:
             for clean_up in (rclpy.try_shutdown, self.node.destroy_node, self._executor.shutdown):
                 at_the_end.callback(clean_up)
@@ -779,7 +783,7 @@ def test_a_branch_that_cannot_be_is_refused_with_the_reason(start: Start, datase
     session = start(dataset=str(dataset))
     session.frame(lambda _, epoch: epoch.state == msg.Epoch.TRAINING, "training")
     for request, reason in (
-        (srv.Branch.Request(op=7), "op is 7, expected 0 begin or 1 switch"),
+        (srv.Branch.Request(op=7), "op is 7, expected 0 begin, 1 switch or 2 list"),
         (srv.Branch.Request(name="x", without=[5]), "branch 'x' is without entries [5], expected some of the journal"),
         (srv.Branch.Request(name="x"), "branch 'x' is without entries none, expected some of the journal"),
         (srv.Branch.Request(op=1, name="x"), "branch 'x' is not known, expected one of ['']"),
@@ -1228,3 +1232,71 @@ def test_a_trainer_that_is_asked_to_stop_writes_its_results_and_ends_well(datase
     said = json.loads((tmp_path / "session" / "model" / "model.json").read_text())
     assert said["step"] >= steps[-1]
     assert pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet").num_rows == ITEMS
+
+
+def listed(session: Session) -> tuple[list[str], int]:
+    answer = session.call(topics.BRANCH, srv.Branch.Request(op=srv.Branch.Request.LIST))
+    assert answer.accepted
+    return list(answer.names), answer.current
+
+
+def test_training_goes_on_from_an_earlier_step_as_if_nothing_had_been_marked_since(start: Start, dataset: Path) -> None:
+    session = start(dataset=str(dataset))
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    _, then = session.frame(lambda _, e: e.label_seq == 1 and e.step > 0, "the first mark is learnt")
+    session.journal.commit(1, MARKED_BRIGHT)
+    session.journal.commit(2, [60, 61, 62])
+    session.frame(lambda _, e: e.label_seq == 3 and e.step > then.step + 20, "later ones are learnt")
+    session.set_training(srv.SetTraining.Request.PAUSE)
+    session.newest_frame(msg.Epoch.PAUSED)
+    assert listed(session) == ([], -1)
+    begin = srv.Branch.Request(name="from there", without=[2, 3], step=then.step)
+    assert session.call(topics.BRANCH, begin).accepted
+    cloud, epoch = session.frame(
+        lambda _, e: e.branch == "from there" and e.state == msg.Epoch.PAUSED and e.step > 0, "it is there"
+    )
+    assert epoch.step == then.step, "it goes on from there, not from now"
+    session.set_training(srv.SetTraining.Request.RESUME)
+    assert (cloud.label[MARKED_BRIGHT] == NONE).all()
+    assert (cloud.label[MARKED_DARK] == 0).all()
+    session.journal.commit(1, [70, 71])
+    cloud, _ = session.frame(lambda _, e: e.label_seq == 4, "a mark counts in it")
+    assert set(np.flatnonzero(cloud.label == 1)) == {70, 71}
+    assert listed(session) == (["from there"], 0)
+    too_late = srv.Branch.Request(name="x", without=[1], step=10**9)
+    assert "expected at most" in session.call(topics.BRANCH, too_late).message
+
+
+def test_all_branches_are_there_when_training_goes_on_in_another_process(
+    start: Start, dataset: Path, tmp_path: Path
+) -> None:
+    parameters = {"dataset": str(dataset), "directory": str(tmp_path / "session"), "checkpoint_s": 0.5}
+    session = start(**parameters)
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.journal.commit(1, MARKED_BRIGHT)
+    session.frame(lambda _, e: e.label_seq == 2 and e.step > 30, "marks are learnt")
+    assert branch(session, "without bright", 2).accepted
+    _, first = session.frame(lambda _, e: e.branch == "without bright" and not e.text, "it has caught up")
+    assert branch(session, "").accepted
+    assert branch(session, "without bright").accepted
+    session.frame(lambda _, e: e.branch == "without bright" and e.step > first.step, "it goes on")
+    session.close()
+
+    again = start(**parameters)
+    again.journal.publish_categories(*CATEGORIES)
+    again.journal.commit(0, MARKED_DARK)
+    again.journal.commit(1, MARKED_BRIGHT)
+    cloud, epoch = again.frame(lambda _, e: e.branch == "without bright" and e.label_seq == 2, "the branch goes on")
+    assert epoch.step >= first.step
+    assert (cloud.label[MARKED_BRIGHT] == NONE).all()
+    assert listed(again) == (["without bright"], 0)
+    assert branch(again, "").accepted
+    cloud, _ = again.frame(lambda _, e: e.branch == "", "what was")
+    assert (cloud.label[MARKED_BRIGHT] == 1).all()
+    again.spin_until(lambda: (tmp_path / "session" / "checkpoints" / "curves.json").exists(), "curves are kept")
+    assert again.export().accepted
+    report = (tmp_path / "session" / "report.html").read_text()
+    assert "without bright" in report
+    assert "predicted as before" in report

@@ -44,6 +44,7 @@ ROS_MODULES = {
     "latentvr_common/conversions/serialized.py",
     "latentvr_common/conversions/traces.py",
     "latentvr_common/health.py",
+    "latentvr_common/heard.py",
     "latentvr_common/node_tools.py",
     "latentvr_common/parameters.py",
     "latentvr_common/run.py",

@@ -1,4 +1,4 @@
-"""The example for bags runs on a bag as the recorder writes it, with rosbags and matplotlib alone."""
+"""The examples for bags run on a bag as the recorder writes it, with rosbags and matplotlib alone."""
 
 import ast
 import subprocess
@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from latentvr import msg
 from PIL import Image
 from rclpy.serialization import serialize_message
@@ -17,7 +18,8 @@ from latentvr_common.topics import Topic
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "gestures_and_accuracy.py"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLE = EXAMPLES / "gestures_and_accuracy.py"
 SECOND = 10**9
 
 
@@ -68,10 +70,10 @@ def some_session(bag: Path, accuracy: float) -> Path:
     return bag
 
 
-def run(bag: Path, picture: Path) -> subprocess.CompletedProcess[str]:
+def run(bag: Path, picture: Path, example: Path = EXAMPLE) -> subprocess.CompletedProcess[str]:
     # Isolated: neither the environment's ROS nor this tree can be imported by accident.
     return subprocess.run(
-        [sys.executable, "-I", str(EXAMPLE), str(bag), str(picture)],
+        [sys.executable, "-I", str(example), str(bag), str(picture)],
         capture_output=True,
         text=True,
         check=False,
@@ -79,8 +81,9 @@ def run(bag: Path, picture: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_imports_nothing_of_ours_nor_of_ros() -> None:
-    tree = ast.parse(EXAMPLE.read_text())
+@pytest.mark.parametrize("example", [EXAMPLE, EXAMPLES / "branches.py"], ids=lambda example: example.stem)
+def test_it_imports_nothing_of_ours_nor_of_ros(example: Path) -> None:
+    tree = ast.parse(example.read_text())
     names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
     names |= {(n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
     assert names - set(sys.stdlib_module_names) == {"matplotlib", "numpy", "rosbags"}
@@ -124,3 +127,38 @@ def test_a_bag_without_training_or_labels_is_no_trouble(tmp_path: Path) -> None:
     done = run(tmp_path / "unlabelled" / "bag", tmp_path / "picture.png")
     assert done.returncode == 0, done.stderr
     assert "0 entries" in done.stdout
+
+
+def branching_session(bag: Path, accuracy: float) -> Path:
+    """Two hundred frames of what was, then a branch from step 50 on, then what was again."""
+    recorded = Recorded(bag)
+    frames = [("", step) for step in range(200)] + [("without it", step) for step in range(50, 150)]
+    for n, (branch, step) in enumerate([*frames, *(("", step) for step in range(200, 220))]):
+        message = msg.Epoch(branch=branch, step=step, confidence=0.5, losses=[1.0, 0.5], accuracy=accuracy)
+        message.agreement = 0.75 if branch else float("nan")
+        recorded.write(topics.EPOCH, n / 10, message)
+    recorded.finish()
+    return bag
+
+
+@pytest.mark.parametrize(("accuracy", "told"), [(0.5, "50.0 % right"), (float("nan"), "truth is not known")])
+def test_branches_are_told_and_drawn_each_by_its_own_steps(tmp_path: Path, accuracy: float, told: str) -> None:
+    bag = branching_session(tmp_path / "bag", accuracy)
+    done = run(bag, tmp_path / "picture.png", EXAMPLES / "branches.py")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:2] == [
+        f"what was: steps 1 to 219, {told}",
+        f"without it: steps 50 to 149, {told}, 75.0 % predicted as in what was left",
+    ]
+    with Image.open(tmp_path / "picture.png") as picture:
+        pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
+    assert (pixels == [0x00, 0x72, 0xB2]).all(axis=1).sum() > 100  # The line of the second branch.
+
+
+def test_a_bag_without_a_step_has_no_branches_to_draw(tmp_path: Path) -> None:
+    recorded = Recorded(tmp_path / "bag")
+    recorded.write(topics.EPOCH, 0.0, msg.Epoch())
+    recorded.finish()
+    done = run(tmp_path / "bag", tmp_path / "picture.png", EXAMPLES / "branches.py")
+    assert done.returncode == 1
+    assert "has no step of training" in done.stderr

@@ -3,8 +3,8 @@
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,29 +12,34 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from small_training import (
+    EVENTS,
+    INPUTS,
+    ITEMS,
+    NEIGHBOURS,
+    PLAN,
+    SETTINGS,
+    Session,
+    again,
+    labels_without,
+    new_recipe,
+    ready,
+    run,
+)
 
 from latent_trainer.batches import Batch
-from latent_trainer.beginning import Beginning
-from latent_trainer.branches import Branches
 from latent_trainer.checkpoints import Checkpoint, Checkpoints, read_checkpoint
 from latent_trainer.course import Course, labels_digest
 from latent_trainer.ghost import Ghost
-from latent_trainer.graph import nearest_neighbours
-from latent_trainer.parameters import Parameters
 from latent_trainer.recall import Recall
-from latent_trainer.recipe import Recipe, digest_of, make_recipe, recipe_from_text
-from latent_trainer.rerun import Rerun, Tally, catch_up, without
-from latent_trainer.story import Story, make_story
+from latent_trainer.recipe import Recipe, recipe_from_text
+from latent_trainer.rerun import Rerun, catch_up, without
+from latent_trainer.story import make_story
 from latent_trainer.training import Encoded, NotFiniteError, Terms, Training
 from latentvr_common.cloud import NONE
 from latentvr_common.errors import InputError
 from latentvr_common.labels import Kind, LabelEvent
 from latentvr_common.trace import Said, TraceEntry, What
-
-ITEMS = 90
-INPUTS = (np.random.default_rng(0).normal(size=(ITEMS, 6)) + np.repeat(np.eye(3, 6) * 3, 30, axis=0)).astype(np.float32)
-NEIGHBOURS = nearest_neighbours(INPUTS, 5, 1)
-SETTINGS = Parameters(width=16, batch=16, label_batch=12, average_steps=10, seed=3)
 
 
 @pytest.fixture(autouse=True)
@@ -43,73 +48,6 @@ def one_thread() -> Iterable[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def mark(seq: int, category: int, ids: Sequence[int], author: str = "a") -> LabelEvent:
-    return LabelEvent(f"mark-{seq}", Kind.ASSIGN, category, np.array(ids, np.uint32), author=author, seq=seq)
-
-
-EVENTS = {
-    1: mark(1, 0, range(0, 12)),
-    2: mark(2, 1, range(30, 40)),
-    3: mark(3, 2, range(58, 70), "b"),
-    4: LabelEvent("undo", Kind.RETRACT, target_seq=2, seq=4),
-    5: mark(5, 1, range(28, 36)),
-    6: LabelEvent("redo", Kind.RESTORE, target_seq=2, seq=6),
-}
-PLAN = {20: 1, 33: 2, 34: 3, 60: 4, 60.5: 5, 75: 6}
-
-
-def new_training(recipe: Recipe | None = None) -> Training:
-    return Training(INPUTS, SETTINGS, "cpu")
-
-
-def new_recipe() -> Recipe:
-    return replace(make_recipe(SETTINGS, "digest", INPUTS, 1, "cpu"), neighbours=digest_of(NEIGHBOURS))
-
-
-def ready(recipe: Recipe | None = None) -> Training:
-    training = new_training()
-    training.set_neighbours(NEIGHBOURS)
-    return training
-
-
-@dataclass
-class Session:
-    """One trainer's life after the other, and what was recorded of them."""
-
-    checkpoints: Checkpoints | None = None
-    entries: list[TraceEntry] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-    def begin(self) -> Course:
-        beginning = Beginning(self.checkpoints, self.entries.append, self.said.append)
-        training = new_training()
-        beginning.restore(training, new_recipe())
-        return beginning.course(training, new_recipe(), NEIGHBOURS)
-
-    @property
-    def story(self) -> Story:
-        return make_story(EVENTS.values(), self.entries, "the bag")
-
-
-def run(course: Course, until: int, plan: dict[float, int] = PLAN, events: dict[int, LabelEvent] = EVENTS) -> Course:
-    """Make steps up to `until`, and take in the entries of the journal that the plan has on the way."""
-    recall = Recall(ITEMS, events)
-    for at, seq in sorted(plan.items()):
-        if int(at) >= until or seq <= course.said.seq:
-            continue
-        while course.training.attempts < int(at):
-            course.step()
-        said = Said(seq)
-        course.use_labels(recall.labels(said), said)
-    while course.training.attempts < until:
-        course.step()
-    return course
-
-
-def again(story: Story, *, go_on: bool = False) -> Tally:
-    return Rerun(story, ready, go_on=go_on).run()
 
 
 def test_a_replay_equals_what_was_recorded_at_every_step() -> None:
@@ -414,12 +352,6 @@ def test_a_checkpoint_that_was_being_written_is_no_checkpoint(tmp_path: Path) ->
 # What if an entry had never been made?
 
 
-def labels_without(gone: int) -> dict[int, LabelEvent]:
-    """The journal in which entry `gone` was never made, with the other entries' numbers as they are."""
-    nothing = np.zeros(0, np.uint32)
-    return {**EVENTS, gone: LabelEvent("never", Kind.ERASE, sample_ids=nothing, seq=gone)}
-
-
 @pytest.mark.parametrize("gone", sorted(EVENTS))
 def test_without_an_entry_training_is_what_it_is_where_it_was_never_made(gone: int) -> None:
     session = Session()
@@ -590,102 +522,3 @@ def test_a_ghost_is_compared_item_by_item() -> None:
     assert len(Ghost().cloud(7)) == 0
     unknown = (Ghost().agreement(now), Ghost().accuracy(np.zeros(4, np.int16)), Ghost(left).accuracy(None))
     assert np.isnan(unknown).all()
-
-
-# Branches of a running training
-
-
-def branches_at(attempts: int, directory: Path, session: Session) -> Branches:
-    """Training that has come so far, with a checkpoint every ten steps."""
-    session.checkpoints = Checkpoints(directory)
-    course = session.begin()
-    for until in range(10, attempts + 1, 10):
-        checkpoint = run(course, until).checkpoint()
-        assert checkpoint is not None
-        session.checkpoints.write(checkpoint)
-    return Branches(run(course, attempts), session.entries.append, session.checkpoints)
-
-
-def catch_up_and_go_on(branches: Branches, attempts: int) -> None:
-    while branches.course.training.attempts < attempts:
-        branches.do_due()
-        branches.course.step()
-    branches.do_due()
-
-
-@pytest.mark.parametrize("gone", [[1], [3], [5], [2, 5]])
-def test_a_branch_without_entries_catches_up_and_is_what_training_is_where_they_were_never_made(
-    tmp_path: Path, gone: list[int]
-) -> None:
-    session = Session()
-    branches = branches_at(95, tmp_path, session)
-    main = branches.course
-    before = main.training.weights_digest()
-    branches.begin("what if", gone, EVENTS)
-    assert branches.catching_up
-    assert branches.progress.endswith("of 95")
-    begun_at = branches.course.training.attempts
-    first = next(at for at, seq in PLAN.items() if seq == gone[0])
-    assert int(first) - 10 <= begun_at <= int(first), "from the newest checkpoint before it"
-    catch_up_and_go_on(branches, 95)
-    assert not branches.catching_up
-    events = EVENTS
-    for seq in gone:
-        events = {**events, seq: LabelEvent("never", Kind.ERASE, sample_ids=np.zeros(0, np.uint32), seq=seq)}
-    fresh = run(Session().begin(), 95, {at: seq for at, seq in PLAN.items() if seq not in gone}, events)
-    assert branches.course.training.weights_digest() == fresh.training.weights_digest()
-    assert branches.course.said.without == tuple(gone)
-    assert main.training.weights_digest() == before, "what was is as it was"
-    branches.switch("")
-    assert branches.course is main
-    run(main, 100)
-    branches.switch("what if")
-    catch_up_and_go_on(branches, 110)
-    tally = again(session.story)
-    assert (tally.first, tally.runs) == (None, 2)
-    assert tally.steps == sum(len(entry.losses) for entry in session.entries) > 95 + 95 - begun_at - 20
-
-
-def test_a_branch_of_a_branch_is_without_what_that_was_without(tmp_path: Path) -> None:
-    session = Session()
-    branches = branches_at(80, tmp_path, session)
-    branches.begin("one", [1], EVENTS)
-    catch_up_and_go_on(branches, 80)
-    branches.begin("two", [3], EVENTS)
-    catch_up_and_go_on(branches, 80)
-    assert branches.course.gone == branches.course.said.without == (1, 3)
-    assert branches.names == ["", "one", "two"]
-    assert again(session.story).first is None
-
-
-def test_a_branch_begins_from_nothing_where_no_checkpoint_is_early_enough() -> None:
-    session = Session()
-    branches = Branches(run(session.begin(), 70), session.entries.append)
-    branches.begin("what if", [2], EVENTS)
-    assert branches.course.training.attempts == 0
-    catch_up_and_go_on(branches, 70)
-    fresh = run(Session().begin(), 70, {20: 1, 34: 3, 60: 4, 60.5: 5}, labels_without(2))
-    assert branches.course.training.weights_digest() == fresh.training.weights_digest()
-
-
-@pytest.mark.parametrize(
-    ("name", "gone", "reason"),
-    [
-        ("", [1], "expected 1 to 100"),
-        ("a\nb", [1], "expected 1 to 100"),
-        ("what if", [1], "still catching up"),
-        ("more", [], "without entries none"),
-        ("more", [99], r"without entries \[99\]"),
-    ],
-)
-def test_a_branch_that_cannot_be_is_refused_and_changes_nothing(name: str, gone: list[int], reason: str) -> None:
-    session = Session()
-    branches = Branches(run(session.begin(), 40), session.entries.append)
-    if name == "what if":
-        branches.begin(name, [2], EVENTS)
-    told, names, course = len(session.entries), branches.names, branches.course
-    with pytest.raises(InputError, match=reason):
-        branches.begin(name, gone, EVENTS)
-    assert (len(session.entries), branches.names, branches.course) == (told, names, course)
-    with pytest.raises(InputError, match="is not known" if name != "what if" else "still catching up"):
-        branches.switch("nowhere" if name != "what if" else "")

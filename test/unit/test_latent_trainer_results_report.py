@@ -14,6 +14,7 @@ import torch
 from outcomes import CATEGORIES, ITEMS, MARKS, columns, mark, marks, outcome, pictures, with_predictions
 from PIL import Image
 
+from latent_trainer.curves import Point
 from latent_trainer.history import Moment
 from latent_trainer.inputs import fit_inputs
 from latent_trainer.marks import marks_of
@@ -264,6 +265,37 @@ def test_the_course_is_drawn_from_what_is_known() -> None:
     page = page_of(with_history(outcome(), *unknown))
     assert [given["aria-label"] for given in page.all("svg")] == ["mean confidence", "items with a label"]
     assert "How it went" not in page_of(with_history(outcome(), Moment(0, 0, 0))).text
+
+
+CURVES = {
+    "": [Point(step, 2.0 - step / 200, step / 200, 0.5) for step in range(10, 101, 10)],
+    'from step 40 ("<b>entry" 2)': [Point(step, 1.0, 0.3, 0.5, 0.75) for step in range(40, 61, 10)],
+}
+
+
+def test_branches_are_drawn_beside_each_other_and_what_they_came_to_is_told() -> None:
+    page = page_of(replace(outcome(), curves=CURVES))
+    charts = [given["aria-label"] for given in page.all("svg")][-3:]
+    assert charts == ["categorised correctly", "loss", "predicted as before"]
+    lines = [str(given["points"]).split() for given in page.all("polyline")][-5:]
+    assert [len(line) for line in lines] == [10, 3, 10, 3, 3], "of what was left nobody knows how it agrees"
+    # The same step is at the same place, and a branch begins at its own.
+    assert lines[0][3].split(",")[0] == lines[1][0].split(",")[0]
+    for told in ("Branches", "what was", 'from step 40 ("<b>entry" 2)', "50.0 %", "75.0 %"):
+        assert told in page.text
+    assert_needs_nothing_else(report(replace(outcome(), curves=CURVES)))
+
+
+def test_one_branch_alone_is_compared_with_nothing() -> None:
+    for curves in ({}, {"": CURVES[""]}, {"": CURVES[""], "empty": []}):
+        assert "Branches" not in page_of(replace(outcome(), curves=curves)).text
+
+
+def test_without_truth_branches_are_compared_by_their_confidence() -> None:
+    unknown = {name: [replace(point, accuracy=float("nan")) for point in points] for name, points in CURVES.items()}
+    page = page_of(replace(outcome(columns()), curves=unknown))
+    assert [given["aria-label"] for given in page.all("svg")][-3:] == ["mean confidence", "loss", "predicted as before"]
+    assert "categorised correctly" not in page.text
 
 
 def test_a_chart_puts_values_in_their_places() -> None:

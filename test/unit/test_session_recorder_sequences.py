@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from latentvr import msg
 from rclpy.serialization import serialize_message
 
+from session_recorder.journal import Numbers
 from session_recorder.sequences import Sequence, Sequences, label_number, speaker_of
 
 HEALTH = "diagnostic_msgs/msg/DiagnosticArray"
@@ -90,3 +91,14 @@ def test_names_without_end_take_no_memory_without_end() -> None:
 def test_the_number_of_a_label_is_that_of_the_journal() -> None:
     event = msg.LabelEvent(seq=2**40 + 5, event_id="e", sample_ids=[1, 2])
     assert label_number(bytes(serialize_message(event))) == 2**40 + 5
+
+
+@given(st.lists(st.integers(0, 30), max_size=60))
+def test_of_the_numbers_of_a_journal_the_first_gap_is_known(numbers: list[int]) -> None:
+    journal, here = Numbers(), set[int]()
+    for number in numbers:
+        assert journal.note(number) == (number > 0 and number not in here)
+        here |= {number} - {0}
+        upto = next(n for n in range(40) if n + 1 not in here)
+        later = [n for n in here if n > upto]
+        assert journal.gap == ((upto, min(later) - upto - 1) if later else None)

@@ -34,6 +34,8 @@ ASKED = {
     Command.FORCES: Kind.FORCES,
     Command.CUES: Kind.CUES,
     Command.WHAT_IF: Kind.WHAT_IF,
+    Command.FORK: Kind.FORK,
+    Command.NEXT_BRANCH: Kind.NEXT_BRANCH,
     Command.TIMELAPSE: Kind.TIMELAPSE,
     Command.PICTURE: Kind.PICTURE,
     Command.QUIT: Kind.QUIT,

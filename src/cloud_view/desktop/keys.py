@@ -27,6 +27,8 @@ class Command(Enum):
     SLOWER = auto()
     FASTER = auto()
     WHAT_IF = auto()
+    FORK = auto()
+    NEXT_BRANCH = auto()
     FORCES = auto()
     CUES = auto()
     TIMELAPSE = auto()
@@ -100,6 +102,7 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
             Binding(Command.SLOWER, ("comma",), ",  .", "train slower, faster"),
             Binding(Command.FASTER, ("period",)),
             Binding(Command.WHAT_IF, ("w",), "w", "what if? without your newest mark; back"),
+            Binding(Command.NEXT_BRANCH, ("shift+w",), "shift+w", "the next branch of training"),
             Binding(Command.HELP, ("h",), "h", "this help"),
             Binding(Command.QUIT, ("ctrl+q",), "ctrl+q", "end the session, write results"),
         ),
@@ -113,6 +116,7 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
             Binding(Command.LATER, ("shift+right",)),
             Binding(Command.BEGINNING, ("home",), "home, end", "the oldest cloud; back to now, also esc"),
             Binding(Command.NOW, ("end",)),
+            Binding(Command.FORK, ("g",), "g", "go on from there, without later marks"),
             Binding(Command.TIMELAPSE, ("t",), "t", "time-lapse: how the cloud came to be"),
         ),
     ),

@@ -33,6 +33,7 @@ from cloud_view.desktop.show import Show
 from cloud_view.desktop.showing import Showing
 from cloud_view.desktop.shown_hand import Lit, tool_of
 from cloud_view.desktop.sound import Speaker, player
+from cloud_view.desktop.what_if import Then
 from cloud_view.desktop.what_if_node import WhatIf
 from cloud_view.engine import DrawError
 from cloud_view.pacing import Pacing
@@ -122,7 +123,6 @@ class Desktop(Node):  # type: ignore[misc]
     def _on_epoch(self, message: msg.Epoch) -> None:
         self._showing.frames.note_epoch(conversions.time_from_msg(message.header.stamp), message.epoch)
         self._desk.paused = message.state == State.PAUSED
-        self._what_if.branch = message.branch
 
     def _note_safe(self, book: LabelBook) -> None:
         self._safe_count = int((book.labels != NONE).sum())
@@ -284,6 +284,10 @@ class Desktop(Node):  # type: ignore[misc]
             self._questions.propose(self._settings.accept_from, self._offer)
         elif wish.kind is Kind.WHAT_IF:
             self._what_if.toggle(self._happenings.book, self._happenings.names)
+        elif wish.kind is Kind.FORK:
+            self._fork()
+        elif wish.kind is Kind.NEXT_BRANCH:
+            self._what_if.next()
         elif wish.kind is Kind.TIMELAPSE:
             self._past.looking.leap(Leap.NOW)
             self._replay.toggle(time.monotonic())
@@ -304,6 +308,16 @@ class Desktop(Node):  # type: ignore[misc]
             self._past.looking.leap(Leap(str(wish.value)))
         else:
             self._past.looking.scrub(float(wish.value))
+
+    def _fork(self) -> None:
+        """Ask for a branch from the moment on that is looked at, and come back to now once it is there."""
+        looking = self._past.looking
+        if looking.frame is None:
+            self._say("this is now: go back in time first")
+            return
+        progress = looking.frame.progress
+        then = Then(looking.at_ns, progress.step, progress.branch)
+        self._what_if.fork(self._happenings.book, then, lambda: looking.leap(Leap.NOW))
 
     def _report(self, report: Report) -> None:
         """Tell what has come of a gesture, now that others have answered."""

@@ -26,6 +26,9 @@ class Kind(Enum):
     CUES = auto()
     WHAT_IF = auto()
     """A branch of training without the newest mark, or back."""
+    FORK = auto()
+    """A branch of training from the moment on that is looked at."""
+    NEXT_BRANCH = auto()
     TIMELAPSE = auto()
     LEAP = auto()
     """Through time; which one, of `Leap`."""

@@ -3,6 +3,7 @@
 import io
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -20,32 +21,63 @@ _INK = np.array([0, 94, 162])
 Point = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Line:
+    """Values (y) against what is counted (x)."""
+
+    points: Sequence[Point]
+    """Those that are not finite are left out."""
+    color: str
+    dashes: str = ""
+    """As SVG has it; empty: a whole line."""
+
+
 def line_chart(points: Sequence[Point], highest: float, unit: str, shown: Callable[[float], str], color: str) -> str:
     """Return an SVG of values (y) against marks (x), from 0 to `highest`; nothing with fewer than two finite points.
 
     `unit`: what y is, HTML; `shown`: how a value of y is written.
     """
-    finite = [(x, y) for x, y in points if math.isfinite(y)]
-    if len(finite) < 2:
+    return lines_chart([Line(points, color)], highest, unit, shown, "marks")
+
+
+def lines_chart(lines: Sequence[Line], highest: float, unit: str, shown: Callable[[float], str], counted: str) -> str:
+    """Return an SVG of lines, from 0 to `highest`; nothing where none has two finite points.
+
+    `unit`: what y is, HTML; `shown`: how a value of y is written; `counted`: what x is, HTML.
+    """
+    drawn = [(line, finite) for line in lines if len(finite := [p for p in line.points if math.isfinite(p[1])]) > 1]
+    if not drawn:
         return ""
-    last = max(1.0, finite[-1][0])
-    kept = [finite[i] for i in np.unique(np.linspace(0, len(finite) - 1, _MOST_POINTS).round().astype(int))]
+    last = max(1.0, *(finite[-1][0] for _, finite in drawn))
 
     def place(x: float, y: float) -> str:
         across = _LEFT + (_WIDTH - _LEFT - _RIGHT) * x / last
-        return f"{across:.1f},{_HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * y / highest:.1f}"
+        high = min(max(y / highest, 0.0), 1.0)
+        return f"{across:.1f},{_HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * high:.1f}"
 
-    path = " ".join(place(x, y) for x, y in kept)
-    end = place(*kept[-1]).split(",")
     marks = [
         *(_level(place(0, y).split(",")[1], shown(y)) for y in _ticks(highest, whole=highest > 1)),
         *(_column(place(x, 0).split(",")[0], count(int(x))) for x in _ticks(last, whole=True)),
-        f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2" stroke-linejoin="round"/>',
-        f'<circle cx="{end[0]}" cy="{end[1]}" r="3.5" fill="{color}"/>',
-        f'<text x="{(_WIDTH + _LEFT - _RIGHT) / 2}" y="{_HEIGHT - 4}" text-anchor="middle">marks</text>',
+        *(_drawn(line, [place(*point) for point in _thinned(finite)]) for line, finite in drawn),
+        f'<text x="{(_WIDTH + _LEFT - _RIGHT) / 2}" y="{_HEIGHT - 4}" text-anchor="middle">{counted}</text>',
     ]
     svg = element("svg", "".join(marks), viewBox=f"0 0 {_WIDTH} {_HEIGHT}", role="img", aria_label=unit)
     return element("figure", f"<figcaption>{unit}</figcaption>{svg}", class_="chart")
+
+
+def _thinned(points: Sequence[Point]) -> list[Point]:
+    kept = np.unique(np.linspace(0, len(points) - 1, _MOST_POINTS).round().astype(int))
+    return [points[i] for i in kept]
+
+
+def _drawn(line: Line, places: Sequence[str]) -> str:
+    """`places`: of its points, as "x,y"."""
+    dashes = f' stroke-dasharray="{line.dashes}"' if line.dashes else ""
+    across, height = places[-1].split(",")
+    return (
+        f'<polyline points="{" ".join(places)}" fill="none" stroke="{line.color}" stroke-width="2" '
+        f'stroke-linejoin="round"{dashes}/><circle cx="{across}" cy="{height}" r="3.5" fill="{line.color}"/>'
+    )
 
 
 def _level(height: str, shown: str) -> str:

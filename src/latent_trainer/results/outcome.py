@@ -1,12 +1,13 @@
 """What a session came to, as data: all that the files of results are made from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from latent_trainer.curves import Point
 from latent_trainer.history import Moment
 from latent_trainer.marks import Marks
 from latent_trainer.results.exported import ExportedModel
@@ -28,6 +29,8 @@ class Outcome:
     seed: int
     epoch: int
     step: int
+    curves: Mapping[str, Sequence[Point]] = field(default_factory=dict)
+    """How each branch of training fared, by name; the one that was there first is called by nothing."""
 
     @property
     def names(self) -> dict[int, str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from latent_trainer.preview import description
 from latent_trainer.results import markup
+from latent_trainer.results.branches import branches_section
 from latent_trainer.results.charts import confusion_chart, line_chart
 from latent_trainer.results.cloud_picture import WIDTH, cloud_png
 from latent_trainer.results.figures import (
@@ -54,6 +55,7 @@ def report(outcome: Outcome) -> str:
         _tiles(found, categories),
         _cloud(look, categories),
         _course(outcome),
+        branches_section(outcome),
         _categories(look, categories),
         _mistakes(look),
         _uncertain(look),

@@ -62,6 +62,7 @@ from latentvr_common.conversions.places import (
 from latentvr_common.conversions.serialized import (
     categories_from_cdr,
     label_event_from_cdr,
+    message_from_cdr,
     progress_from_cdr,
     trace_entry_from_cdr,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "label_event_from_cdr",
     "label_event_from_msg",
     "label_event_to_msg",
+    "message_from_cdr",
     "place_from_msg",
     "place_to_msg",
     "placement_from_msg",

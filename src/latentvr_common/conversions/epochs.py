@@ -17,4 +17,5 @@ def progress_from_msg(message: msg.Epoch) -> Progress:
         message.branch,
         message.agreement,
         message.ghost_accuracy,
+        message.step,
     )

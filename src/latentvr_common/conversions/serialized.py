@@ -16,27 +16,28 @@ from latentvr_common.trace import TraceEntry
 
 def label_event_from_cdr(data: bytes) -> LabelEvent:
     """Return a serialized label entry as data. Raises ValueError for what is none."""
-    return label_event_from_msg(_message(msg.LabelEvent, data))
+    return label_event_from_msg(message_from_cdr(msg.LabelEvent, data))
 
 
 def trace_entry_from_cdr(data: bytes) -> TraceEntry:
     """Return a serialized entry of the trace as data. Raises ValueError for what is none."""
-    return trace_entry_from_msg(_message(msg.TraceEntry, data))
+    return trace_entry_from_msg(message_from_cdr(msg.TraceEntry, data))
 
 
 def progress_from_cdr(data: bytes) -> tuple[int, Progress]:
     """Return a serialized epoch as data, and the stamp of its cloud, ns. Raises ValueError for what is none."""
-    message = _message(msg.Epoch, data)
+    message = message_from_cdr(msg.Epoch, data)
     return time_from_msg(message.header.stamp), progress_from_msg(message)
 
 
 def categories_from_cdr(data: bytes) -> tuple[int, list[Category]]:
     """Return a serialized list of categories, and when it was made, ns. Raises ValueError for what is none."""
-    message = _message(msg.Categories, data)
+    message = message_from_cdr(msg.Categories, data)
     return time_from_msg(message.header.stamp), categories_from_msg(message)
 
 
-def _message(kind: Any, data: bytes) -> Any:
+def message_from_cdr(kind: Any, data: bytes) -> Any:
+    """Return a serialized message of type `kind`. Raises ValueError for what is none."""
     try:
         return deserialize_message(data, kind)
     except Exception as error:  # Of a type of rclpy's own.
