@@ -519,6 +519,7 @@ def test_the_cloud_of_before_is_seen_and_marked_and_now_is_a_key_away(desk: Desk
 
     desk.hands.key("home")
     desk.wait(is_then, "the cloud of then")
+    desk.wait(lambda: desk.peer.heard["tool"][-1].looks_at_ns == cloud().stamp_ns, "others are told which one")
     desk.hands.move(*desk.middle)
     event = desk.paint()
     first = cloud().positions.astype(np.float16).astype(np.float32)
@@ -528,6 +529,7 @@ def test_the_cloud_of_before_is_seen_and_marked_and_now_is_a_key_away(desk: Desk
 
     desk.hands.key("end")
     desk.wait(is_now, "the cloud of now")
+    desk.wait(lambda: desk.peer.heard["tool"][-1].looks_at_ns == 0, "others are told that it is now")
     event = desk.paint()
     assert list(event.sample_ids) == marked_on(now, event)
     assert conversions.time_from_msg(event.cloud_stamp) == now.stamp_ns
