@@ -75,7 +75,7 @@ def limit_s(variables: Mapping[str, str] = os.environ) -> float:
 
 
 def _end_later(seconds: float) -> None:
-    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__ or 2)
 
 
 _watchdog = Watchdog(0.0, _end_later, faulthandler.cancel_dump_traceback_later)
