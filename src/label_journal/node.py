@@ -19,7 +19,6 @@ from rclpy.node import Node
 
 from label_journal.journal import CategoryReceipt, Journal, WriteFailedError
 from label_journal.parameters import Parameters
-from label_journal.rules import RejectedError
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category, LabelEvent
@@ -82,7 +81,7 @@ class LabelJournal(Node):  # type: ignore[misc]
         """Do `action`; return why it was refused, or an empty text."""
         try:
             action()
-        except (RejectedError, ValueError) as error:
+        except ValueError as error:
             self.get_logger().warning(f"not accepted: {error}")
             return str(error)
         except WriteFailedError as error:
@@ -160,11 +159,7 @@ class LabelJournal(Node):  # type: ignore[misc]
             return self._journal.recolor_category(wanted.id, wanted.color, now_ns)
         if request.operation == operations.RETIRE:
             return self._journal.retire_category(wanted.id, now_ns)
-        if request.operation == operations.RESTORE:
-            return self._journal.restore_category(wanted.id, wanted.name, now_ns)
-        raise RejectedError(
-            f"operation is {request.operation}, expected 0 add, 1 rename, 2 recolor, 3 retire, 4 merge, 5 restore"
-        )
+        return self._journal.restore_category(wanted.id, wanted.name, now_ns)
 
     def _probe(self) -> Health:
         if self._journal.failure:

@@ -71,9 +71,6 @@ class BranchAnswers:
             self._on_switch()
 
     def _on_branch(self, request: srv.Branch.Request, response: srv.Branch.Response) -> srv.Branch.Response | Future:
-        if request.op not in (srv.Branch.Request.BEGIN, srv.Branch.Request.SWITCH):
-            response.message = f"op is {request.op}, expected 0 begin or 1 switch"
-            return response
         begins, name, gone = request.op == srv.Branch.Request.BEGIN, request.name, [int(seq) for seq in request.without]
         events = dict(self._book.by_seq) if begins else {}
         left = self._shown.encoded(time.monotonic())

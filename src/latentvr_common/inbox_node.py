@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from latentvr import msg
 from rclpy.node import Node
-from rclpy.serialization import deserialize_message
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import PointCloud2
 
@@ -119,19 +118,13 @@ class Inbox:
     def _on_forces(self, message: PointCloud2) -> None:
         if self._forces_in is None:
             return  # What was under way when nobody wanted them any more.
-        try:
-            self._forces = conversions.forces_from_msg(message)
-        except ValueError as error:
-            self._drop(error)
+        self._forces = conversions.forces_from_msg(message)
         self.changes += 1
 
     def _on_cues(self, message: PointCloud2) -> None:
         if self._cues_in is None:
             return  # As with forces.
-        try:
-            self._beacons = beacons_of(conversions.cues_from_msg(message))
-        except ValueError as error:
-            self._drop(error)
+        self._beacons = beacons_of(conversions.cues_from_msg(message))
         self.changes += 1
 
     def _on_hands(self, data: bytes) -> None:
@@ -150,25 +143,15 @@ class Inbox:
         self.changes += 1
 
     def _on_placement(self, message: msg.CloudPlacement) -> None:
-        try:
-            self._placement = conversions.placement_from_msg(message)
-        except ValueError as error:
-            self._drop(error)
+        self._placement = conversions.placement_from_msg(message)
         self.changes += 1
 
     def _on_gesture(self, message: msg.Gesture) -> None:
-        try:
-            self._gestures.take(conversions.gesture_from_msg(message), time.monotonic())
-        except ValueError as error:
-            self._drop(error)
+        self._gestures.take(conversions.gesture_from_msg(message), time.monotonic())
         self.changes += 1
 
     def _on_tool(self, message: msg.Tool) -> None:
-        try:
-            tool = conversions.tool_from_msg(message)
-        except ValueError as error:
-            self._drop(error)
-            return
+        tool = conversions.tool_from_msg(message)
         if tool.side is Side.MOUSE:
             self._desks[tool.author] = tool
         else:
@@ -232,7 +215,7 @@ class Inbox:
         if data is None:
             return
         try:
-            cloud = conversions.cloud_from_msg(deserialize_message(data, PointCloud2))
+            cloud = conversions.cloud_from_cdr(data)
         except ValueError as error:
             self._drop(error)
             return
@@ -243,7 +226,7 @@ class Inbox:
         if stored is None or now_s > stored.came_s + STALE_S:
             return None
         try:
-            preview = conversions.selection_from_msg(deserialize_message(stored.data, msg.Selection))
+            preview = conversions.selection_from_cdr(stored.data)
         except ValueError as error:
             self._drop(error)
             self._selection = None

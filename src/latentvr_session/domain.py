@@ -14,9 +14,8 @@ def hold_domain() -> IO[str]:
 
     Raises InputError if another session of this user is in the domain.
     """
-    domain = os.environ.get("ROS_DOMAIN_ID", "") or "0"
-    path = Path(tempfile.gettempdir()) / f"latentvr-{os.getuid()}-domain-{domain}.lock"
-    file = path.open("a+", encoding="utf-8")
+    domain = _domain()
+    file = _lock_of(domain).open("a+", encoding="utf-8")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -31,6 +30,26 @@ def hold_domain() -> IO[str]:
     file.write(f"{os.getpid()}\n")
     file.flush()
     return file
+
+
+def holder() -> str:
+    """Return the process whose session is in this ROS domain; empty: there is none of this user."""
+    try:
+        with _lock_of(_domain()).open(encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _lock_of(_domain()).read_text(encoding="utf-8").strip() or "unknown"
+    except OSError:
+        pass  # Nobody has ever been in it.
+    return ""
+
+
+def _domain() -> str:
+    return os.environ.get("ROS_DOMAIN_ID", "") or "0"
+
+
+def _lock_of(domain: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"latentvr-{os.getuid()}-domain-{domain}.lock"
 
 
 def _next(domain: str) -> int:

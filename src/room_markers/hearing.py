@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from latentvr import msg
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import PointCloud2
 
 from latentvr_common import conversions, topics
@@ -23,7 +22,7 @@ from latentvr_common.labels import Category
 from latentvr_common.placement import Placement
 from latentvr_common.scene import Scene, Selection
 from latentvr_common.topics import Topic
-from room_markers.head import Head, check_head
+from room_markers.head import Head
 
 WITHOUT_CUES = (
     topics.CLOUD,
@@ -128,9 +127,7 @@ class Hearing:
         self._hands = _Timed(conversions.hands_from_cdr(data), now_s)
 
     def _take_head(self, data: bytes, now_s: float) -> None:
-        head = Head(*conversions.pose_from_msg(_read(data, PoseStamped).pose))
-        check_head(head)
-        self._head = _Timed(head, now_s)
+        self._head = _Timed(Head(*conversions.head_from_msg(_read(data, PoseStamped))), now_s)
 
     def _take_gesture(self, data: bytes, now_s: float) -> None:
         self._gestures.take(conversions.gesture_from_msg(_read(data, msg.Gesture)), now_s)
@@ -149,7 +146,7 @@ class Hearing:
 
 
 def _read(data: bytes, message_type: Any) -> Any:
-    return deserialize_message(data, message_type)
+    return conversions.message_from_cdr(message_type, data)
 
 
 def _empty() -> Cloud:

@@ -61,13 +61,7 @@ class RoomMarkers(Node):  # type: ignore[misc]
         return node_tools.listen(self, topic, self._taker(topic), raw=True)
 
     def _taker(self, topic: Topic) -> Callable[[bytes], None]:
-        def on_message(data: bytes) -> None:
-            try:
-                self._hearing.take(topic, data, time.monotonic())
-            except ValueError as error:
-                self._health.drop(str(error))
-
-        return on_message
+        return lambda data: self._hearing.take(topic, data, time.monotonic())
 
     def _on_tick(self) -> None:
         now_s = time.monotonic()
