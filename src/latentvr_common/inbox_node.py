@@ -15,12 +15,12 @@ from sensor_msgs.msg import PointCloud2
 
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.beacons import Beacon, beacons_of
+from latentvr_common.checks import RefusedError
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.gesture_watch import STALE_S, GestureWatch
 from latentvr_common.gestures import Side, Tool
 from latentvr_common.hands import Hands
-from latentvr_common.health import HealthReporter
 from latentvr_common.labels import Category
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
@@ -58,7 +58,6 @@ class Inbox:
         self._forces: Forces | None = None
         self._cues_in: Subscription | None = None
         self._beacons: tuple[Beacon, ...] | None = None
-        self._health: HealthReporter | None = None
         self._node = node
         self._heard = [
             node_tools.listen(node, topics.CLOUD, self._on_cloud, raw=True),
@@ -77,10 +76,6 @@ class Inbox:
         for subscription in self._heard:
             self._node.destroy_subscription(subscription)
         self._heard.clear()
-
-    def report_to(self, health: HealthReporter) -> None:
-        """Say there which messages could not be used."""
-        self._health = health
 
     def toggle_forces(self) -> None:
         """Begin to listen to the forces, or end: the trainer works them out only while somebody listens."""
@@ -169,7 +164,7 @@ class Inbox:
             return None
         try:
             return conversions.hands_from_cdr(stored.data)
-        except ValueError as error:
+        except RefusedError as error:
             self._drop(error)
             self._hands = None
             return None
@@ -207,7 +202,7 @@ class Inbox:
             return
         try:
             self._cloud = conversions.cloud_from_cdr(data)
-        except ValueError as error:
+        except RefusedError as error:
             self._drop(error)
 
     def _read_ghost(self) -> None:
@@ -216,7 +211,7 @@ class Inbox:
             return
         try:
             cloud = conversions.cloud_from_cdr(data)
-        except ValueError as error:
+        except RefusedError as error:
             self._drop(error)
             return
         self._ghost = Ghost(cloud.positions, cloud.predicted) if len(cloud) else None
@@ -227,7 +222,7 @@ class Inbox:
             return None
         try:
             preview = conversions.selection_from_cdr(stored.data)
-        except ValueError as error:
+        except RefusedError as error:
             self._drop(error)
             self._selection = None
             return None
@@ -235,9 +230,8 @@ class Inbox:
             return None
         return Selection(preview.category, preview.sample_ids, preview.region, preview.audit_ids)
 
-    def _drop(self, error: ValueError) -> None:
-        if self._health is not None:
-            self._health.drop(str(error))
+    def _drop(self, error: RefusedError) -> None:
+        node_tools.drop(self._node, str(error), error.about)
 
 
 class Changes:

@@ -226,7 +226,7 @@ tools = st.builds(
     hand=st.sampled_from([0, 1, 3]),
     category=categories_or_none,
     erases=st.booleans(),
-    radius=st.floats(0.01, 100, width=32),
+    radius=st.floats(0.015625, 100, width=32),
     page=st.integers(0, 255),
     author=words,
 )

@@ -284,6 +284,7 @@ MAKES_PICKLES = {
     "test/unit/test_hostile_files.py",
     "test/unit/test_latentvr_common_datasets.py",
     "test/unit/test_latentvr_common_datasets_arrays.py",
+    "test/unit/test_latentvr_common_datasets_tables.py",
 }
 """Tests that make pickles, to see that nothing reads them."""
 

@@ -17,7 +17,7 @@ from geometry_msgs.msg import Point, Quaternion
 from hostile_bytes import hostile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from latentvr import msg
+from latentvr import msg, srv
 from rclpy.serialization import deserialize_message, serialize_message
 
 from latentvr_common import conversions, node_tools, topics
@@ -545,3 +545,30 @@ def test_hostile_bytes_are_a_message_or_refused_and_nothing_else(name: str, data
     for take in (lambda: node_tools.read(HEARD[name], received), lambda: RAW.get(name, len)(received)):
         with contextlib.suppress(RefusedError):
             take()
+
+
+def asked_place(x: float, y: float, z: float) -> srv.DecodePlace.Request:
+    return srv.DecodePlace.Request(position=Point(x=x, y=y, z=z))
+
+
+@pytest.mark.parametrize("place", [(0.0, 0.0, 0.0), (1.0, -1.0, 1.0), (10.0, 0.0, 0.0), (0.0, -10.0, 0.0)], ids=str)
+def test_a_place_within_ten_units_is_taken(place: tuple[float, float, float]) -> None:
+    topics.DECODE_PLACE.check(asked_place(*place))
+
+
+@pytest.mark.parametrize(
+    ("place", "where"),
+    [
+        ((NAN, 0.0, 0.0), "nan, 0, 0"),
+        ((0.0, INF, 0.0), "0, inf, 0"),
+        ((0.0, 0.0, -INF), "0, 0, -inf"),
+        ((10.01, 0.0, 0.0), "10, 0, 0"),
+        ((6.0, 6.0, 6.0), "6, 6, 6"),
+        ((1e308, 1e308, 0.0), "1e+308, 1e+308, 0"),
+    ],
+)
+def test_a_place_that_is_nowhere_is_refused_in_one_line(place: tuple[float, float, float], where: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        topics.DECODE_PLACE.check(asked_place(*place))
+    expected = f"position is ({where}), expected finite numbers within 10 latent units of the origin"
+    assert str(refused.value) == expected

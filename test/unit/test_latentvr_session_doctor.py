@@ -4,7 +4,6 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +29,8 @@ FINDINGS: list[tuple[Finding, Level, str]] = [
     (installation.packages({"a": "1", "b": None}, {"a": "1"}), ERROR, "missing: b"),
     (installation.packages({"a": "1.1"}, {"a": "1"}), WARNING, "a 1.1"),
     (installation.packages(dict.fromkeys("abcdef"), {}), ERROR, "a, b, c, d and 2 more"),
+    (installation.messages(""), OK, "can be imported"),
+    (installation.messages("No module named 'rclpy'"), ERROR, "No module named 'rclpy'); run make setup"),
     (machine.processors(8, 0.5), OK, "training takes 7 threads"),
     (machine.processors(32, 0.5), OK, "training takes 8 threads"),
     (machine.processors(1, 0.0), WARNING, "two or more"),
@@ -92,16 +93,6 @@ def test_what_was_found_is_judged_and_said_with_what_to_do(finding: Finding, lev
     assert text in finding.line
     assert "\n" not in finding.line
     assert bool(finding.todo) == (level is not OK)
-
-
-@pytest.mark.parametrize(
-    ("look", "level"),
-    [(lambda: None, OK), (lambda: int("x"), ERROR), (lambda: __import__("no_such_module"), ERROR)],
-)
-def test_messages_that_cannot_be_imported_are_an_error_whatever_is_raised(
-    look: Callable[[], object], level: Level
-) -> None:
-    assert installation.messages(look).level is level
 
 
 def test_the_exit_code_is_0_unless_there_is_an_error() -> None:

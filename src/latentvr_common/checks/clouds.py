@@ -19,12 +19,12 @@ def check_rows(what: str, message: Any, layout: Layout, row_bytes: int) -> None:
 
     `message`: of the type PointCloud2, or what `point_cloud_in` has seen of one; `what`: names it in errors.
     """
-    if message.height != 1 or message.point_step != row_bytes or message.is_bigendian:
-        text = f"height {message.height}, point_step {message.point_step}, big-endian {message.is_bigendian}"
-        raise RefusedError(f"{what}: {text}; expected 1, {row_bytes}, False", f"{what}: steps")
     found = [(f.name, f.offset, f.datatype) for f in message.fields]
     if found != layout:
         raise RefusedError(f"{what}: fields are {found}, expected {layout}", f"{what}: fields")
+    if message.height != 1 or message.point_step != row_bytes or message.is_bigendian:
+        text = f"height {message.height}, point_step {message.point_step}, big-endian {message.is_bigendian}"
+        raise RefusedError(f"{what}: {text}; expected 1, {row_bytes}, False", f"{what}: steps")
     if len(message.data) != message.width * row_bytes:
         text = f"data has {len(message.data)} bytes, expected {message.width} x {row_bytes}"
         raise RefusedError(f"{what}: {text}", f"{what}: data")

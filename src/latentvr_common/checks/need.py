@@ -18,14 +18,18 @@ LONGEST_TEXT = 10_000
 LARGEST_NUMBER = 2**63 - 1
 """The largest that SQLite holds."""
 _NS = 1_000_000_000
-_SHOWN = 60
+_LONGEST_SHOWN = 60
 """Characters of a wrong text that are said."""
 
 
 def number(field: str, value: float, least: float, most: float) -> None:
     """A finite number from `least` to `most`."""
     if not least <= value <= most:
-        raise RefusedError(f"{field} is {value:.6g}, expected {least:.6g} to {most:.6g}", field)
+        raise RefusedError(f"{field} is {_shown(value)}, expected {_shown(least)} to {_shown(most)}", field)
+
+
+def _shown(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
 def above(field: str, value: float, bound: float, most: float) -> None:
@@ -61,7 +65,9 @@ def text(field: str, value: str, most: int, least: int = 0) -> None:
 def name(field: str, value: str) -> None:
     """A name that people can read: 1 to 100 characters, all of them printable."""
     if not 1 <= len(value) <= LONGEST_NAME or not value.isprintable():
-        raise RefusedError(f"{field} is {value[:_SHOWN]!r}, expected 1 to {LONGEST_NAME} printable characters", field)
+        raise RefusedError(
+            f"{field} is {value[:_LONGEST_SHOWN]!r}, expected 1 to {LONGEST_NAME} printable characters", field
+        )
 
 
 def at_most(field: str, values: Sequence[Any], most: int) -> None:

@@ -4,7 +4,7 @@ import importlib.metadata
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from latentvr_session.doctor.finding import Finding, error, ok, warning
@@ -12,6 +12,7 @@ from latentvr_session.doctor.finding import Finding, error, ok, warning
 SUPPORTED = ((3, 11), (3, 12))
 _TODO = "run make setup"
 _STATES = """
+set -e
 source tools/setup.sh
 choose_python
 state() { if [ ! -e "$1" ]; then echo missing; elif [ "$(cat "$1")" = "$2" ]; then echo ready; else echo old; fi; }
@@ -54,12 +55,10 @@ def _listed(names: list[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + more
 
 
-def messages(import_messages: Callable[[], object]) -> Finding:
-    """Try to import the project's own messages: they are built here."""
-    try:
-        import_messages()
-    except Exception as trouble:  # Also what a library that does not load raises.
-        return error("messages", f"cannot be imported ({_one_line(trouble)})", _TODO)
+def messages(trouble: str) -> Finding:
+    """Look at the project's own messages, which are built here; `trouble`: why they cannot be imported, or empty."""
+    if trouble:
+        return error("messages", f"cannot be imported ({trouble})", _TODO)
     return ok("messages", "can be imported")
 
 
@@ -105,9 +104,14 @@ def states(top: Path) -> tuple[str, str]:
     return environment or reason, build or reason
 
 
-def _import_messages() -> None:
-    import latentvr.msg  # noqa: F401
-    import rclpy  # noqa: F401
+def why_no_messages() -> str:
+    """Return why ROS and its messages cannot be imported, asked for in a process of its own; empty: they can."""
+    program = [sys.executable, "-c", "import rclpy.node, latentvr.msg, latentvr.srv"]
+    try:
+        done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as trouble:
+        return _one_line(trouble)
+    return "" if done.returncode == 0 else (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
 
 
 def look(top: Path) -> list[Finding]:
@@ -120,5 +124,5 @@ def look(top: Path) -> list[Finding]:
         set_up("environment", environment),
         set_up("build", build),
         packages(installed(requirements), wanted),
-        messages(_import_messages),
+        messages(why_no_messages()),
     ]
