@@ -399,7 +399,7 @@ PROPOSE_LABELS = Service(
     "items without a label whose prediction is believed, and some of them to look at first",
     "latent_trainer",
     check=requests.check_propose_labels,
-    check_answer=answers.check_proposal,
+    check_answer=answers.check_proposal_answer,
 )
 SET_TRAINING = Service(
     "set_training",

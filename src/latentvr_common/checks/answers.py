@@ -63,11 +63,15 @@ def check_place(answer: Any) -> None:
     check_category_or_none("decode_place: predicted", answer.predicted)
 
 
+def check_proposal_answer(answer: Any) -> None:
+    """A proposal, or why there is none."""
+    check_message(answer)
+    if answer.accepted:
+        check_proposal(answer)
+
+
 def check_proposal(answer: Any) -> None:
     """Items that could be labelled, and what as."""
-    check_message(answer)
-    if not answer.accepted:
-        return
     items, categories = len(answer.sample_ids), len(answer.categories)
     if items != categories:
         text = f"propose_labels: {items} sample_ids and {categories} categories, expected as many"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from latentvr_common.checks import need
+from latentvr_common.checks.refusal import RefusedError
 from latentvr_common.labels import CATEGORY_CAPACITY
 
 WHITE = 0xFFFFFF
@@ -22,7 +23,7 @@ def check_categories(message: Any) -> None:
 def check_color(color: int) -> None:
     """0xRRGGBB."""
     if not 0 <= color <= WHITE:
-        raise need.RefusedError(f"category color is {color:#x}, expected 0x000000 to 0xFFFFFF", "category: color")
+        raise RefusedError(f"category color is {color:#x}, expected 0x000000 to 0xFFFFFF", "category: color")
 
 
 def check_category_or_none(field: str, category: int) -> None:
