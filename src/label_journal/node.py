@@ -23,9 +23,11 @@ from latentvr_common import conversions, node_tools, topics
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category, LabelEvent
 from latentvr_common.parameters import declare
-from latentvr_common.run import run_node
+from latentvr_common.run import limit_data, run_node
 
 _MOST_AT_ONCE = 1000
+_MOST_BYTES = 2 << 30
+"""Of memory: five hundred million row numbers in all entries."""
 _LOOK_PERIOD_S = 0.5
 _QUIET_S = 0.5
 """Nobody has submitted anything for so long: the file may be tidied."""
@@ -177,4 +179,5 @@ class LabelJournal(Node):  # type: ignore[misc]
 
 def main() -> int:
     """Run the node."""
+    limit_data(_MOST_BYTES)
     return run_node(LabelJournal)

@@ -11,8 +11,9 @@ from typing import Any
 import hostile_graph
 import numpy as np
 import pytest
-from latentvr import srv
+from latentvr import msg, srv
 from node_process import NodeProcess, Peer
+from raw_requests import RawRequests
 from rclpy.serialization import serialize_message
 
 from latentvr_common import conversions, node_tools, topics
@@ -136,8 +137,6 @@ def test_a_cloud_whose_steps_do_not_match_is_dropped_by_a_node_that_reads_bytes(
 
 
 def test_a_service_lives_on_through_requests_that_are_none(peer: Peer) -> None:
-    from raw_requests import RawRequests
-
     served: list[Any] = []
     node_tools.serve(peer.node, topics.GET_LABELS, lambda request, response: served.append(request) or response)
     raw = RawRequests(peer.node, topics.GET_LABELS)
@@ -150,3 +149,24 @@ def test_a_service_lives_on_through_requests_that_are_none(peer: Peer) -> None:
     finally:
         raw.close()
     assert served[-1].after_seq == 3
+
+
+@pytest.mark.parametrize("claim", [2**32 - 1, 2**31, 2**30])
+def test_a_request_that_claims_billions_of_row_numbers_costs_the_journal_neither_memory_nor_life(
+    tmp_path: Path, claim: int
+) -> None:
+    few, many = (count.to_bytes(4, "little") + (77).to_bytes(4, "little") for count in (5, claim))
+    data = serialize_message(srv.SubmitLabels.Request(event=msg.LabelEvent(event_id="x" * 35, sample_ids=[77] * 5)))
+    assert data.count(few) == 1
+    package, module, parameters, _ = hostile_graph.nodes_in(tmp_path)["label_journal"]
+    with Peer() as peer, NodeProcess(package, parameters, tmp_path / "log", module=module) as journal:
+        raw = RawRequests(peer.node, topics.SUBMIT_LABELS)
+        try:
+            peer.wait_until(raw.listeners, "the journal")
+            raw.publish(data.replace(few, many))
+            peer.spin(0.5)
+            assert peer.call(topics.GET_LABELS, srv.GetLabels.Request()).last_seq == 0
+        finally:
+            raw.close()
+        assert journal.poll() is None
+        assert hostile_graph.peak_mb(journal.pid) < 300

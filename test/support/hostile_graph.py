@@ -20,6 +20,8 @@ from raw_requests import RawRequests
 from rclpy.serialization import serialize_message
 
 from latentvr_common import node_tools, topics
+from latentvr_common.checks import RefusedError
+from latentvr_common.scene import State
 
 TRANSPORTS = ("DEFAULT", "UDPv4")
 """Of Fast DDS: shared memory beside UDP, as it is by default; UDP only."""
@@ -103,6 +105,14 @@ def examples(strategy: valid_messages.Strategy, count: int = _EXAMPLES) -> list[
     return found
 
 
+def _is_a_fault(data: bytes) -> bool:
+    """Tell whether this is an epoch in which training stopped."""
+    try:
+        return bool(node_tools.read(topics.EPOCH, data).state == State.FAULT)
+    except RefusedError:
+        return False
+
+
 class _Sender:
     """Sends to all topics and services."""
 
@@ -114,6 +124,7 @@ class _Sender:
         self._requests = {s.name: RawRequests(peer.node, s) for s in topics.SERVICES}
         self._publish: list[Callable[[bytes], None]] = [p.publish for p in self._large.values()]
         self._publish += [requests.publish for requests in self._requests.values()]
+        self._epoch = list(self._large).index(topics.EPOCH.name)
         strategies = [valid_messages.MESSAGES[name] for name in self._large]
         strategies += [valid_messages.REQUESTS[name] for name in self._requests]
         self._valid = [[serialize_message(value) for value in examples(s)] for s in strategies]
@@ -122,7 +133,10 @@ class _Sender:
         """Send one."""
         target = int(self._random.integers(len(self._publish)))
         valid = self._valid[target][int(self._random.integers(len(self._valid[target])))]
-        self._publish[target](hostile(valid, self._random))
+        data = hostile(valid, self._random)
+        if target == self._epoch and _is_a_fault(data):
+            return  # Which is a message as good as any, and ends the session.
+        self._publish[target](data)
 
     def send_large(self) -> int:
         """Send one that is too large to each topic that has such a bound; return how many."""
