@@ -80,7 +80,7 @@ def keep_large_buffers() -> None:
 
 
 def limit_data(most_bytes: int) -> None:
-    """Have this process get no more memory for its data than so many bytes: who asks for more is told that there is none.
+    """Have this process get no more memory for its data than so many bytes; whoever asks for more gets none.
 
     The middleware believes how many values a request claims to hold, and asks for memory for all of them.
     """
