@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import CodeType
+from typing import TypeGuard
 
 TOP = Path(__file__).parents[1]
 SOURCE = TOP / "src"
@@ -58,22 +59,30 @@ def mutations(path: Path) -> Iterator[Mutation]:
                 yield Mutation(path, function.name, statement.lineno, text, found)
 
 
-def _is_check(statement: ast.AST, only_calls: bool) -> bool:
+def _is_check(statement: ast.AST, only_calls: bool) -> TypeGuard[ast.stmt]:
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         called = ast.unparse(statement.value.func)
         return not only_calls or called.startswith(("check_", "need."))
     return isinstance(statement, ast.If) and not only_calls and isinstance(statement.body[-1], ast.Raise)
 
 
-def _without(tree: ast.Module, statement: ast.AST) -> ast.Module:
-    class Remover(ast.NodeTransformer):
-        def visit(self, node: ast.AST) -> ast.AST:
-            same = type(node) is type(statement) and getattr(node, "lineno", 0) == statement.lineno  # type: ignore[attr-defined]
-            if same and getattr(node, "col_offset", -1) == statement.col_offset:  # type: ignore[attr-defined]
-                return ast.copy_location(ast.Pass(), node)
-            return self.generic_visit(node)
+class _Remover(ast.NodeTransformer):
+    """Puts nothing where a statement is."""
 
-    return ast.fix_missing_locations(Remover().visit(copy.deepcopy(tree)))
+    def __init__(self, statement: ast.stmt) -> None:
+        self._place = type(statement), statement.lineno, statement.col_offset
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Visit one node."""
+        if isinstance(node, ast.stmt) and (type(node), node.lineno, node.col_offset) == self._place:
+            return ast.copy_location(ast.Pass(), node)
+        return self.generic_visit(node)
+
+
+def _without(tree: ast.Module, statement: ast.stmt) -> ast.Module:
+    changed = copy.deepcopy(tree)
+    _Remover(statement).visit(changed)
+    return ast.fix_missing_locations(changed)
 
 
 def is_missed(mutation: Mutation) -> bool:

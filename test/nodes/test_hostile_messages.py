@@ -23,7 +23,8 @@ from latentvr_common.placement import Placement
 
 MOST_MB = 1200
 """The trainer, with PyTorch, takes half of it by itself."""
-MOST_GROWN_MB = 250
+MOST_GROWN_MB = 600
+"""Each of ten topics is sent a message of 17 MiB, which the middleware keeps for a while."""
 
 
 @pytest.mark.parametrize("transport", hostile_graph.TRANSPORTS)
@@ -34,8 +35,10 @@ def test_all_nodes_live_on_through_hostile_messages_and_say_so(tmp_path: Path, t
     assert outcome.hostile_messages == 3000
     assert max(outcome.peak_mb.values()) < MOST_MB, outcome.peak_mb
     assert max(outcome.grown_mb.values()) < MOST_GROWN_MB, outcome.grown_mb
-    listening = set(outcome.dropped) - {"session_recorder"}  # Which writes down what came, whatever it is.
+    # The recorder writes down what comes, whatever it is; the journal answers most requests with a reason of its own.
+    listening = set(outcome.dropped) - {"session_recorder", "label_journal"}
     assert {name for name in listening if not outcome.dropped[name]} == set(), outcome.dropped
+    assert set(outcome.failed.values()) == {0}, outcome.failed
 
 
 @pytest.fixture
