@@ -123,7 +123,7 @@ def test_the_small_files_are_datasets(tmp_path: Path, name: str) -> None:
 
 
 def cuts(length: int, most: int = 60) -> Iterator[int]:
-    """Yield every length at which a small file may end, and `most` of those of a larger one, most of them near its ends."""
+    """Yield every length at which a small file may end; of a larger one, `most`, most of them near its ends."""
     if length <= 2 * most:
         yield from range(length)
         return
