@@ -109,7 +109,9 @@ def _run(mutation: Mutation) -> int:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    options = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--hypothesis-seed=0")
+    # Tests of what is taken would miss nothing.
+    which = ("-k", "corruption or refused or alike or reason")
+    options = ("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", *which)
     return int(pytest.main([*options, *(str(TOP / test) for test in TESTS)]))
 
 

@@ -231,7 +231,10 @@ def load_picture(folder: Path, content: bytes) -> object:
 
 
 def load_yaml(folder: Path, content: bytes) -> object:
-    return plain_yaml.read_plain(content.decode(errors="replace"))
+    found = plain_yaml.read_plain(content.decode(errors="replace"))
+    if not isinstance(found, dict):
+        raise ValueError("a text, which is plain, but says nothing")
+    return found
 
 
 LOADERS: dict[str, Callable[[Path, bytes], object]] = {
