@@ -7,13 +7,19 @@ ARGS ?=
 WORKERS ?= $(shell expr $$(nproc) + 1)
 BAG ?=
 
-.PHONY: faults help setup session replay bag-check test lint bench bench-desktop bench-hands bench-layout bench-learning bench-record bench-xr xr-test clean
+.PHONY: faults help setup doctor session replay bag-check check-mutations test lint bench bench-desktop bench-hands bench-layout bench-learning bench-record bench-xr xr-test clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: ## Set up everything below this directory.
 	@tools/setup.sh
+
+# Without set-up: it says what is missing of it.
+doctor: ## Look at this machine, and say what to do before a session: installation, disk, network, display, headset.
+	@if [ -e .venv/.ready ]; then source tools/env.sh; fi; \
+	  PYTHONPATH="src:$${PYTHONPATH:-}" exec "$$([ -e .venv/.ready ] && echo .venv/bin/python || echo python3)" \
+	  -m latentvr_session.doctor
 
 session: setup ## Run a session. ARGS="dataset:=fashion_mnist gestures:=40"; ARGS=--help lists all arguments.
 	@$(WITH_ENV) exec "$$_latentvr_install/lib/latentvr/run_session" $(ARGS)
@@ -57,6 +63,9 @@ ifeq ($(ARGS),)
 else
 	@$(WITH_ENV) exec python -m pytest $(ARGS)
 endif
+
+check-mutations: setup ## Take away the checks of messages one by one: each time a test has to fail. ARGS="gestures" for a part.
+	@$(WITH_ENV) exec python tools/check_mutations.py $(ARGS)
 
 xr-test: setup ## Check the bridge on a real OpenXR runtime without a headset (Monado; fetches it, 180 MB, once).
 	@$(WITH_ENV) exec python -m pytest test/xr $(ARGS)

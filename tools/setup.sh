@@ -142,10 +142,14 @@ make_environment() {
   sourced_ros || $VENV/bin/python tools/fix_cmake_paths.py $VENV
 }
 
+# What is built. With links instead of copies a change of code needs no build; new files, messages and build rules do.
+description_of_build() {
+  echo "$(cat $VENV/.ready) $(digest_of CMakeLists.txt package.xml msg/*.msg srv/*.srv) $(find src scripts launch config -type f ! -name '*.pyc' | LC_ALL=C sort | sha256sum)"
+}
+
 ensure_build() {
   local wanted
-  # With links instead of copies a change of code needs no build; new files, messages and build rules do.
-  wanted="$(cat $VENV/.ready) $(digest_of CMakeLists.txt package.xml msg/*.msg srv/*.srv) $(find src scripts launch config -type f ! -name '*.pyc' | LC_ALL=C sort | sha256sum)"
+  wanted=$(description_of_build)
   [ "$(cat install/.ready 2>/dev/null)" != "$wanted" ] || return 0
   say "building"
   # Half of a file may be where a build was cut off.

@@ -48,7 +48,6 @@ class CloudView(Node):  # type: ignore[misc]
         self._fault = ""
         self._inbox = Inbox(self)
         self._health = HealthReporter(self, self._probe)
-        self._inbox.report_to(self._health)
         if self._parameters.forces:
             self._inbox.toggle_forces()
         if self._parameters.cues:

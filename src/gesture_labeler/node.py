@@ -14,12 +14,11 @@ from gesture_labeler.labeler import Labeler
 from gesture_labeler.outcome import Ask, Outcome
 from gesture_labeler.parameters import Parameters
 from gesture_labeler.signs import Head
-from latentvr_common import conversions, node_tools, palette, rotations, topics
+from latentvr_common import conversions, node_tools, palette, topics
 from latentvr_common.asking_node import Asking
 from latentvr_common.errors import InputError
 from latentvr_common.fault_points import reach
 from latentvr_common.gestures import Phase, Report, Tool
-from latentvr_common.hands import is_near
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.parameters import declare
 from latentvr_common.placement import Placement
@@ -56,10 +55,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
         self._tell_state()
 
     def _on_cloud(self, data: bytes) -> None:
-        try:
-            self._labeler.see(conversions.cloud_from_cdr(data))
-        except ValueError as error:
-            self._health.drop(str(error))
+        self._labeler.see(conversions.cloud_from_cdr(data))
         self._tell_state()
 
     def _on_epoch(self, message: msg.Epoch) -> None:
@@ -72,11 +68,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
         self._tell_state()
 
     def _on_head(self, message: PoseStamped) -> None:
-        position, quat = conversions.pose_from_msg(message.pose)
-        if bool(is_near(position)) and bool(rotations.is_unit(quat)):
-            self._labeler.head, self._head_s = Head(position, quat), time.monotonic()
-        else:
-            self._health.drop("head: pose has a position out of reach, or a quaternion that is none")
+        self._labeler.head, self._head_s = Head(*conversions.head_from_msg(message)), time.monotonic()
 
     def _on_xr_state(self, message: msg.XrState) -> None:
         # In a session that runs but has no focus, the hands work a menu of the headset's own.
@@ -85,11 +77,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
 
     def _on_hands(self, data: bytes) -> None:
         reach("labeler.hands")
-        try:
-            outcome = self._labeler.update(conversions.hands_from_cdr(data))
-        except ValueError as error:
-            self._health.drop(str(error))
-            return
+        outcome = self._labeler.update(conversions.hands_from_cdr(data))
         if outcome is None:
             self._health.drop("hands are not newer than the last ones")
             return
@@ -141,12 +129,7 @@ class GestureLabeler(Node):  # type: ignore[misc]
         self._tell_state()
 
     def _on_proposal(self, response: srv.ProposeLabels.Response) -> None:
-        try:
-            offer = conversions.proposal_from_msg(response)
-        except ValueError as error:
-            self._health.drop(str(error))
-            return
-        self._tell(self._labeler.offer(offer, time.monotonic()))
+        self._tell(self._labeler.offer(conversions.proposal_from_msg(response), time.monotonic()))
 
     def _report(self, report: Report) -> None:
         self._gestures_out.publish(conversions.gesture_to_msg(report))

@@ -20,7 +20,6 @@ from rclpy.node import Node
 
 from label_journal.journal import CategoryReceipt, Journal, WriteFailedError
 from label_journal.parameters import Parameters
-from label_journal.rules import RejectedError
 from label_journal.second_copy import SecondCopy
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.errors import InputError
@@ -28,9 +27,11 @@ from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category, LabelEvent
 from latentvr_common.parameters import declare
-from latentvr_common.run import run_node
+from latentvr_common.run import limit_data, run_node
 
 _MOST_AT_ONCE = 1000
+_MOST_BYTES = 2 << 30
+"""Of memory: five hundred million row numbers in all entries."""
 _LOOK_PERIOD_S = 0.5
 _OPEN_AGAIN_S = 2.0
 """After a failure the file is opened anew once in so many seconds."""
@@ -114,7 +115,7 @@ class LabelJournal(Node):  # type: ignore[misc]
         """Do `action`; return why it was refused, or an empty text."""
         try:
             action()
-        except (RejectedError, ValueError) as error:
+        except ValueError as error:
             self.get_logger().warning(f"not accepted: {error}")
             return str(error)
         except WriteFailedError as error:
@@ -192,11 +193,7 @@ class LabelJournal(Node):  # type: ignore[misc]
             return self._journal.recolor_category(wanted.id, wanted.color, now_ns)
         if request.operation == operations.RETIRE:
             return self._journal.retire_category(wanted.id, now_ns)
-        if request.operation == operations.RESTORE:
-            return self._journal.restore_category(wanted.id, wanted.name, now_ns)
-        raise RejectedError(
-            f"operation is {request.operation}, expected 0 add, 1 rename, 2 recolor, 3 retire, 4 merge, 5 restore"
-        )
+        return self._journal.restore_category(wanted.id, wanted.name, now_ns)
 
     def _probe(self) -> Health:
         if self._journal.failure:
@@ -219,4 +216,5 @@ class LabelJournal(Node):  # type: ignore[misc]
 
 def main() -> int:
     """Run the node."""
+    limit_data(_MOST_BYTES)
     return run_node(LabelJournal)

@@ -3,26 +3,22 @@
 import uuid
 from collections.abc import Mapping
 
-import numpy as np
-
+from latentvr_common.checks import RefusedError as RejectedError
+from latentvr_common.checks import need
+from latentvr_common.checks.categories import check_color
+from latentvr_common.checks.entries import check_entry
+from latentvr_common.checks.need import LONGEST_NAME
 from latentvr_common.cloud import NONE
 from latentvr_common.labels import Category, Kind, LabelBook, LabelEvent
 
-LONGEST_NAME = 100
-MOST_SPHERES = 10_000
-LARGEST_NUMBER = 2**63 - 1
-"""The largest that SQLite holds."""
-
-
-class RejectedError(ValueError):
-    """An entry or change that the journal does not take; the text names the field and what was expected."""
+__all__ = ["LONGEST_NAME", "RejectedError"]
 
 
 def check_event(event: LabelEvent, book: LabelBook, categories: Mapping[int, Category], item_count: int) -> None:
     """Raise RejectedError unless `event` may follow the entries in `book`."""
-    _check_names(event)
-    if len(event.region.radii) > MOST_SPHERES:
-        raise RejectedError(f"region has {len(event.region.radii)} spheres, expected at most {MOST_SPHERES}")
+    check_entry(event)
+    check_event_id(event.event_id)
+    check_author(event.author)
     if event.kind in (Kind.ASSIGN, Kind.ERASE):
         _check_marks(event, categories, item_count)
     else:
@@ -39,19 +35,9 @@ def check_event_id(name: str) -> None:
         raise RejectedError(f"event_id is {name[:60]!r}, expected a UUID such as {uuid.UUID(int=0)}")
 
 
-def _check_names(event: LabelEvent) -> None:
-    check_event_id(event.event_id)
-    check_author(event.author)
-    if not 0 <= event.epoch <= LARGEST_NUMBER:
-        raise RejectedError(f"epoch is {event.epoch}, expected 0 to {LARGEST_NUMBER}")
-    if len(event.gesture) > LONGEST_NAME:
-        raise RejectedError(f"gesture has {len(event.gesture)} characters, expected at most {LONGEST_NAME}")
-
-
 def check_author(author: str) -> None:
     """Raise RejectedError for what is no name of an author."""
-    if not 1 <= len(author) <= LONGEST_NAME:
-        raise RejectedError(f"author has {len(author)} characters, expected 1 to {LONGEST_NAME}")
+    need.text("author", author, LONGEST_NAME, 1)
 
 
 def _check_marks(event: LabelEvent, categories: Mapping[int, Category], item_count: int) -> None:
@@ -67,8 +53,6 @@ def _check_marks(event: LabelEvent, categories: Mapping[int, Category], item_cou
     ids = event.sample_ids
     if len(ids) == 0:
         raise RejectedError("sample_ids is empty, expected at least one row number")
-    if not (np.diff(ids.astype(np.int64)) > 0).all():
-        raise RejectedError("sample_ids are not in rising order, each once")
     if int(ids[-1]) >= item_count:
         raise RejectedError(f"sample_ids go up to {int(ids[-1])}, expected less than {item_count}")
 
@@ -85,8 +69,7 @@ def _check_target(event: LabelEvent, book: LabelBook) -> None:
 def checked_name(name: str, category_id: int, categories: Mapping[int, Category]) -> str:
     """Return `name`, without space around it, for category `category_id`, or raise RejectedError."""
     name = name.strip()
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise RejectedError(f"category name is {name[:60]!r}, expected 1 to {LONGEST_NAME} printable characters")
+    need.name("category name", name)
     if any(c.name == name and not c.retired and c.id != category_id for c in categories.values()):
         raise RejectedError(f"category name {name!r} is in use, expected a new one")
     return name
@@ -94,6 +77,5 @@ def checked_name(name: str, category_id: int, categories: Mapping[int, Category]
 
 def checked_color(color: int) -> int:
     """Return `color`, 0xRRGGBB, or raise RejectedError."""
-    if not 0 <= color <= 0xFFFFFF:
-        raise RejectedError(f"category color is {color:#x}, expected 0x000000 to 0xFFFFFF")
+    check_color(color)
     return color

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -13,19 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from latentvr_common.datasets.npz import UNREADABLE
+
 Arrays = dict[str, npt.NDArray[np.generic]]
 _MOST_BYTES = 4 << 30
 _WHAT_COMPUTES = ("cache.py", "descriptors.py", "inputs.py", "projection.py", "graph.py")
-_UNUSABLE = (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile)
-
-
-def user_cache() -> Path | None:
-    """Return the folder of latentvr below the user's cache directory; None where there is no home directory."""
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        return None
-    return base / "latentvr"
 
 
 class ArrayCache:
@@ -90,7 +81,7 @@ def _read(path: Path) -> Arrays | None:
         with np.load(path, allow_pickle=False) as found:
             arrays = {name: found[name] for name in found.files}
         os.utime(path)
-    except _UNUSABLE:
+    except UNREADABLE:
         return None
     return arrays
 

@@ -190,7 +190,7 @@ def read_checkpoint(place: Path) -> Checkpoint:
         files = {name: (int(f["bytes"]), str(f["sha256"])) for name, f in manifest["files"].items()}
         tensors = _read_checked(place / _TENSORS, *files[_TENSORS])
         numbers = _read_json(place / _NUMBERS, _read_checked(place / _NUMBERS, *files[_NUMBERS]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(f"{place / _MANIFEST}: {error!r}, expected the manifest of a checkpoint") from error
     return _checkpoint_of(place, tensors, numbers)
 

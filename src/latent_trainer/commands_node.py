@@ -19,24 +19,19 @@ class TrainingCommands:
     def _on_set_training(
         self, request: srv.SetTraining.Request, response: srv.SetTraining.Response
     ) -> srv.SetTraining.Response:
-        response.message = self._shown.fault or self._obey(request)
+        response.message = self._shown.fault
         response.accepted = not response.message
+        if response.accepted:
+            self._obey(request)
         return response
 
-    def _obey(self, request: srv.SetTraining.Request) -> str:
-        """Do what is asked; return what was expected if it means nothing."""
+    def _obey(self, request: srv.SetTraining.Request) -> None:
         commands = srv.SetTraining.Request
         if request.command == commands.PAUSE:
             self._worker.pause()
         elif request.command == commands.RESUME:
             self._worker.resume()
-        elif request.command == commands.STEP and request.steps > 0:
+        elif request.command == commands.STEP:
             self._worker.make_steps(int(request.steps))
-        elif request.command == commands.SPEED and 0 < request.speed <= 1:
-            self._worker.set_speed(float(request.speed))
         else:
-            return (
-                f"command {request.command} with steps {request.steps} and speed {request.speed}, expected 0 pause, "
-                "1 resume, 2 step with steps of 1 or more, 3 speed above 0 and up to 1"
-            )
-        return ""
+            self._worker.set_speed(float(request.speed))

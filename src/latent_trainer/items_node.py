@@ -83,7 +83,7 @@ class ItemAnswers:
     ) -> srv.ProposeLabels.Response:
         marks, snapshot = self._shown.marks, self._shown.snapshot
         known = {c.id for c in marks.categories if not c.retired}
-        response.message = why_not(float(request.threshold), int(request.category), known)
+        response.message = why_not(int(request.category), known)
         if not response.message and (snapshot is None or self._shown.glide is None):
             response.message = "there is no cloud yet"
         if response.message or snapshot is None:

@@ -19,7 +19,7 @@ from rclpy.node import Node
 from latent_trainer.appearance import CloudColors
 from latent_trainer.branches import Branches
 from latent_trainer.branches_node import BranchAnswers
-from latent_trainer.cache import ArrayCache, user_cache
+from latent_trainer.cache import ArrayCache
 from latent_trainer.calibration import expected_calibration_error
 from latent_trainer.commands_node import TrainingCommands
 from latent_trainer.cores import default_threads, preparing_threads
@@ -46,12 +46,12 @@ from latentvr_common import conversions, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
 from latentvr_common.datasets.progress import Progress
-from latentvr_common.directories import writable_directory
+from latentvr_common.directories import user_cache, writable_directory
 from latentvr_common.entries_node import Entries
 from latentvr_common.errors import InputError
 from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
-from latentvr_common.labels import CATEGORY_CAPACITY, Category, LabelBook
+from latentvr_common.labels import Category, LabelBook
 from latentvr_common.newest import RateMeter
 from latentvr_common.parameters import declare
 from latentvr_common.run import run_node
@@ -277,10 +277,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
 
     def _on_categories(self, message: msg.Categories) -> None:
         categories = conversions.categories_from_msg(message)
-        wrong = [c.id for c in categories if not 0 <= c.id < CATEGORY_CAPACITY]
-        if wrong:
-            self._health.drop(f"categories have the ids {wrong}, expected 0 to {CATEGORY_CAPACITY - 1}")
-            return
         self._truth = truth_ids(self._dataset.truth, self._dataset.categories, categories)
         self._book.judge_by(categories, conversions.wins_from_msg(message))
         self._use_labels(tuple(categories))

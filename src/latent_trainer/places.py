@@ -16,16 +16,6 @@ FloatArray = npt.NDArray[np.floating]
 
 NEIGHBOURS = 15
 """So many nearest items are told, and vote."""
-_FARTHEST = 10.0
-"""The cloud fills a ball of radius 1: the decoder has nothing to say of places farther away than this."""
-
-
-def refusal_of(place: FloatArray) -> str:
-    """Return why nothing can be said of `place` (3,), latent units; empty: something can."""
-    if np.isfinite(place).all() and float(np.abs(place).max()) <= _FARTHEST and np.linalg.norm(place) <= _FARTHEST:
-        return ""
-    where = ", ".join(f"{value:.3g}" for value in place)
-    return f"position is ({where}), expected finite numbers within {_FARTHEST:.0f} latent units of the origin"
 
 
 def distances_to(place: FloatArray, positions: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

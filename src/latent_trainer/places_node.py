@@ -15,7 +15,7 @@ from rclpy.node import Node
 from rclpy.task import Future
 
 from latent_trainer.inputs import InputMap
-from latent_trainer.places import FloatArray, explore, refusal_of, taken_for
+from latent_trainer.places import FloatArray, explore, taken_for
 from latent_trainer.questions_node import Questions, reason_of
 from latent_trainer.shown import Shown
 from latent_trainer.training import Training
@@ -52,7 +52,7 @@ class PlaceAnswers:
         """Ask the worker, whose network it is, and answer when it has."""
         place, labels = conversions.point_from_msg(request.position), self._shown.marks.labels
         seen = self._shown.encoded(time.monotonic())
-        response.message = refusal_of(place) or self._why_not_now()
+        response.message = self._why_not_now()
         if response.message or seen is None:
             return response
 

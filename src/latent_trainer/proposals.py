@@ -48,10 +48,8 @@ def propose(
     return Proposal(ids.astype(np.uint32), encoded.predicted[ids], expected, np.sort(audit).astype(np.uint32))
 
 
-def why_not(threshold: float, category: int, known: set[int]) -> str:
-    """Return why nothing can be proposed with these; empty: something can. `known`: categories that have an id."""
-    if not 0.0 <= threshold <= 1.0:
-        return f"threshold is {threshold:g}, expected 0 to 1"
+def why_not(category: int, known: set[int]) -> str:
+    """Return why nothing can be proposed of this; empty: something can. `known`: categories that have an id."""
     if category != NONE and category not in known:
         return f"category is {category}, expected -1 for all or one of {sorted(known)}"
     return ""

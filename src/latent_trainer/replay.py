@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from latent_trainer.cache import ArrayCache, user_cache
+from latent_trainer.cache import ArrayCache
 from latent_trainer.cores import preparing_threads
 from latent_trainer.course import Course
 from latent_trainer.preparation import Preparation
@@ -27,6 +27,7 @@ from latentvr_common import conversions
 from latentvr_common.bags.bag import Bag, open_bag
 from latentvr_common.cloud import NONE
 from latentvr_common.datasets import Dataset, load
+from latentvr_common.directories import user_cache
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_common.labels import LabelEvent
 from latentvr_common.trace import TraceEntry

@@ -22,3 +22,12 @@ def writable_directory(name: str) -> Path | None:
     if not os.access(directory, os.W_OK):
         raise InputError(f"parameter directory {name!r}: not writable")
     return directory
+
+
+def user_cache() -> Path | None:
+    """Return the folder of latentvr below the user's cache directory; None where there is no home directory."""
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        return None
+    return base / "latentvr"

@@ -14,10 +14,10 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import PointCloud2
 
 from latentvr_common import conversions, node_tools, topics
+from latentvr_common.checks import RefusedError
 from latentvr_common.cloud import Cloud
 from latentvr_common.forces import Forces
 from latentvr_common.hands import Hands
-from latentvr_common.health import HealthReporter
 from latentvr_common.heard import Heard
 from latentvr_common.place import Place
 from latentvr_common.scene import Ghost, Progress, Scene, hands_moved
@@ -37,7 +37,6 @@ class Inbox:
         self._forces_in: Subscription | None = None
         self._forces: Forces | None = None
         self._cues_in: Subscription | None = None
-        self._health: HealthReporter | None = None
         self._node = node
         always = [topic for topic in Heard.TOPICS if topic is not topics.CUES]
         self._subscriptions = [
@@ -48,10 +47,7 @@ class Inbox:
 
     def _taker(self, topic: topics.Topic) -> Callable[[bytes], None]:
         def on_message(data: bytes) -> None:
-            try:
-                self._heard.take(topic, data, time.monotonic())
-            except ValueError as error:
-                self._drop(error)
+            self._heard.take(topic, data, time.monotonic())
             if topic is not topics.HANDS:
                 self.changes += 1
 
@@ -62,10 +58,6 @@ class Inbox:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._subscriptions.clear()
-
-    def report_to(self, health: HealthReporter) -> None:
-        """Say there which messages could not be used."""
-        self._health = health
 
     def toggle_forces(self) -> None:
         """Begin to listen to the forces, or end: the trainer works them out only while somebody listens."""
@@ -99,10 +91,7 @@ class Inbox:
     def _on_forces(self, message: PointCloud2) -> None:
         if self._forces_in is None:
             return  # What was under way when nobody wanted them any more.
-        try:
-            self._forces = conversions.forces_from_msg(message)
-        except ValueError as error:
-            self._drop(error)
+        self._forces = conversions.forces_from_msg(message)
         self.changes += 1
 
     def _on_cues(self, data: bytes) -> None:
@@ -151,7 +140,7 @@ class Inbox:
     def _cloud(self) -> Cloud | None:
         try:
             return self._heard.cloud()
-        except ValueError as error:
+        except RefusedError as error:
             self._drop(error)
             return self._heard.cloud()
 
@@ -161,13 +150,12 @@ class Inbox:
             try:
                 cloud = conversions.cloud_from_cdr(data)
                 self._ghost = Ghost(cloud.positions, cloud.predicted) if len(cloud) else None
-            except ValueError as error:
+            except RefusedError as error:
                 self._drop(error)
         return self._ghost
 
-    def _drop(self, error: ValueError) -> None:
-        if self._health is not None:
-            self._health.drop(str(error))
+    def _drop(self, error: RefusedError) -> None:
+        node_tools.drop(self._node, str(error), error.about)
 
 
 class Changes:

@@ -80,30 +80,6 @@ def flood(seed: FloatArray, reach: float, density: float) -> Region:
     return Region(np.reshape(seed, (1, 3)), np.array([reach], dtype=np.float32), Shape.FLOOD, density=density)
 
 
-def check_region(region: Region) -> None:
-    """Raise ValueError, naming the field, for a region whose fields do not belong together."""
-    centers, radii = len(region.centers), len(region.radii)
-    if not (np.isfinite(region.centers).all() and np.isfinite(region.radii).all() and (region.radii > 0).all()):
-        raise ValueError("region: centers must be finite and radii finite and greater than 0")
-    expected = {Shape.NONE: (0, 0), Shape.BOX: (1, 0), Shape.FLOOD: (1, 1)}.get(region.shape, (centers, centers))
-    if (centers, radii) != expected:
-        wanted = (
-            f"expected {expected[0]} and {expected[1]}" if region.shape is not Shape.SPHERES else "expected as many"
-        )
-        raise ValueError(f"region has {centers} centers and {radii} radii, {wanted}")
-    if region.shape is Shape.SPHERES and not centers:
-        raise ValueError("region has 0 centers and 0 radii, expected at least one sphere")
-    if len(region.takes_away) not in (0, centers if region.shape is Shape.SPHERES else 0):
-        raise ValueError(f"region.takes_away has {len(region.takes_away)} values, expected none or {centers}")
-    if region.shape is Shape.BOX:
-        if not (np.isfinite(region.half_size).all() and (region.half_size > 0).all()):
-            raise ValueError(f"region.half_size is {region.half_size.tolist()}, expected finite numbers above 0")
-        if not bool(rotations.is_unit(region.quat_xyzw)):
-            raise ValueError(f"region.orientation is {region.quat_xyzw.tolist()}, expected a unit quaternion")
-    if region.shape is Shape.FLOOD and not (np.isfinite(region.density) and region.density > 0):
-        raise ValueError(f"region.density is {region.density}, expected a finite number above 0")
-
-
 @dataclass(frozen=True)
 class LabelEvent:
     """One entry of the journal; the fields are those of LabelEvent.msg, times in nanoseconds."""

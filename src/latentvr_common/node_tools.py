@@ -2,6 +2,10 @@
 
 Rule: an exception in a callback costs the message, the request or the turn that it was called for, never the process.
 It is counted, logged, and told with the node's health. Only constructors may end a process.
+
+Messages are checked before a callback gets them, requests before a server does, answers before whoever asked: see
+`latentvr_common.checks`. What does not pass is dropped, counted by the field that was wrong, and told with the node's
+health; a request is answered with the reason.
 """
 
 import contextlib
@@ -22,12 +26,16 @@ from rclpy.subscription import Subscription
 from rclpy.task import Future
 from rclpy.timer import Timer
 
+from latentvr_common.checks import RefusedError
+from latentvr_common.conversions import message_from_cdr
+from latentvr_common.dropped import Drops
 from latentvr_common.topics import Service, Topic
 
 RECORDER = "session_recorder"
 _NAMELESS = "_NODE_NAME_UNKNOWN_"
 """What ROS says of a subscription that it has found, while it does not know of what node."""
 _FAILURES = "_latentvr_failures"
+_DROPS = "_latentvr_drops"
 _LOG_PERIOD_S = 5.0
 """A callback that fails with every message is logged once in so many seconds."""
 
@@ -55,6 +63,21 @@ def failures_of(node: Node) -> Failures:
     return failures
 
 
+def drops_of(node: Node) -> Drops:
+    """Return what `node` has dropped so far because it could not be used."""
+    drops = getattr(node, _DROPS, None)
+    if not isinstance(drops, Drops):
+        drops = Drops()
+        setattr(node, _DROPS, drops)
+    return drops
+
+
+def drop(node: Node, reason: str, field: str = "") -> None:
+    """Count and log a message that is not used; `field`: what was wrong with it."""
+    said = drops_of(node).note(reason, field)
+    node.get_logger().warning(f"message dropped: {said}", throttle_duration_sec=1.0)
+
+
 class _Guard:
     """Notes the exceptions of one callback, and logs them now and then."""
 
@@ -65,6 +88,9 @@ class _Guard:
 
     def note(self, error: Exception) -> str:
         """Count `error`; return it in one line."""
+        if isinstance(error, RefusedError):
+            drop(self._node, str(error), error.about)
+            return str(error)
         text = f"{self._name} failed: {type(error).__name__}: {error}{_place_of(error)}"
         failures_of(self._node).note(text)
         if time.monotonic() >= self._logged_s + _LOG_PERIOD_S:
@@ -104,9 +130,32 @@ def listen(
 ) -> Subscription:
     """Return a subscription to `topic`; `raw`: the callback gets serialized bytes; `qos`: another than the topic's.
 
-    A message for which the callback raises an exception is dropped.
+    The callback gets messages that hold what they promise. Bytes are not larger than the topic's may be: `conversions`
+    check them when they are read. A message for which the callback raises an exception is dropped.
+
+    Messages are always taken as bytes: those that are none then cost a message, where rclpy would end the process.
     """
-    return node.create_subscription(topic.type, topic.name, guarded(node, callback), qos or topic.qos, raw=raw)
+
+    def take(data: bytes) -> None:
+        _check_size(topic, data)
+        callback(data if raw else read(topic, data))
+
+    take.__qualname__ = getattr(callback, "__qualname__", type(callback).__name__)
+    return node.create_subscription(topic.type, topic.name, guarded(node, take), qos or topic.qos, raw=True)
+
+
+def _check_size(topic: Topic, data: bytes) -> None:
+    if len(data) > topic.most_bytes:
+        raise RefusedError(
+            f"{topic.name}: {len(data)} bytes, expected at most {topic.most_bytes}", f"{topic.name}: size"
+        )
+
+
+def read(topic: Topic, data: bytes) -> Any:
+    """Return the message of `topic` that bytes hold. Raises RefusedError if it does not hold what it promises."""
+    message = message_from_cdr(topic.type, data)
+    topic.check(message)
+    return message
 
 
 @dataclass(frozen=True)
@@ -126,7 +175,7 @@ def listen_with_origin(
 
     Otherwise as `listen`.
     """
-    taker = _TakerOfBoth(node, callback)
+    taker = _TakerOfBoth(node, topic, callback)
     return node.create_subscription(topic.type, topic.name, taker, qos or topic.qos, raw=True)
 
 
@@ -142,13 +191,15 @@ class _TakerOfBoth:
         [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in ("message", "info")]
     )
 
-    def __init__(self, node: Node, callback: Callable[[bytes, Origin], None]) -> None:
+    def __init__(self, node: Node, topic: Topic, callback: Callable[[bytes, Origin], None]) -> None:
+        self._topic = topic
         self._callback = callback
         self._guard = _Guard(node, callback)
 
     def __call__(self, *handed_over: Any) -> None:
         try:
             data, info = handed_over if len(handed_over) == 2 else handed_over[0]
+            _check_size(self._topic, data)
             self._callback(data, _origin(info))
         except Exception as error:
             self._guard.note(error)
@@ -206,7 +257,8 @@ def serve(node: Node, service: Service, callback: Callable[[Any, Any], Any]) -> 
     """Return a server of `service`. `callback` takes the request and an empty response and returns the response.
 
     It may also return a Future of it, to be given its result on the executor's thread: until then the node goes on.
-    Where it raises an exception, the answer is an empty response with the reason in `message`, if it has that field.
+    Where the request does not hold what it promises, or `callback` raises an exception, the answer is an empty response
+    with the reason in `message`, if it has that field.
     """
     answers = _Answers(service, callback, _Guard(node, callback))
     server = node.create_service(service.type, service.name, answers.answer)
@@ -226,9 +278,16 @@ class _Answers:
     def answer(self, request: Any, response: Any) -> Any:
         """Return the response, or a Future of it."""
         try:
+            self._check(request)
             return _checked_response(self._callback(request, response), self._service)
         except Exception as error:
             return self._refusal(error)
+
+    def _check(self, request: Any) -> None:
+        try:
+            self._service.check(request)
+        except RefusedError as error:
+            raise RefusedError(str(error), f"{self._service.name}: {error.about}") from error
 
     def send_by(self, server: RosService) -> None:
         """Have `server` send a Future's response when it is there.
@@ -272,8 +331,34 @@ def _checked_response(response: Any, service: Service) -> Any:
 
 
 def client(node: Node, service: Service) -> Client:
-    """Return a client of `service`."""
-    return node.create_client(service.type, service.name)
+    """Return a client of `service`. The result of its `call_async` is an answer that holds what it promises.
+
+    Another answer is dropped, and the result is None: as if there had been no answer.
+    """
+    asking = node.create_client(service.type, service.name)
+    ask = asking.call_async
+
+    def call_async(request: Any) -> Future:
+        checked = Future()
+        ask(request).add_done_callback(lambda answered: _hand_on(node, service, answered, checked))
+        return checked
+
+    asking.call_async = call_async
+    return asking
+
+
+def _hand_on(node: Node, service: Service, answered: Future, checked: Future) -> None:
+    try:
+        answer = answered.result()
+        if answer is not None:
+            service.check_answer(answer)
+    except RefusedError as error:
+        drop(node, f"answer of {service.name}: {error}", f"{service.name}: {error.about}")
+        checked.set_result(None)
+    except Exception as error:
+        checked.set_exception(error)
+    else:
+        checked.set_result(answer)
 
 
 def now_ns(node: Node) -> int:

@@ -6,6 +6,7 @@ Thread rule: the executor runs in the main thread; so do all callbacks of the no
 import contextlib
 import ctypes
 import os
+import resource
 import select
 import signal
 import sys
@@ -77,6 +78,16 @@ def keep_large_buffers() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(m_mmap_threshold, 64 << 20)
         libc.mallopt(m_trim_threshold, 256 << 20)
+
+
+def limit_data(most_bytes: int) -> None:
+    """Have this process get no more memory for its data than so many bytes; whoever asks for more gets none.
+
+    The middleware believes how many values a request claims to hold, and asks for memory for all of them.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, hard))
 
 
 def run_node(make_node: Callable[[], "Node"], args: Sequence[str] | None = None) -> int:

@@ -19,15 +19,13 @@ from latentvr_common.voices import NEWEST
 from latentvr_session.arguments import Arguments, has_desktop, has_simulated_person, whose_hands
 from latentvr_session.monado import Monado
 from latentvr_session.preparation import Prepared, write_text
+from latentvr_session.shared_memory import SHARED_MEMORY, profile_fits
 
 PACKAGE = "latentvr"
 NAMESPACE = "/latentvr"
 Value = str | int | float | bool | list[str]
 Parameters = Mapping[str, Value]
 
-_SHARED_MEMORY = Path("/dev/shm")
-_SEGMENT_BYTES = 64 * 2**20  # As in config/fastdds.xml.
-_SEGMENTS = 11  # A session has at most ten processes with ROS; one more for a node of one's own.
 _PERSON = "scripted_hands"
 _DESKTOP = "desktop"
 
@@ -242,18 +240,10 @@ def executable_path(name: str) -> Path:
     return Path(get_package_prefix(PACKAGE)) / "lib" / PACKAGE / name
 
 
-def profile_fits(free_bytes: int) -> bool:
-    """Tell whether so much free shared memory holds the segments of config/fastdds.xml, one for each process.
-
-    Where it does not, as in a container with Docker's 64 MB, every process would report that it cannot make its own.
-    """
-    return free_bytes >= _SEGMENTS * _SEGMENT_BYTES
-
-
 def _profiles() -> dict[str, str]:
     """Return the variable that names config/fastdds.xml; nothing where Fast DDS does better with its own defaults."""
     try:
-        free_bytes = shutil.disk_usage(_SHARED_MEMORY).free
+        free_bytes = shutil.disk_usage(SHARED_MEMORY).free
     except OSError:
         free_bytes = 0
     if not profile_fits(free_bytes):

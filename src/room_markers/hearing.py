@@ -8,7 +8,7 @@ from latentvr_common.cloud import CLOUD_DTYPE, Cloud
 from latentvr_common.heard import Heard, Timed
 from latentvr_common.scene import Scene
 from latentvr_common.topics import Topic
-from room_markers.head import Head, check_head
+from room_markers.head import Head
 
 HEARD = (*Heard.TOPICS, topics.HEAD)
 WITHOUT_CUES = tuple(topic for topic in HEARD if topic is not topics.CUES)
@@ -56,9 +56,7 @@ class Hearing:
         return self._head.at(now_s) if self._head else None
 
     def _take_head(self, data: bytes, now_s: float) -> None:
-        head = Head(*conversions.pose_from_msg(conversions.message_from_cdr(PoseStamped, data).pose))
-        check_head(head)
-        self._head = Timed(head, now_s)
+        self._head = Timed(Head(*conversions.head_from_msg(conversions.message_from_cdr(PoseStamped, data))), now_s)
 
 
 def _empty() -> Cloud:

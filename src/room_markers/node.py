@@ -61,24 +61,14 @@ class RoomMarkers(Node):  # type: ignore[misc]
         return node_tools.listen(self, topic, self._taker(topic), raw=True)
 
     def _taker(self, topic: Topic) -> Callable[[bytes], None]:
-        def on_message(data: bytes) -> None:
-            try:
-                self._hearing.take(topic, data, time.monotonic())
-            except ValueError as error:
-                self._health.drop(str(error))
-
-        return on_message
+        return lambda data: self._hearing.take(topic, data, time.monotonic())
 
     def _on_tick(self) -> None:
         now_s = time.monotonic()
         if self._hearing.changes == self._sent_changes and now_s < self._sent_s + _AGAIN_S:
             return
         self._sent_changes, self._sent_s = self._hearing.changes, now_s
-        try:
-            scene = self._hearing.scene(now_s)
-        except ValueError as error:
-            self._health.drop(str(error))
-            return
+        scene = self._hearing.scene(now_s)
         self._publisher.publish(markers_to_msg(markers_of(scene, self._hearing.head(now_s)), node_tools.now_ns(self)))
         self._sent += 1
 

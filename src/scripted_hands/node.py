@@ -54,19 +54,13 @@ class ScriptedHands(Node):  # type: ignore[misc]
         self._told = ""
 
     def _on_cloud(self, data: bytes) -> None:
-        try:
-            self._person.see_cloud(conversions.cloud_from_cdr(data))
-        except ValueError as error:
-            self._health.drop(str(error))
+        self._person.see_cloud(conversions.cloud_from_cdr(data))
 
     def _on_categories(self, message: msg.Categories) -> None:
         self._person.see_categories(conversions.categories_from_msg(message))
 
     def _on_gesture(self, message: msg.Gesture) -> None:
-        phase = _PHASES.get(message.phase)
-        if phase is None:
-            self._health.drop(f"gesture: phase is {message.phase}, expected 0 to 3")
-            return
+        phase = _PHASES[message.phase]
         self._person.see_gesture(Answer(message.name, phase, message.category, message.radius, message.detail))
 
     def _on_tool(self, message: msg.Tool) -> None:
@@ -74,10 +68,7 @@ class ScriptedHands(Node):  # type: ignore[misc]
             self._person.see_page(message.page)
 
     def _on_placement(self, message: msg.CloudPlacement) -> None:
-        try:
-            self._person.see_placement(conversions.placement_from_msg(message))
-        except ValueError as error:
-            self._health.drop(str(error))
+        self._person.see_placement(conversions.placement_from_msg(message))
 
     def _on_tick(self) -> None:
         posture = self._person.step(time.monotonic())

@@ -43,7 +43,6 @@ class SceneSide:
             most_points=settings.most_points,
         )
         self._inbox = Inbox(node)
-        self._inbox.report_to(health)
         self._previews = Previews(node, health, self._change)
         if settings.forces:
             self._inbox.toggle_forces()

@@ -1,31 +1,15 @@
-"""Where an OpenXR runtime is looked for, and what is there, in words. No OpenXR.
+"""Where an OpenXR runtime was looked for, and what is there, in words. No OpenXR."""
 
-The order is that of the loader: "Runtime Discovery" of the OpenXR loader's specification, Linux.
-"""
-
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-_FILES = ("openxr/1/active_runtime.{machine}.json", "openxr/1/active_runtime.json")
+from latentvr_common.openxr_places import library_of, places
+
 _HOW = (
     "start SteamVR, WiVRn or Monado and make it the active OpenXR runtime, "
     "or give xr_runtime:=monado for one that needs no headset"
 )
-
-
-def places(environment: Mapping[str, str], machine: str) -> Iterator[Path]:
-    """Yield the files that may name the active runtime, in order."""
-    if environment.get("XR_RUNTIME_JSON"):
-        yield Path(environment["XR_RUNTIME_JSON"])
-        return
-    home = Path(environment.get("HOME", "~")).expanduser()
-    own = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
-    shared = (environment.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":")
-    for folder in (own, *(Path(s) for s in shared), Path("/usr/local/etc"), Path("/etc")):
-        for file in _FILES:
-            yield folder / file.format(machine=machine)
 
 
 def describe(environment: Mapping[str, str] | None = None, machine: str | None = None) -> str:
@@ -48,10 +32,8 @@ def _describe(given: Mapping[str, str], machine: str) -> str:
 
 
 def _library(manifest: Path) -> str:
-    try:
-        path = str(json.loads(manifest.read_text(encoding="utf-8"))["runtime"]["library_path"])
-    except (OSError, ValueError, KeyError, TypeError):
+    library = library_of(manifest)
+    if library is None:
         return ", which is no runtime manifest,"
-    library = path if "/" not in path else str((manifest.parent / path).resolve())
-    missing = "" if "/" not in path or Path(library).exists() else ", which is missing"
+    missing = "" if "/" not in library or Path(library).exists() else ", which is missing"
     return f" ({library}{missing})"

@@ -57,6 +57,6 @@ def test_beacons_are_asked_for_only_where_they_are_wanted_and_a_bad_message_ends
         peer.wait_until(lambda: listens(peer, topics.CUES), "it listens to cues")
         bad_out = node_tools.advertise(peer.node, topics.CLOUD_PLACEMENT)
         bad_out.publish(conversions.placement_to_msg(Placement(scale=-1.0), 1))
-        peer.wait_until(lambda: "scale is -1.0" in (tmp_path / "log").read_text(), "the reason is logged")
+        peer.wait_until(lambda: "scale is -1," in (tmp_path / "log").read_text(), "the reason is logged")
         before = len(peer.heard["markers"])
         peer.wait_until(lambda: len(peer.heard["markers"]) > before, "markers are sent all the same")

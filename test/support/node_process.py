@@ -75,6 +75,10 @@ class NodeProcess:
         """Return its exit code when it has ended by itself."""
         return self._popen.wait(TIMEOUT_S)
 
+    def poll(self) -> int | None:
+        """Return its exit code; None: it still runs."""
+        return self._popen.poll()
+
     def kill(self) -> None:
         """End it with SIGKILL."""
         self._popen.kill()
@@ -108,6 +112,12 @@ class Peer:
         while not condition():
             assert time.monotonic() < until, f"{what}: not within {at_most_s} s"
             self._executor.spin_once(timeout_sec=0.02)
+
+    def spin(self, seconds: float) -> None:
+        """Do what is to be done meanwhile."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._executor.spin_once(timeout_sec=max(until - time.monotonic(), 0.0))
 
     def call(self, service: topics.Service, request: Any) -> Any:
         """Return the answer of `service`. Asks again: for a while, a server that was killed seems to be there."""

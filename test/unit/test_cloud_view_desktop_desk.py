@@ -14,9 +14,10 @@ from cloud_view.desktop.marks import Boxing, Flooding, Painting, Sight
 from cloud_view.desktop.outcome import Kind, Outcome
 from cloud_view.desktop.picking import Picker, Viewport
 from latentvr_common import brush, rotations
+from latentvr_common.checks.regions import check_region
 from latentvr_common.cloud import Cloud
 from latentvr_common.gestures import ACCEPT, BOX, DENSITY, DWELL, PINCH_BRUSH, POKE, Phase, Side, ToolKind
-from latentvr_common.labels import Category, Shape, check_region
+from latentvr_common.labels import Category, Shape
 from latentvr_common.labels import Kind as EntryKind
 from latentvr_common.placement import Placement
 from latentvr_common.proposal import Proposal

@@ -10,10 +10,11 @@ import pytest
 
 from latent_trainer import cache as cache_module
 from latent_trainer import preparation as preparation_module
-from latent_trainer.cache import ArrayCache, Arrays, user_cache
+from latent_trainer.cache import ArrayCache, Arrays
 from latent_trainer.parameters import Parameters
 from latent_trainer.preparation import Preparation
 from latentvr_common.datasets import Dataset
+from latentvr_common.directories import user_cache
 
 VALUES = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
 

@@ -21,7 +21,6 @@ from latent_trainer.places import (
     image_of,
     items_around,
     nearest,
-    refusal_of,
     vote,
 )
 from latent_trainer.preview import enlarged_png
@@ -198,27 +197,6 @@ def test_few_items_have_few_neighbours_and_equal_ones_have_each_other() -> None:
     positions = np.zeros((4, 3), np.float32)
     assert sorted(items_around(2, positions)) == [0, 1, 3]
     assert items_around(0, positions[:1]).tolist() == []
-
-
-@pytest.mark.parametrize("place", [[0, 0, 0], [1, -1, 1], [10, 0, 0], [0.0, -10.0, 0.0]], ids=lambda place: str(place))
-def test_a_place_within_ten_units_is_taken(place: list[float]) -> None:
-    assert refusal_of(np.array(place, float)) == ""
-
-
-@pytest.mark.parametrize(
-    ("place", "where"),
-    [
-        ([np.nan, 0, 0], "nan, 0, 0"),
-        ([0, np.inf, 0], "0, inf, 0"),
-        ([0, 0, -np.inf], "0, 0, -inf"),
-        ([10.01, 0, 0], "10, 0, 0"),
-        ([6, 6, 6], "6, 6, 6"),
-        ([1e308, 1e308, 0], "1e+308, 1e+308, 0"),
-    ],
-)
-def test_a_place_that_is_nowhere_is_refused_in_one_line(place: list[float], where: str) -> None:
-    expected = f"position is ({where}), expected finite numbers within 10 latent units of the origin"
-    assert refusal_of(np.array(place, float)) == expected
 
 
 def test_a_spectrogram_has_its_low_frequencies_at_the_bottom_and_colours_stay() -> None:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from latentvr import srv
 
 from latentvr_common import conversions, rotations
+from latentvr_common.checks.regions import check_region
 from latentvr_common.cloud import Cloud
 from latentvr_common.gestures import ACCEPT, BOX
-from latentvr_common.labels import Kind, Shape, check_region
+from latentvr_common.labels import Kind, Shape
 from latentvr_common.marks import entry_of, preview_of
 from latentvr_common.proposal import Proposal
 from latentvr_common.selecting.found import Found, in_box, in_dense_region, nothing_in

@@ -99,7 +99,6 @@ class Desktop(Node):  # type: ignore[misc]
         self._tool_out = node_tools.advertise(self, topics.TOOL)
         self._inbox = Inbox(self)
         self._health = HealthReporter(self, self._probe)
-        self._inbox.report_to(self._health)
         if self._settings.forces:
             self._inbox.toggle_forces()
         if self._settings.cues:

@@ -54,6 +54,7 @@ from latentvr_common.conversions.labels import (
     wins_from_msg,
 )
 from latentvr_common.conversions.places import (
+    head_from_msg,
     place_from_msg,
     place_to_msg,
     placement_from_msg,
@@ -64,6 +65,7 @@ from latentvr_common.conversions.serialized import (
     label_event_from_cdr,
     message_from_cdr,
     progress_from_cdr,
+    selection_from_cdr,
     trace_entry_from_cdr,
 )
 from latentvr_common.conversions.traces import trace_entry_from_msg, trace_entry_to_msg
@@ -91,6 +93,7 @@ __all__ = [
     "hands_from_msg",
     "hands_to_cdr",
     "hands_to_msg",
+    "head_from_msg",
     "header",
     "ids_to_array",
     "label_event_from_cdr",
@@ -110,6 +113,7 @@ __all__ = [
     "proposal_from_msg",
     "region_from_msg",
     "region_to_msg",
+    "selection_from_cdr",
     "selection_from_msg",
     "selection_to_msg",
     "time_from_msg",

@@ -9,6 +9,8 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point, Pose, Quaternion
 from std_msgs.msg import Header
 
+from latentvr_common.conversions.point_clouds import TimeSeen
+
 LATENT_FRAME = "latent"
 STAGE_FRAME = "stage"
 NS = 1_000_000_000
@@ -20,7 +22,7 @@ def time_to_msg(stamp_ns: int) -> Time:
     return Time(sec=stamp_ns // NS, nanosec=stamp_ns % NS)
 
 
-def time_from_msg(stamp: Time) -> int:
+def time_from_msg(stamp: Time | TimeSeen) -> int:
     """A ROS time to nanoseconds."""
     return int(stamp.sec * NS + stamp.nanosec)
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from sensor_msgs.msg import PointCloud2
 
+from latentvr_common.checks import RefusedError, need
+from latentvr_common.checks.clouds import check_cloud, check_cues, check_force_terms, check_positions
 from latentvr_common.cloud import CLOUD_DTYPE, Cloud
 from latentvr_common.conversions.basics import time_from_msg
-from latentvr_common.conversions.point_clouds import point_cloud_in
+from latentvr_common.conversions.point_clouds import PointCloudSeen, point_cloud_in
 from latentvr_common.conversions.rows import rows_from_msg, rows_to_msg
 from latentvr_common.cues import CUES_DTYPE, Cues
 from latentvr_common.forces import Forces
@@ -29,7 +30,7 @@ def cloud_to_msg(cloud: Cloud) -> PointCloud2:
 
 def cloud_from_msg(message: PointCloud2) -> Cloud:
     """The message of the topic `cloud` to a cloud frame; the arrays are views of the message's bytes where possible."""
-    return _cloud_of(rows_from_msg("cloud", message, CLOUD_DTYPE), time_from_msg(message.header.stamp))
+    return _cloud_of(message)
 
 
 def cloud_from_cdr(data: bytes) -> Cloud:
@@ -40,18 +41,20 @@ def cloud_from_cdr(data: bytes) -> Cloud:
     try:
         seen = point_cloud_in(data)
     except ValueError as error:
-        raise ValueError(f"cloud: {error}") from error
-    return _cloud_of(rows_from_msg("cloud", seen, CLOUD_DTYPE), seen.stamp_ns)
+        raise RefusedError(f"cloud: {error}", "cloud: bytes") from error
+    return _cloud_of(seen)
 
 
-def _cloud_of(rows: npt.NDArray[np.void], stamp_ns: int) -> Cloud:
+def _cloud_of(message: PointCloud2 | PointCloudSeen) -> Cloud:
+    need.header("cloud", message.header)
+    rows = rows_from_msg("cloud", message, CLOUD_DTYPE)
     positions = np.empty((len(rows), len(_AXES)), np.float32)
     for column, axis in enumerate(_AXES):
         positions[:, column] = rows[axis]
-    if not np.isfinite(positions).all():
-        raise ValueError("cloud: x, y, z hold values that are not finite")
+    check_positions("cloud", positions)
+    check_cloud(rows)
     return Cloud(
-        stamp_ns=stamp_ns,
+        stamp_ns=time_from_msg(message.header.stamp),
         positions=positions,
         rgb=rows["rgb"],
         label=rows["label"],
@@ -91,12 +94,13 @@ def forces_to_msg(forces: Forces) -> PointCloud2:
 
 def forces_from_msg(message: PointCloud2) -> Forces:
     """The message of the topic `forces` to forces."""
+    need.header("forces", message.header)
     terms = _terms_of([field.name for field in message.fields])
+    check_force_terms(terms)
     rows = rows_from_msg("forces", message, _forces_dtype(terms))
     numbers = rows.view("<f4").reshape(len(rows), rows.dtype.itemsize // 4)[:, 1:]
     vectors = numbers.reshape(len(rows), len(terms) + 4, len(_AXES))
-    if not np.isfinite(vectors).all():
-        raise ValueError("forces: there are values that are not finite")
+    check_positions("forces", vectors)
     return Forces(
         stamp_ns=time_from_msg(message.header.stamp),
         sample_ids=rows["sample_id"],
@@ -130,9 +134,9 @@ def cues_to_msg(cues: Cues) -> PointCloud2:
 
 def cues_from_msg(message: PointCloud2) -> Cues:
     """The message of the topic `cues` to cues; the arrays are views of the message's bytes where possible."""
+    need.header("cues", message.header)
     rows = rows_from_msg("cues", message, CUES_DTYPE)
     positions = np.stack([rows["x"], rows["y"], rows["z"]], axis=1)
     shares = {name: rows[name] for name in _SHARES}
-    if not np.isfinite(positions).all() or not all(((s >= 0) & (s <= 1)).all() for s in shares.values()):
-        raise ValueError("cues: expected finite positions, and cues from 0 to 1")
+    check_cues(positions, np.stack(list(shares.values()), axis=1), rows["place"])
     return Cues(time_from_msg(message.header.stamp), positions, **shares, places=rows["place"])

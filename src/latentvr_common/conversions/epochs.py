@@ -2,13 +2,15 @@
 
 from latentvr import msg
 
+from latentvr_common.checks.training import check_epoch
 from latentvr_common.scene import Progress, State
 
 
 def progress_from_msg(message: msg.Epoch) -> Progress:
-    """Return what is shown of it. A state that this version does not know is a fault."""
+    """Return what is shown of it."""
+    check_epoch(message)
     return Progress(
-        State(message.state) if message.state in list(State) else State.FAULT,
+        State(message.state),
         message.epoch,
         message.labelled,
         message.accuracy,

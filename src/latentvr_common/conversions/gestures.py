@@ -1,10 +1,9 @@
 """Gestures, what they would mark, and what the hands hold."""
 
-import math
-
 import numpy as np
 from latentvr import msg
 
+from latentvr_common.checks.gestures import check_gesture, check_selected, check_tool
 from latentvr_common.conversions.basics import (
     LATENT_FRAME,
     STAGE_FRAME,
@@ -16,8 +15,7 @@ from latentvr_common.conversions.basics import (
     time_to_msg,
 )
 from latentvr_common.conversions.labels import region_from_msg, region_to_msg
-from latentvr_common.gestures import HAND_KINDS, Phase, Preview, Report, Side, Tool, ToolKind
-from latentvr_common.hands import FARTHEST_M, is_near
+from latentvr_common.gestures import Phase, Preview, Report, Side, Tool, ToolKind
 
 
 def gesture_to_msg(report: Report) -> msg.Gesture:
@@ -40,21 +38,13 @@ def gesture_to_msg(report: Report) -> msg.Gesture:
 
 def gesture_from_msg(message: msg.Gesture) -> Report:
     """A message to a report."""
-    if message.phase not in list(Phase):
-        raise ValueError(f"gesture: phase is {message.phase}, expected 0 to 3")
-    if message.hand not in list(Side):
-        raise ValueError(f"gesture: hand is {message.hand}, expected 0 to 3")
-    position = point_from_msg(message.position)
-    if not (is_near(position) and abs(message.radius) <= FARTHEST_M):
-        where = ", ".join(f"{value:.3g}" for value in position)
-        reason = f"expected finite numbers within {FARTHEST_M:.0f} m"
-        raise ValueError(f"gesture at ({where}) with radius {message.radius:.3g}: {reason}")
+    check_gesture(message)
     return Report(
         message.gesture_id,
         message.name,
         Phase(message.phase),
         time_from_msg(message.header.stamp),
-        position,
+        point_from_msg(message.position),
         float(message.radius),
         message.category,
         message.samples,
@@ -82,11 +72,7 @@ def selection_to_msg(preview: Preview) -> msg.Selection:
 
 def selection_from_msg(message: msg.Selection) -> Preview:
     """A message to a preview."""
-    if len(message.label_categories) != len(message.label_counts):
-        raise ValueError(
-            f"selection has {len(message.label_categories)} label_categories and {len(message.label_counts)} "
-            "label_counts, expected as many"
-        )
+    check_selected(message)
     return Preview(
         message.gesture_id,
         time_from_msg(message.header.stamp),
@@ -117,15 +103,7 @@ def tool_to_msg(tool: Tool, stamp_ns: int) -> msg.Tool:
 
 def tool_from_msg(message: msg.Tool) -> Tool:
     """A message to a tool."""
-    if message.hand not in (Side.LEFT, Side.RIGHT, Side.MOUSE):
-        raise ValueError(f"tool: hand is {message.hand}, expected 0 (left), 1 (right) or 3 (mouse)")
-    if message.kind not in (tuple(ToolKind) if message.hand == Side.MOUSE else HAND_KINDS):
-        or_box = ", or of a mouse 2 (box)" if message.kind == ToolKind.BOX else ""
-        raise ValueError(f"tool: kind is {message.kind}, expected 0 (sphere) or 1 (density){or_box}")
-    if not (math.isfinite(message.radius) and 0 < message.radius <= FARTHEST_M):
-        raise ValueError(f"tool: radius is {message.radius:.3g}, expected more than 0 and at most {FARTHEST_M:.0f} m")
-    if message.looks_at_ns < 0:
-        raise ValueError(f"tool: looks_at_ns is {message.looks_at_ns}, expected 0 (now) or the stamp of a cloud")
+    check_tool(message)
     return Tool(
         ToolKind(message.kind),
         message.category,

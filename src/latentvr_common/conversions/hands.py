@@ -5,7 +5,10 @@ import struct
 import numpy as np
 from latentvr import msg
 
+from latentvr_common.checks import RefusedError, need
+from latentvr_common.checks.hands import check_hand
 from latentvr_common.conversions.basics import NS, STAGE_FRAME, header, pose_from_msg, pose_to_msg, time_from_msg
+from latentvr_common.conversions.point_clouds import TimeSeen
 from latentvr_common.hands import JOINT_COUNT, Hand, Hands
 
 
@@ -24,13 +27,15 @@ def hand_from_msg(message: msg.Hand) -> Hand:
     if not message.tracked:
         return Hand()
     poses = [pose_from_msg(joint) for joint in message.joints]
-    return Hand(
+    hand = Hand(
         tracked=True,
         positions=np.array([p for p, _ in poses]),
         quats_xyzw=np.array([q for _, q in poses]),
         radii=np.asarray(message.radii, dtype=np.float64),
         validity=np.asarray(message.validity, dtype=np.uint8),
     )
+    check_hand(hand.radii, hand.validity)
+    return hand
 
 
 def hands_to_msg(hands: Hands) -> msg.Hands:
@@ -42,6 +47,7 @@ def hands_to_msg(hands: Hands) -> msg.Hands:
 
 def hands_from_msg(message: msg.Hands) -> Hands:
     """The message of the topic `hands` to both hands."""
+    need.header("hands", message.header)
     return Hands(time_from_msg(message.header.stamp), hand_from_msg(message.left), hand_from_msg(message.right))
 
 
@@ -76,14 +82,16 @@ def hands_to_cdr(hands: Hands) -> bytes:
 def hands_from_cdr(data: bytes) -> Hands:
     """The serialized message of the topic `hands` to both hands. Raises ValueError if the bytes are something else."""
     if data[:4] != _CDR_LITTLE_ENDIAN or len(data) < 16:
-        raise ValueError(f"hands: {len(data)} bytes that do not begin as little-endian CDR")
+        raise RefusedError(f"hands: {len(data)} bytes that do not begin as little-endian CDR", "hands: bytes")
     body = memoryview(data)[4:]
     sec, nanosec, length = struct.unpack_from("<iII", body, 0)
+    need.stamp("hands: stamp", TimeSeen(sec, nanosec))
     offset, both = 12 + length, []
     for _ in range(2):
         start = _align8(offset + 1)
         if start + _HAND_CDR.itemsize > len(body):
-            raise ValueError(f"hands: {len(data)} bytes, too few for two hands of {JOINT_COUNT} joints")
+            text = f"hands: {len(data)} bytes, too few for two hands of {JOINT_COUNT} joints"
+            raise RefusedError(text, "hands: bytes")
         row = np.frombuffer(body, dtype=_HAND_CDR, count=1, offset=start)[0]
         both.append(_hand_from_row(row) if body[offset] else Hand())
         offset = start + _HAND_CDR.itemsize
@@ -91,4 +99,5 @@ def hands_from_cdr(data: bytes) -> Hands:
 
 
 def _hand_from_row(row: np.void) -> Hand:
+    check_hand(row["radii"], row["validity"])
     return Hand(True, row["poses"][:, :3], row["poses"][:, 3:], row["radii"].astype(np.float64), row["validity"])

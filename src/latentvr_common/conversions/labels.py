@@ -6,15 +6,18 @@ import numpy as np
 from geometry_msgs.msg import Quaternion, Vector3
 from latentvr import msg, srv
 
+from latentvr_common.checks.answers import check_proposal
+from latentvr_common.checks.categories import check_categories
+from latentvr_common.checks.entries import check_entry, check_times
+from latentvr_common.checks.regions import region_of
 from latentvr_common.conversions.basics import (
     header,
     ids_to_array,
-    point_from_msg,
     point_to_msg,
     time_from_msg,
     time_to_msg,
 )
-from latentvr_common.labels import Category, Kind, LabelEvent, Region, Shape, check_region
+from latentvr_common.labels import Category, Kind, LabelEvent, Region
 from latentvr_common.proposal import Proposal
 from latentvr_common.voices import NEWEST
 
@@ -36,20 +39,7 @@ def region_to_msg(region: Region) -> msg.Region:
 
 def region_from_msg(message: msg.Region) -> Region:
     """A message to a region."""
-    if message.shape not in list(Shape):
-        raise ValueError(f"region.shape is {message.shape}, expected 0 (none), 1 (spheres), 2 (box) or 3 (flood)")
-    half, turn = message.half_size, message.orientation
-    region = Region(
-        np.array([point_from_msg(c) for c in message.centers]).reshape(-1, 3),
-        np.asarray(message.radii, dtype=np.float32),
-        Shape(message.shape),
-        np.asarray(message.takes_away, dtype=bool),
-        np.array([half.x, half.y, half.z]),
-        np.array([turn.x, turn.y, turn.z, turn.w]),
-        float(message.density),
-    )
-    check_region(region)
-    return region
+    return region_of(message)
 
 
 def label_event_to_msg(event: LabelEvent) -> msg.LabelEvent:
@@ -72,8 +62,8 @@ def label_event_to_msg(event: LabelEvent) -> msg.LabelEvent:
 
 def label_event_from_msg(message: msg.LabelEvent) -> LabelEvent:
     """A message to a label entry."""
-    if message.kind not in list(Kind):
-        raise ValueError(f"label entry {message.event_id!r}: kind is {message.kind}, expected 0 to 3")
+    check_entry(message)
+    check_times(message)
     return LabelEvent(
         event_id=message.event_id,
         kind=Kind(message.kind),
@@ -101,6 +91,7 @@ def categories_to_msg(
 
 def categories_from_msg(message: msg.Categories) -> list[Category]:
     """A message to the list of categories."""
+    check_categories(message)
     return [category_from_msg(c) for c in message.categories]
 
 
@@ -121,9 +112,7 @@ def category_from_msg(message: msg.Category) -> Category:
 
 def proposal_from_msg(response: srv.ProposeLabels.Response) -> Proposal:
     """An answer of propose_labels to what is proposed."""
-    items, categories = len(response.sample_ids), len(response.categories)
-    if items != categories:
-        raise ValueError(f"propose_labels: {items} sample_ids and {categories} categories, expected as many")
+    check_proposal(response)
     return Proposal(
         np.asarray(response.sample_ids, dtype=np.uint32),
         np.asarray(response.categories, dtype=np.int16),

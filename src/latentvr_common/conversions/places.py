@@ -1,9 +1,14 @@
 """Where the cloud hangs, and what would live at a place in it."""
 
 import numpy as np
+import numpy.typing as npt
+from geometry_msgs.msg import PoseStamped
 from latentvr import msg, srv
 from sensor_msgs.msg import CompressedImage
 
+from latentvr_common.checks import RefusedError
+from latentvr_common.checks.answers import check_place
+from latentvr_common.checks.poses import check_head, check_placement
 from latentvr_common.conversions.basics import STAGE_FRAME, header, pose_from_msg, pose_to_msg
 from latentvr_common.place import Place
 from latentvr_common.placement import Placement
@@ -20,10 +25,14 @@ def placement_to_msg(placement: Placement, stamp_ns: int) -> msg.CloudPlacement:
 
 def placement_from_msg(message: msg.CloudPlacement) -> Placement:
     """A message to where the cloud hangs."""
-    position, quat = pose_from_msg(message.pose)
-    if not (message.scale > 0 and np.isfinite([*position, *quat, message.scale]).all()):
-        raise ValueError(f"cloud_placement: scale is {message.scale}, expected a finite pose and a scale above 0")
-    return Placement(position, quat, float(message.scale))
+    check_placement(message)
+    return Placement(*pose_from_msg(message.pose), float(message.scale))
+
+
+def head_from_msg(message: PoseStamped) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The message of the topic `head` to position (3,), metres, and quaternion (4,), in the frame `stage`."""
+    check_head(message)
+    return pose_from_msg(message.pose)
 
 
 def place_to_msg(place: Place) -> srv.DecodePlace.Response:
@@ -44,12 +53,8 @@ def place_to_msg(place: Place) -> srv.DecodePlace.Response:
 def place_from_msg(response: srv.DecodePlace.Response) -> Place:
     """The answer of the service `decode_place` that has found something, to what would live there."""
     if not response.found:
-        raise ValueError(f"decode_place: {response.message}")
-    if not (0 <= response.share <= 1 and 0 <= response.distance < np.inf):
-        raise ValueError(
-            f"decode_place: share is {response.share}, distance {response.distance}; "
-            "expected 0 to 1, and a finite number of 0 or more"
-        )
+        raise RefusedError(f"decode_place: {response.message}")
+    check_place(response)
     return Place(
         png=bytes(response.picture.data),
         text=response.text,

@@ -6,7 +6,6 @@ The layout is that of CDR (OMG DDS-XTYPES 1.3, 7.4.1), little-endian, whose numb
 import struct
 from dataclasses import dataclass
 
-NS = 1_000_000_000
 _LITTLE_ENDIAN = b"\x00\x01"
 _HEADER_BYTES = 4
 _MOST_FIELDS = 1000
@@ -22,15 +21,32 @@ class FieldSeen:
 
 
 @dataclass(frozen=True)
+class TimeSeen:
+    """A time, as in Time.msg."""
+
+    sec: int
+    nanosec: int
+
+
+@dataclass(frozen=True)
+class HeaderSeen:
+    """A header, as in Header.msg."""
+
+    stamp: TimeSeen
+    frame_id: str
+
+
+@dataclass(frozen=True)
 class PointCloudSeen:
     """What a PointCloud2 says, with its data where they are; names as in PointCloud2.msg."""
 
-    stamp_ns: int
+    header: HeaderSeen
     height: int
     width: int
     fields: tuple[FieldSeen, ...]
     is_bigendian: bool
     point_step: int
+    row_step: int
     data: memoryview
 
 
@@ -39,18 +55,17 @@ def point_cloud_in(data: bytes) -> PointCloudSeen:
     if data[:2] != _LITTLE_ENDIAN:
         raise ValueError(f"{len(data)} bytes that do not begin as little-endian CDR")
     cursor = _Cursor(memoryview(data)[_HEADER_BYTES:])
-    sec, nanosec = cursor.number("i"), cursor.number("I")
-    cursor.text()
+    header = HeaderSeen(TimeSeen(cursor.number("i"), cursor.number("I")), cursor.text())
     height, width = cursor.number("I"), cursor.number("I")
     count = cursor.number("I")
     if count > _MOST_FIELDS:
         raise ValueError(f"{count} fields, expected at most {_MOST_FIELDS}")
     fields = tuple(_field(cursor) for _ in range(count))
     is_bigendian = bool(cursor.number("B"))
-    point_step, _row_step = cursor.number("I"), cursor.number("I")
+    point_step, row_step = cursor.number("I"), cursor.number("I")
     rows = cursor.take(cursor.number("I"))
     cursor.number("B")  # is_dense
-    return PointCloudSeen(sec * NS + nanosec, height, width, fields, is_bigendian, point_step, rows)
+    return PointCloudSeen(header, height, width, fields, is_bigendian, point_step, row_step, rows)
 
 
 def _field(cursor: "_Cursor") -> FieldSeen:

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sensor_msgs.msg import PointCloud2, PointField
 
+from latentvr_common.checks.clouds import check_rows
 from latentvr_common.conversions.basics import LATENT_FRAME, header
 from latentvr_common.conversions.point_clouds import PointCloudSeen
 
@@ -44,17 +45,5 @@ def rows_from_msg(what: str, message: PointCloud2 | PointCloudSeen, dtype: np.dt
 
     Raises ValueError, which begins with `what`, if the message does not have the columns of `dtype`.
     """
-    wrong = []
-    if message.height != 1 or message.point_step != dtype.itemsize or message.is_bigendian:
-        wrong.append(
-            f"height {message.height}, point_step {message.point_step}, big-endian {message.is_bigendian}; "
-            f"expected 1, {dtype.itemsize}, False"
-        )
-    found, expected = [(f.name, f.offset, f.datatype) for f in message.fields], _layout(dtype)
-    if found != expected:
-        wrong.append(f"fields are {found}, expected {expected}")
-    if not wrong and len(message.data) != message.width * dtype.itemsize:
-        wrong.append(f"data has {len(message.data)} bytes, expected {message.width} x {dtype.itemsize}")
-    if wrong:
-        raise ValueError(f"{what}: {'; '.join(wrong)}")
+    check_rows(what, message, _layout(dtype), dtype.itemsize)
     return np.frombuffer(message.data, dtype=dtype)

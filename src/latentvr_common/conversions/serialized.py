@@ -5,10 +5,13 @@ from typing import Any
 from latentvr import msg
 from rclpy.serialization import deserialize_message
 
+from latentvr_common.checks import RefusedError
 from latentvr_common.conversions.basics import time_from_msg
 from latentvr_common.conversions.epochs import progress_from_msg
+from latentvr_common.conversions.gestures import selection_from_msg
 from latentvr_common.conversions.labels import categories_from_msg, label_event_from_msg
 from latentvr_common.conversions.traces import trace_entry_from_msg
+from latentvr_common.gestures import Preview
 from latentvr_common.labels import Category, LabelEvent
 from latentvr_common.scene import Progress
 from latentvr_common.trace import TraceEntry
@@ -36,9 +39,15 @@ def categories_from_cdr(data: bytes) -> tuple[int, list[Category]]:
     return time_from_msg(message.header.stamp), categories_from_msg(message)
 
 
+def selection_from_cdr(data: bytes) -> Preview:
+    """Return a serialized selection as data. Raises ValueError for what is none."""
+    return selection_from_msg(message_from_cdr(msg.Selection, data))
+
+
 def message_from_cdr(kind: Any, data: bytes) -> Any:
-    """Return a serialized message of type `kind`. Raises ValueError for what is none."""
+    """Return the message of the type `kind` that bytes hold. Raises RefusedError for what is none."""
     try:
         return deserialize_message(data, kind)
     except Exception as error:  # Of a type of rclpy's own.
-        raise ValueError(f"not a serialized {kind.__name__}: {error}") from error
+        text = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RefusedError(f"not a serialized {kind.__name__}: {text}", f"{kind.__name__}: bytes") from error

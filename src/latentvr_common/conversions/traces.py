@@ -3,8 +3,9 @@
 import numpy as np
 from latentvr import msg
 
+from latentvr_common.checks.training import check_trace_entry, has_parent
 from latentvr_common.conversions.basics import header
-from latentvr_common.trace import BEGINNINGS, Place, Said, TraceEntry, What
+from latentvr_common.trace import Place, Said, TraceEntry, What
 from latentvr_common.voices import NEWEST
 
 
@@ -36,26 +37,15 @@ def trace_entry_to_msg(entry: TraceEntry, stamp_ns: int) -> msg.TraceEntry:
 
 def trace_entry_from_msg(message: msg.TraceEntry) -> TraceEntry:
     """A message to an entry of the trace."""
-    place = f"trace entry {message.number} of run {message.run!r}"
-    if message.kind not in list(What):
-        raise ValueError(f"{place}: kind is {message.kind}, expected 0 to {max(What)}")
+    check_trace_entry(message)
     what = What(message.kind)
-    if len(message.losses) != len(message.norms):
-        raise ValueError(f"{place} has {len(message.losses)} losses and {len(message.norms)} norms, expected as many")
-    if (what in BEGINNINGS) != (message.number == 0):
-        raise ValueError(f"{place}: kind is {what.name}, expected a run to begin with entry 0, and only with that")
-    has_parent = what in (What.RESUME, What.BRANCH)
-    if bool(message.parent_run) != has_parent or message.parent_run == message.run:
-        raise ValueError(
-            f"{place}: parent_run is {message.parent_run!r}, expected another run for RESUME and BRANCH only"
-        )
     return TraceEntry(
         what,
         Place(message.run, message.number),
         message.attempts,
         message.steps,
         message.epoch,
-        Place(message.parent_run, message.parent_number) if has_parent else None,
+        Place(message.parent_run, message.parent_number) if has_parent(what) else None,
         Said(message.label_seq, tuple(message.without), tuple(message.retired), message.wins or NEWEST),
         message.labels_digest,
         message.weights_digest,

@@ -28,6 +28,9 @@ FASHION_CATEGORIES = (
 
 _UNSIGNED_BYTE = 8
 _LARGEST_FILE = 4 << 30
+_PLAUSIBLE = 64 << 20
+_MOST_PACKED = 200
+"""More than _PLAUSIBLE bytes that were packed so many times is a bomb, not data."""
 
 
 class MissingPackageError(InputError):
@@ -89,9 +92,12 @@ def read_idx(file: Path) -> npt.NDArray[np.uint8]:
     """Return the array of unsigned bytes in an IDX file, plain or .gz."""
     try:
         with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as stream:
-            data = stream.read(_LARGEST_FILE)
+            most = min(max(_PLAUSIBLE, _MOST_PACKED * file.stat().st_size), _LARGEST_FILE)
+            data = stream.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"dataset file {file}: cannot be read ({error}), expected an IDX file") from error
+    if len(data) > most:
+        raise InputError(f"dataset file {file}: unpacks to more than {most >> 20} MiB, expected at most so much")
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] != _UNSIGNED_BYTE or len(data) < 4 + 4 * data[3]:
         raise InputError(f"dataset file {file}: begins with {data[:4].hex()}, expected an IDX file of unsigned bytes")
     shape = tuple(int(n) for n in np.frombuffer(data, dtype=">u4", count=data[3], offset=4))
