@@ -84,7 +84,10 @@ def test_branches_outlive_a_killed_session_and_are_replayed_to_the_last_bit(tmp_
         assert session.end(at_most_s=TIMEOUT_S) == 0, session.output
     story = read_story(open_bag(directory / "bag"))
     begun = [entries[0].what for entries in story.runs.values()]
-    assert begun == [What.BEGIN, What.BRANCH, What.BRANCH, What.RESUME, What.RESUME, What.RESUME]
+    # A branch begins from nothing where no checkpoint is early enough.
+    assert begun[0] is What.BEGIN
+    assert {*begun[1:3]} <= {What.BEGIN, What.BRANCH}
+    assert begun[3:] == [What.RESUME] * 3
     found = subprocess.run(
         [sys.executable, str(REPLAY), str(directory / "bag")], capture_output=True, text=True, check=False
     )

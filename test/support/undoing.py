@@ -41,4 +41,6 @@ def undone_and_never_made(directory: Path, seq: int, tell: Callable[[str], None]
     tell(f"entry {seq} never made: to step {attempts:,}")
     recall = Recall(len(training), story.events)
     catch_up(never, without(story.changes(story.newest), [seq]), recall.labels, attempts)
-    return as_it_was, undone, never.training.weights_digest()
+    never_made = never.training.weights_digest()
+    tell(f"as it was {as_it_was[:8]}, undone {undone[:8]}, never made {never_made[:8]}")
+    return as_it_was, undone, never_made
