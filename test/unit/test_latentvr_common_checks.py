@@ -336,7 +336,7 @@ OF_REQUESTS = [
     *out_of("set_training", "command", "command", 4),
     Corruption("set_training", "command", all_of(put("command", 2), put("steps", 0))),
     *(Corruption("set_training", "command", all_of(put("command", 3), put("speed", v))) for v in (0.0, 1.1, NAN)),
-    *out_of("branch", "op", "op", 2),
+    *out_of("branch", "op", "op", 3),
     *out_of("branch", "name", "name", VERY_LONG),
     *out_of("branch", "without", "without", [1] * 100_001),
 ]
