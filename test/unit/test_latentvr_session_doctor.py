@@ -28,6 +28,7 @@ FINDINGS: list[tuple[Finding, Level, str]] = [
     (installation.packages({"a": "1", "b": "2"}, {"a": "1"}), OK, "2, in the versions"),
     (installation.packages({"a": "1", "b": None}, {"a": "1"}), ERROR, "missing: b"),
     (installation.packages({"a": "1.1"}, {"a": "1"}), WARNING, "a 1.1"),
+    (installation.packages({"torch": "2.13.0+cpu"}, {"torch": "2.13.0"}), OK, "1, in the versions"),
     (installation.packages(dict.fromkeys("abcdef"), {}), ERROR, "a, b, c, d and 2 more"),
     (installation.messages(""), OK, "can be imported"),
     (installation.messages("No module named 'rclpy'"), ERROR, "No module named 'rclpy'); run make setup"),

@@ -43,7 +43,9 @@ def packages(found: Mapping[str, str | None], wanted: Mapping[str, str]) -> Find
     missing = sorted(name for name, version in found.items() if version is None)
     if missing:
         return error("packages", f"missing: {_listed(missing)}", _TODO)
-    others = sorted(f"{name} {found[name]}" for name in found if name in wanted and found[name] != wanted[name])
+    # What follows a plus says how it was built, such as torch 2.13.0+cpu.
+    known = {name: (version or "").partition("+")[0] for name, version in found.items() if name in wanted}
+    others = sorted(f"{name} {found[name]}" for name, version in known.items() if version != wanted[name])
     if others:
         text = f"other versions than those that are tested: {_listed(others)}"
         return warning("packages", text, "run make setup if something does not work")
