@@ -5,6 +5,7 @@ Thread rule: `tell`, `restore` and `begin` run on the worker's thread, all else 
 
 import contextlib
 import math
+import os
 import queue
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,10 @@ from latent_trainer.recipe import Recipe, digest_of
 from latent_trainer.saver import Saver
 from latent_trainer.training import Training
 from latentvr_common import conversions, node_tools, session_files, topics
-from latentvr_common.holding import hold_in_directory
+from latentvr_common.holding import hold_directory
 from latentvr_common.trace import TraceEntry
 
 _STOP_TIMEOUT_S = 2.0
-_LOCK = ".trainer.lock"
 
 
 class CourseOut:
@@ -37,7 +37,7 @@ class CourseOut:
         """
         self._node = node
         # An awakened trainer, or a second one, would go on where another does.
-        self._held = None if directory is None else hold_in_directory(directory / _LOCK, f"training in {directory}")
+        self._held = None if directory is None else hold_directory(directory, f"training in {directory}")
         keeps = directory is not None and checkpoint_s > 0
         self._checkpoints = Checkpoints(directory / session_files.CHECKPOINTS) if directory and keeps else None
         self._saver = None if self._checkpoints is None else Saver(self._checkpoints)
@@ -85,6 +85,9 @@ class CourseOut:
             self._saver.stop(_STOP_TIMEOUT_S)
             if self._saver.fault:
                 self._node.get_logger().error(self._saver.fault)
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
     @property
     def fault(self) -> str:

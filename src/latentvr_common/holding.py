@@ -37,6 +37,17 @@ def hold(lock: Path) -> IO[str]:
     return file
 
 
+def hold_directory(directory: Path, what: str) -> int:
+    """Hold a directory itself; return its descriptor, to be closed. `what` it stands for is named in an InputError."""
+    held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        raise InputError(f"{what}: another process does that already") from error
+    return held
+
+
 def hold_in_directory(lock: Path, what: str) -> IO[str]:
     """Hold `lock`, whose directory is made where it is missing; `what` it stands for is named in an InputError."""
     try:

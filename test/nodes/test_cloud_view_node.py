@@ -317,7 +317,7 @@ def test_who_does_not_want_forces_or_cues_does_not_listen_to_them(graph: Graph, 
 
 def test_forces_are_listened_to_only_while_they_are_wanted(graph: Graph) -> None:
     inbox = Inbox(graph.node)
-    inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
+    inbox._taker(topics.CLOUD)(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
 
     def shown() -> Forces | None:
         scene = inbox.scene(time.monotonic())
@@ -339,12 +339,15 @@ def test_forces_are_listened_to_only_while_they_are_wanted(graph: Graph) -> None
 
 def test_what_hands_hold_and_what_mice_hold_are_kept_apart_whoever_told_of_it_last(graph: Graph) -> None:
     inbox = Inbox(graph.node)
-    inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
-    hands = Tool(ToolKind.DENSITY, 1, page=2, side=Side.LEFT, author="ann")
-    mice = [Tool(ToolKind.BOX, i, side=Side.MOUSE, author=author) for i, author in enumerate(("ann", "bob"))]
-    newer = Tool(ToolKind.SPHERE, 2, side=Side.MOUSE, author="bob")
+    inbox._taker(topics.CLOUD)(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
+    hands = Tool(ToolKind.DENSITY, 1, radius_m=0.0625, page=2, side=Side.LEFT, author="ann")
+    mice = [
+        Tool(ToolKind.BOX, i, radius_m=0.0625, side=Side.MOUSE, author=author)
+        for i, author in enumerate(("ann", "bob"))
+    ]
+    newer = Tool(ToolKind.SPHERE, 2, radius_m=0.0625, side=Side.MOUSE, author="bob")
     for tool in (hands, *mice, newer):
-        inbox._on_tool(conversions.tool_to_msg(tool, 1))
+        inbox._taker(topics.TOOL)(serialize_message(conversions.tool_to_msg(tool, 1)))
     scene = inbox.scene(time.monotonic())
     assert scene is not None
     assert (scene.tool, scene.desks) == (hands, {"ann": mice[0], "bob": newer})
@@ -361,7 +364,7 @@ def cues_on(cloud: Cloud, item: int) -> Cues:
 
 def test_cues_are_listened_to_only_while_they_are_wanted_and_give_beacons(graph: Graph) -> None:
     inbox = Inbox(graph.node)
-    inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
+    inbox._taker(topics.CLOUD)(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
 
     def shown() -> Any:
         scene = inbox.scene(time.monotonic())
@@ -400,7 +403,7 @@ def test_cues_are_beacons_in_the_pictures_of_who_wants_them(graph: Graph, tmp_pa
     publish_until(graph, lambda: graph.value("dropped messages") == 1, "a dropped message")
     assert graph.stop() == 0
     frames = frames_of(tmp_path / session_files.VIDEO)
-    assert yellow(frames[-1]) > max(yellow(frames[0]), yellow(frames[1])) + 50
+    assert yellow(frames[-1]) > yellow(frames[0]) + 50
 
 
 def yellow(picture: np.ndarray) -> int:
@@ -496,27 +499,27 @@ def test_a_brush_whose_end_was_lost_is_forgotten(graph: Graph, monkeypatch: pyte
     now_s = [100.0]
     monkeypatch.setattr("latentvr_common.inbox_node.time.monotonic", lambda: now_s[0])
     inbox = Inbox(graph.node)
-    inbox._on_cloud(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
+    inbox._taker(topics.CLOUD)(serialize_message(conversions.cloud_to_msg(cloud_at(0.0))))
 
     def brushes() -> list[Brush]:
-        inbox._on_hands(conversions.hands_to_cdr(Hands(1, hand_at(0.0), Hand())))
+        inbox._taker(topics.HANDS)(conversions.hands_to_cdr(Hands(1, hand_at(0.0), Hand())))
         scene = inbox.scene(now_s[0])
         assert scene is not None
         return list(scene.brushes)
 
-    inbox._on_gesture(gesture(name="lost"))
+    inbox._taker(topics.GESTURES)(serialize_message(gesture(name="lost")))
     assert len(brushes()) == 1
     now_s[0] += 0.9
-    inbox._on_gesture(gesture(name="lost"))  # it goes on
-    inbox._on_selection(serialize_message(msg.Selection(gesture_id="lost", category=1, sample_ids=[1])))
+    inbox._taker(topics.GESTURES)(serialize_message(gesture(name="lost")))  # it goes on
+    inbox._taker(topics.SELECTION)(serialize_message(msg.Selection(gesture_id="lost", category=1, sample_ids=[1])))
     now_s[0] += 0.9
     assert len(brushes()) == 1
     now_s[0] += 0.2
     assert brushes() == []
     for number in range(1000):
-        inbox._on_gesture(gesture(name=str(number)))
+        inbox._taker(topics.GESTURES)(serialize_message(gesture(name=str(number))))
         now_s[0] += 0.1
-    assert len(inbox._gestures._seen) < 20
+    assert len(inbox._heard.gestures._seen) < 20
 
 
 @pytest.mark.parametrize(

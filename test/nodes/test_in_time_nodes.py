@@ -50,7 +50,8 @@ class Headset:
 
     def show_cloud(self, i: int) -> None:
         header = conversions.header(conversions.LATENT_FRAME, self.stamp_of(i))
-        self._outs["epoch"].publish(msg.Epoch(header=header, state=msg.Epoch.TRAINING, epoch=10 * i, labelled=i))
+        epoch = msg.Epoch(header=header, state=msg.Epoch.TRAINING, epoch=10 * i, items=ITEMS, labelled=i)
+        self._outs["epoch"].publish(epoch)
         self._outs["cloud"].publish(conversions.cloud_to_msg(self.cloud(i)))
         self.until(
             lambda scene: scene.progress.epoch == 10 * i and scene.cloud.stamp_ns == self.stamp_of(i), f"cloud {i}"

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from Xlib import XK, X
 from Xlib.display import Display
+from Xlib.error import BadDrawable, BadWindow
 from Xlib.ext import xtest
 
 LEFT, MIDDLE, RIGHT = 1, 2, 3
@@ -94,7 +95,9 @@ class MouseAndKeys:
     def window(self, title: str) -> tuple[int, int, int, int] | None:
         """Return left, top, width and height of the window of that title, pixels of the screen; None: there is none."""
         for child in self._root.query_tree().children:
-            if child.get_wm_name() == title:
-                place = child.get_geometry()
-                return place.x, place.y, place.width, place.height
+            # One that goes at this very moment is there no more.
+            with suppress(BadWindow, BadDrawable):
+                if child.get_wm_name() == title:
+                    place = child.get_geometry()
+                    return place.x, place.y, place.width, place.height
         return None

@@ -21,7 +21,7 @@ from latent_trainer.graph import nearest_neighbours
 from latent_trainer.inputs import fit_inputs
 from latent_trainer.model import LatentModel, follow, start_at
 from latent_trainer.parameters import Parameters
-from latent_trainer.training import TERMS, Encoded, NotFiniteError, Terms, Training
+from latent_trainer.training import TERMS, Encoded, NotFiniteError, StepFailedError, Terms, Training
 from latent_trainer.worker import Worker
 from latentvr_common.cloud import NONE
 from latentvr_common.datasets import Dataset, load
@@ -460,7 +460,7 @@ def test_a_small_or_strange_dataset_trains_and_stays_finite(kind: str) -> None:
 def test_a_step_without_neighbours_is_refused() -> None:
     training = Training(inputs_of(clusters()), Parameters(width=8), "cpu")
     assert training.neighbours.shape == (ITEMS, 0)
-    with pytest.raises(RuntimeError, match="set_neighbours must come before the first step"):
+    with pytest.raises(StepFailedError, match="set_neighbours must come before the first step"):
         training.step()
     assert training.step_count == 0
 

@@ -99,6 +99,7 @@ def test_hands_and_head_are_where_the_device_says(bridge: Bridge) -> None:
         assert (np.linalg.norm(hand.positions - hand.positions[Joint.PALM], axis=1) < 0.2).all()
         assert ((hand.radii > 0.005) & (hand.radii < 0.03)).all()
     assert abs(hands.stamp_ns - time.time_ns()) < 1e9
+    bridge.peer.wait_until(lambda: bridge.peer.heard[topics.HEAD.name], "the head")
     head = bridge.peer.heard[topics.HEAD.name][-1]
     assert head.header.frame_id == "stage"
     np.testing.assert_allclose([head.pose.position.x, head.pose.position.y, head.pose.position.z], HEAD, atol=1e-4)
