@@ -24,7 +24,7 @@ from latentvr_common.placement import Placement
 MOST_MB = 1500
 """The trainer, with PyTorch, takes half of it by itself."""
 MOST_GROWN_MB = 1000
-"""Each of ten topics is sent a message of 17 MiB, which the middleware keeps for a while; and clouds of before are kept."""
+"""Each of ten topics is sent a message of 17 MiB, which the middleware keeps for a while; earlier clouds are kept."""
 MESSAGES = 1000
 
 

@@ -26,7 +26,7 @@ def test_a_file_is_held_by_one_whose_number_others_are_told(tmp_path: Path) -> N
 
 def test_where_a_directory_cannot_be_made_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="^the thing: .*expected a writable directory"):
+    with pytest.raises(InputError, match=r"^the thing: .*expected a writable directory"):
         hold_in_directory(tmp_path / "file" / "lock", "the thing")
     held = hold_in_directory(tmp_path / "new" / "lock", "the thing")
     with pytest.raises(InputError, match=re.escape(f"the thing: another process has it open ({os.getpid()})")):
@@ -51,7 +51,7 @@ input()
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(InputError, match="^training: another process does that already$"):
+        with pytest.raises(InputError, match=r"^training: another process does that already$"):
             hold_directory(tmp_path, "training")
         other.kill()
     os.close(hold_directory(tmp_path, "training"))
