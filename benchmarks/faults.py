@@ -1,8 +1,8 @@
 """The matrix of faults: what is tried, how often, what failed, and how soon all is well again.
 
-Real sessions are killed, held and left without a disk, by shared memory and by UDP only; power cuts of the journal and
-of checkpoints are simulated. After each of these runs one check looks whether all promises hold. All of it takes some
-hours; `--short` shows in some minutes that it works.
+Real sessions are killed, held, left without a disk and sent nonsense, by shared memory and by UDP only; power cuts of
+the journal and of checkpoints are simulated. After each of these runs one check looks whether all promises hold. All of
+it takes some hours; `--short` shows in some minutes that it works.
 """
 
 import argparse
@@ -27,6 +27,7 @@ from fault_runs.journal_storm import journal_storm
 from fault_runs.points import WHEN_IT_ENDS, WHILE_IT_RUNS, faults_at_points
 from fault_runs.storm import storm
 from gesture_trials import some_takes, try_lie
+from hostile_graph import attack
 from power_cut.checks import lost_checkpoints, lost_labels
 from power_cut.cutting import cut_everywhere
 from power_cut.log import build_shim
@@ -143,6 +144,16 @@ def power_cuts(amounts: Amounts, _way: str) -> list[Row]:
     return rows
 
 
+def hostile_messages(amounts: Amounts, way: str) -> list[Row]:
+    """Bytes that somebody made to do harm, at every topic and service of all nodes."""
+    with scratch() as directory:
+        done = attack(amounts.messages // len(TRANSPORTS), directory, TRANSPORTS[way])
+    problems = [f"{name} ended: {said}" for name, said in done.ended.items()]
+    problems += [f"{name} fell silent" for name in done.silent]
+    name = f"hostile messages, at most {done.largest_mb:.0f} MB a node, {way}"
+    return [Row(name, done.hostile_messages, done.crashes, [], problems, "messages")]
+
+
 def lying_devices(amounts: Amounts, _way: str) -> list[Row]:
     """Gestures before devices that lie: what is marked that was not meant."""
     random = np.random.default_rng(11)
@@ -172,6 +183,7 @@ def long_run(amounts: Amounts, way: str) -> list[Row]:
 PARTS: dict[str, tuple[Callable[[Amounts, str], list[Row]], bool]] = {
     "power_cuts": (power_cuts, False),
     "lying_devices": (lying_devices, False),
+    "hostile_messages": (hostile_messages, True),
     "killed_journal": (killed_journal, True),
     "points": (points, True),
     "killed_parts": (killed_parts, True),
