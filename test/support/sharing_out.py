@@ -53,6 +53,27 @@ def scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             return unit_of_work(nodeid)
 
+        def remove_node(self, node: Any) -> str | None:
+            """Have all that a worker that died had left to do be done by others, but for the test that it died of."""
+            workload = self.assigned_work.pop(node)
+            left = [(unit, name) for unit, tests in workload.items() for name, done in tests.items() if not done]
+            if not left:
+                return None
+            unit, died_of = left[0]
+            workload[unit][died_of] = True
+            self.workqueue.update({name: tests for name, tests in workload.items() if not all(tests.values())})
+            for other in self.assigned_work:
+                self._reschedule(other)
+            return died_of
+
+        def schedule(self) -> None:
+            super().schedule()
+            # A worker begins with a test once it knows the next one, or that there is none. One that came later, in the
+            # place of one that died, gets a single one at first, and would wait for ever.
+            for node in self.nodes:
+                if self._pending_of(self.assigned_work[node]) < 2:
+                    self._reschedule(node)
+
     config.option.loadscopereorder = False
     return InOrder(config, log)
 

@@ -1,8 +1,12 @@
 """How tests share a machine: whole files where they have something in common, and some alone."""
 
 import multiprocessing
+import os
+import subprocess
+import sys
 import time
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -111,3 +115,32 @@ def test_who_waits_to_be_alone_is_not_kept_waiting_by_those_who_come_later(
     may_go[2].set()
     for process in (first, alone, late):
         process.join(LONG_S)
+
+
+CONFTEST = """
+import sys
+sys.path.insert(0, {support!r})
+import sharing_out
+def pytest_xdist_make_scheduler(config, log):
+    return sharing_out.scheduler(config, log)
+"""
+TESTS = """
+import os, time, pytest
+@pytest.mark.parametrize("i", range(12))
+def test_a(i):
+    time.sleep(0.05)
+    if i == {dies}:
+        os._exit(3)
+"""
+
+
+@pytest.mark.parametrize("dies", [0, 5, 10, 11])
+def test_when_a_worker_dies_of_a_test_all_others_are_run_and_the_run_ends(tmp_path: Path, dies: int) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST.format(support=str(Path(sharing_out.__file__).parent)))
+    (tmp_path / "test_some.py").write_text(TESTS.format(dies=dies))
+    words = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", str(tmp_path)]
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(words, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stdout
+    assert f"crashed while running 'test_some.py::test_a[{dies}]'" in done.stdout
+    assert "1 failed, 11 passed" in done.stdout
