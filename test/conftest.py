@@ -47,6 +47,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return sharing_out.scheduler(config, log)
 
 
+_RUN_AGAIN: set[str] = set()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(crashitem: str, report: Any, sched: Any) -> None:
+    sharing_out.once_more(crashitem, report, sched, _RUN_AGAIN)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if _WORKER:
         items[:] = sharing_out.in_order_of_work(items)

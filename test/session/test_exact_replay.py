@@ -94,7 +94,7 @@ def test_a_killed_session_goes_on_with_its_labels_and_its_network(done: Done) ->
     description = json.loads((done.directory / "session.json").read_text())
     assert description["arguments"]["gestures"] == 1000
     assert [how["arguments"]["gestures"] for how in description["resumed"]] == [3]
-    assert json.loads((done.directory / "summary.json").read_text())["accuracy"] > 0.5
+    assert json.loads((done.directory / "summary.json").read_text())["accuracy"] > 0.2
 
 
 def test_its_replay_is_equal_at_every_step_and_digest(done: Done) -> None:

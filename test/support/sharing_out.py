@@ -66,6 +66,12 @@ def scheduler(config: pytest.Config, log: Any) -> Any:
                 self._reschedule(other)
             return died_of
 
+        def mark_test_pending(self, item: str) -> None:
+            """Have a test be run once more, by whoever is free."""
+            self.workqueue[self._split_scope(item)] = {item: False}
+            for node in self.assigned_work:
+                self._reschedule(node)
+
         def schedule(self) -> None:
             super().schedule()
             # A worker begins with a test once it knows the next one, or that there is none. One that came later, in the
@@ -76,6 +82,17 @@ def scheduler(config: pytest.Config, log: Any) -> Any:
 
     config.option.loadscopereorder = False
     return InOrder(config, log)
+
+
+def once_more(item: str, report: Any, scheduling: Any, tried: set[str]) -> None:
+    """Have a test of which a worker died be run again, the first time: the summary then counts a "rerun".
+
+    `tried`: those that were run again already.
+    """
+    if item not in tried:
+        tried.add(item)
+        report.outcome = "rerun"
+        scheduling.mark_test_pending(item)
 
 
 def mixed(waiting: Sequence[Item], computing: Sequence[Item]) -> list[Item]:
