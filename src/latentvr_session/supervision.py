@@ -31,8 +31,6 @@ class Supervision:
         self._most = most
         self._clock = clock
         self._restarts: defaultdict[str, deque[float]] = defaultdict(deque)
-        self.counts: dict[str, int] = {}
-        """How often each process was started again, of those that were."""
 
     def judge(self, process: Process, exit_code: int) -> Verdict:
         """Return what follows from the end of `process` while the session runs."""
@@ -49,7 +47,6 @@ class Supervision:
             return Verdict(f"{name}{tried}; {rest}", ends_session=process.required)
         again_s = min(_FIRST_S * 2 ** len(recent), _LONGEST_S)
         recent.append(now_s)
-        self.counts[process.executable] = self.counts.get(process.executable, 0) + 1
         said = f"{process.executable} {how_it_ended(exit_code)}; it is started again in {again_s:g} s"
         return Verdict(said, again_s)
 

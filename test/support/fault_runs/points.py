@@ -1,7 +1,6 @@
 """One session in which a fault happens at each of some points of the code."""
 
 import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -93,8 +92,7 @@ def faults_at_points(directory: Path, faults: Sequence[str], *, at_end: Sequence
         except AssertionError as error:
             raise AssertionError(f"{set(faults) - _happened(log)} did not happen: {error}") from error
         before = len(author.answered_s)
-        session.wait_until(lambda: len(author.answered_s) > before + 5, _WORKS_S)
-        time.sleep(2.0)
+        session.wait_until(lambda: len(author.answered_s) > before + 15, _WORKS_S)
         session.interrupt()
         code = session.end(_ENDS_S)
         told = known_from(listener.messages[topics.GESTURES.name])
