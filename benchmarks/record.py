@@ -31,7 +31,6 @@ sys.path.append(str(Path(__file__).parents[1] / "test" / "support"))
 
 from killed_recorders import kill_again_and_again
 from node_process import NodeProcess, Peer
-from undoing import undone_and_never_made
 
 from latentvr_common import conversions, node_tools, session_files, topics
 from latentvr_common.bags.bag import open_bag
@@ -396,8 +395,17 @@ def replay_figures() -> dict[str, bool]:
         subprocess.run([sys.executable, programs / "run_session", *words], check=True, stdout=sys.stderr)
         replay = [sys.executable, programs / "replay_training", session / session_files.BAG]
         equal = subprocess.run(replay, check=False, stdout=sys.stderr).returncode == 0
-        as_it_was, undone, never_made = undone_and_never_made(session, 1 + GESTURES // 2, print)
+        as_it_was, undone, never_made = undoing(session, 1 + GESTURES // 2)
     return {"replay_equal": equal, "undo_equal": undone == never_made != as_it_was}
+
+
+def undoing(session: Path, seq: int) -> list[str]:
+    """Return the digests that undoing.py finds, in a process that computes as training does."""
+    words = [sys.executable, ROOT / "test" / "support" / "undoing.py", session, str(seq)]
+    variables = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(words, env=variables, check=True, stdout=subprocess.PIPE, text=True)
+    print(done.stdout)
+    return done.stdout.splitlines()[-1].split()
 
 
 def main() -> int:

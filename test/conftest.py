@@ -16,9 +16,8 @@ import pytest
 # Of this process alone: several test runs may share a machine. 0 to 100 are left to people.
 _BASE = int(os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 130)))
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-if _WORKER:
-    # Workers have the cores, not the threads of each. Sessions and nodes have parameters of their own for that.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+# As training has it: its last bits depend on that. Sessions and nodes have parameters of their own for threads.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
 # What is kept between sessions of a person does not count here, nor does anything here stay.
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="latentvr-cache-")
@@ -53,6 +52,15 @@ _RUN_AGAIN: set[str] = set()
 @pytest.hookimpl(optionalhook=True)
 def pytest_handlecrashitem(crashitem: str, report: Any, sched: Any) -> None:
     sharing_out.once_more(crashitem, report, sched, _RUN_AGAIN)
+
+
+def pytest_configure() -> None:
+    """Have what tests train on the processor be trained on the device that LATENTVR_TEST_DEVICE names, such as cuda."""
+    if device := os.environ.get("LATENTVR_TEST_DEVICE"):
+        from latent_trainer.training import Training
+
+        made = Training.__init__
+        Training.__init__ = lambda self, inputs, settings, _: made(self, inputs, settings, device)  # type: ignore[assignment, method-assign, misc]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

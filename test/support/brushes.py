@@ -60,7 +60,7 @@ def painted(dataset: Dataset, categories: list[int], marks_each: int = 3, size: 
     assert dataset.truth is not None
     parameters = Parameters(seed=1)
     training = Training(fit_inputs(dataset, parameters.components, 1)[1], parameters, "cpu")
-    training.set_neighbours(nearest_neighbours(training.inputs.numpy(), parameters.neighbours, 1))
+    training.set_neighbours(nearest_neighbours(training.inputs.cpu().numpy(), parameters.neighbours, 1))
     for _ in range(100):
         training.step()
     labels, marks = paint(training.encode().positions, dataset.truth, categories, marks_each, size)

@@ -1,5 +1,9 @@
-"""Training from a checkpoint without an entry, beside training where the entry was never made."""
+"""Training from a checkpoint without an entry, beside training where the entry was never made.
 
+From a command line: the directory of a session and the number of the entry; the last line is the three digests.
+"""
+
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +22,7 @@ def undone_and_never_made(directory: Path, seq: int, tell: Callable[[str], None]
     """Return the digests of the network of a session as it was, without entry `seq`, and where that was never made.
 
     `directory`: of a session that has ended. The second is a branch from a checkpoint, the third trained from nothing.
+    The process has to compute as training does, OMP_NUM_THREADS and OPENBLAS_NUM_THREADS being 1.
     """
     bag = directory / session_files.BAG
     story, workshop = read_story(open_bag(bag)), Workshop(Asked(bag), tell)
@@ -25,6 +30,7 @@ def undone_and_never_made(directory: Path, seq: int, tell: Callable[[str], None]
     checkpoints = Checkpoints(directory / session_files.CHECKPOINTS)
     beginning = Beginning(checkpoints, lambda entry: None, tell)
     training = workshop.training(recipe)
+    assert not workshop.deviating, workshop.deviating
     beginning.restore(training, recipe)
     branches = Branches(
         beginning.course(training, recipe, training.neighbours.astype("int32")), lambda entry: None, checkpoints
@@ -44,3 +50,11 @@ def undone_and_never_made(directory: Path, seq: int, tell: Callable[[str], None]
     never_made = never.training.weights_digest()
     tell(f"as it was {as_it_was[:8]}, undone {undone[:8]}, never made {never_made[:8]}")
     return as_it_was, undone, never_made
+
+
+if __name__ == "__main__":
+
+    def tell(text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+
+    tell(" ".join(undone_and_never_made(Path(sys.argv[1]), int(sys.argv[2]), tell)))

@@ -378,14 +378,14 @@ def test_fitting_draws_no_random_numbers_and_gives_the_same_again(digits: Painte
     assert torch.equal(torch.get_rng_state(), before)
     a, b = (confidence_of(one, digits) for one in again)
     assert torch.equal(a, b)
-    np.testing.assert_array_equal(a.numpy(), digits.encoded.confidence)
+    np.testing.assert_array_equal(a.cpu().numpy(), digits.encoded.confidence)
 
 
 def confidence_of(belief: Belief | None, run: Painted) -> torch.Tensor:
     assert belief is not None
     with torch.no_grad():
         features = run.training.average.features(run.training.inputs)
-    columns = torch.from_numpy(np.searchsorted(belief.categories, run.encoded.predicted))
+    columns = torch.from_numpy(np.searchsorted(belief.categories, run.encoded.predicted)).to(run.training.device)
     return belief.confidence(features, run.training.inputs, columns, 0)
 
 

@@ -155,7 +155,7 @@ def test_places_are_numbered_in_the_cues_from_one() -> None:
 def test_where_digits_are_to_be_looked_at_the_network_is_wrong_more_often_than_elsewhere() -> None:
     """Truth is used here only. Three categories are not named yet: they are what there is to find."""
     run = painted(load("digits"), list(range(7)), steps=200)
-    around = surroundings(run.training.inputs.numpy(), run.training.neighbours)
+    around = surroundings(run.training.inputs.cpu().numpy(), run.training.neighbours)
     cues = cues_of(run.encoded, run.labelled.labels, around, 8)
     rows = np.flatnonzero(cues.places)
     assert len(rows) == 8

@@ -96,7 +96,7 @@ def change_by(training: Training, rows: Tensor, pulls: Tensor, rate: float) -> d
     """The change of the weights that pulls (R, 3) on `rows` (R,) make in plain gradient descent."""
     named = dict(training.model.named_parameters())
     latents = training.model.to_latent(training.model.features(training.inputs[rows]))
-    gradients = torch.autograd.grad(latents, list(named.values()), pulls, allow_unused=True)
+    gradients = torch.autograd.grad(latents, list(named.values()), pulls.to(latents.device), allow_unused=True)
     return {
         name: rate * (gradient if gradient is not None else torch.zeros_like(named[name]))
         for name, gradient in zip(named, gradients, strict=True)
@@ -135,7 +135,7 @@ def test_a_pull_is_how_much_the_loss_falls_when_the_item_is_moved() -> None:
     for row, axis in ((3, 0), (64 + 5, 1), (2 * 64 + 7, 2)):
         shifted = []
         for sign in (1, -1):
-            offset = torch.zeros(len(batch.rows), 3, dtype=torch.float64)
+            offset = torch.zeros(len(batch.rows), 3, dtype=torch.float64, device=training.device)
             offset[row, axis] = sign * 1e-5
             hook = training.model.to_latent.register_forward_hook(lambda _m, _i, out, by=offset: out + by)
             values = training.terms(batch).values
@@ -209,9 +209,10 @@ def test_the_first_order_motion_is_the_true_one_up_to_second_order(direction: st
 def test_weights_that_are_not_named_stay_as_they_are() -> None:
     training = prepared(steps=3)
     assert not first_order_motion(training.model, training.inputs, {}).any()
-    bias = {"to_latent.bias": torch.tensor([0.1, 0.0, -0.2])}
+    to_there = torch.tensor([0.1, 0.0, -0.2], device=training.device)
+    bias = {"to_latent.bias": to_there}
     motion = first_order_motion(training.model, training.inputs[:5], bias)
-    torch.testing.assert_close(motion, torch.tensor([0.1, 0.0, -0.2]).expand(5, 3))
+    torch.testing.assert_close(motion, to_there.expand(5, 3))
 
 
 # Own part and drag
@@ -261,7 +262,7 @@ def test_drag_is_the_motion_of_the_step_in_which_the_items_own_pull_is_left_out(
     left = {name: change[name] - without[name] for name in change}
     inputs = training.inputs[[item]]
     sizes = {name: torch.full_like(value, rate) for name, value in change.items()}
-    pull = torch.stack(list(pulls.of_items(torch.tensor([item])).values())).sum(dim=0)
+    pull = torch.stack(list(pulls.of_items(torch.tensor([item])).values())).sum(dim=0).to(training.device)
     own = own_motion(own_kernel(training.model, inputs, sizes), pull)
     motion = first_order_motion(training.model, inputs, change)
     drag = motion - own
@@ -277,7 +278,7 @@ def test_an_item_that_is_alone_is_not_dragged_to_first_order() -> None:
     nobody = torch.empty(0, dtype=torch.int64)
     training, batch = doubled(training, Batch(alone, alone, nobody, nobody, training.draw().directions))
     inputs, pulls = training.inputs[alone], pulls_of(training, batch)
-    pull = torch.stack(list(pulls.of_items(alone).values())).sum(dim=0)
+    pull = torch.stack(list(pulls.of_items(alone).values())).sum(dim=0).to(training.device)
     before, shares = positions(training.model, inputs), []
     for rate in (0.02, 0.01, 0.005):
         sgd = torch.optim.SGD(training.model.parameters(), lr=rate)
@@ -315,7 +316,7 @@ def test_of_adamw_the_own_part_is_what_the_items_gradient_adds_to_the_momentum()
         spread = (state["exp_avg_sq"] / (1 - 0.999**4)).sqrt() + 1e-8
         difference[name] = -5e-3 * (1 - 0.9) / (1 - 0.9**4) * gradient[name] / spread
     inputs = training.inputs[[item]]
-    pull = torch.stack(list(pulls.of_items(torch.tensor([item])).values())).sum(dim=0)
+    pull = torch.stack(list(pulls.of_items(torch.tensor([item])).values())).sum(dim=0).to(training.device)
     sizes = step_sizes(training.model, training.optimizer, at_once=True)
     own = own_motion(own_kernel(before, inputs, sizes), pull)
     torch.testing.assert_close(own, first_order_motion(before, inputs, difference), rtol=1e-9, atol=1e-15)
@@ -470,7 +471,9 @@ def test_motion_is_that_of_a_step_and_own_part_and_drag_make_it() -> None:
     np.testing.assert_allclose(forces.motion, moved, atol=1e-6)
     sizes = step_sizes(training.model, training.optimizer)
     kernel = own_kernel(training.average, training.inputs[watch.items], sizes)
-    np.testing.assert_allclose(forces.own, own_motion(kernel, torch.from_numpy(forces.pull)), rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(
+        forces.own, own_motion(kernel.cpu(), torch.from_numpy(forces.pull)), rtol=1e-3, atol=1e-6
+    )
     np.testing.assert_allclose(forces.own + forces.drag, forces.motion, atol=1e-7)
     assert np.abs(forces.own).max() > 0
 

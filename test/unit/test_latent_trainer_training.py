@@ -50,7 +50,7 @@ def prepared(dataset: Dataset | None = None, **parameters: Any) -> Training:
     small = {"width": 32, "batch": 64, "label_batch": 32, "learning_rate": 5e-3, "average_steps": 20, "seed": 1}
     settings = Parameters(**{**small, **parameters})
     training = Training(inputs_of(dataset or clusters(), settings.components), settings, "cpu")
-    training.set_neighbours(nearest_neighbours(training.inputs.numpy(), 8, 1))
+    training.set_neighbours(nearest_neighbours(training.inputs.cpu().numpy(), 8, 1))
     return training
 
 
@@ -186,7 +186,7 @@ def test_the_cloud_moves_where_the_network_goes_without_its_shaking() -> None:
     make_steps(averaged, 30)
     with torch.no_grad():
         latest = plain.model.to_latent(plain.model.features(plain.inputs))
-    np.testing.assert_array_equal(plain.encode().positions, latest.numpy())
+    np.testing.assert_array_equal(plain.encode().positions, latest.cpu().numpy())
     assert path_length(averaged, 30) < 0.7 * path_length(plain, 30)
 
 
@@ -226,7 +226,7 @@ def test_pairs_of_one_category_attract_and_pairs_of_different_ones_repel() -> No
     training = prepared(average_steps=1)
     labels = labels_of(0, 1, 2, 3, each=20)
     training.set_labels(labels)
-    rows = {tuple(row): number for number, row in enumerate(training.inputs.numpy().tolist())}
+    rows = {tuple(row): number for number, row in enumerate(training.inputs.cpu().numpy().tolist())}
     batches: list[npt.NDArray[np.int64]] = []
     training.model.body.register_forward_hook(
         lambda _module, inputs, _output: batches.append(np.array([rows[tuple(row)] for row in inputs[0].tolist()]))
@@ -477,7 +477,7 @@ def test_an_epoch_is_one_pass_through_the_dataset(batch: int, steps: int, epoch:
 
 def test_every_item_is_seen_once_an_epoch_with_one_of_its_neighbours() -> None:
     training = prepared(batch=60, width=8)
-    rows = {tuple(row): number for number, row in enumerate(training.inputs.numpy().tolist())}
+    rows = {tuple(row): number for number, row in enumerate(training.inputs.cpu().numpy().tolist())}
     seen: list[list[int]] = []
     training.model.body.register_forward_hook(
         lambda _module, inputs, _output: seen.append([rows[tuple(row)] for row in inputs[0].tolist()])
@@ -507,7 +507,7 @@ def test_a_place_in_the_space_decodes_to_something_like_the_item_there() -> None
     training = prepared()
     make_steps(training, 300)
     with torch.no_grad():
-        decoded = training.average.decode(torch.from_numpy(training.encode().positions))
+        decoded = training.average.decode(torch.from_numpy(training.encode().positions).to(training.device))
     error = (decoded - training.inputs).square().mean()
     assert float(error) < 0.7 * float(training.inputs.var(dim=0).mean())
 

@@ -36,7 +36,7 @@ def make_training() -> Training:
 
 
 def find_neighbours(training: Training) -> npt.NDArray[np.int32]:
-    return nearest_neighbours(training.inputs.numpy(), 4, 1)
+    return nearest_neighbours(training.inputs.cpu().numpy(), 4, 1)
 
 
 def marked(category: int, seq: int) -> Labels:
