@@ -1,6 +1,7 @@
 """Shared by all tests: runs do not hear each other, nor anything else on the network."""
 
 import atexit
+import functools
 import importlib.util
 import os
 import shutil
@@ -60,7 +61,12 @@ def pytest_configure() -> None:
         from latent_trainer.training import Training
 
         made = Training.__init__
-        Training.__init__ = lambda self, inputs, settings, _: made(self, inputs, settings, device)  # type: ignore[assignment, method-assign, misc]
+
+        @functools.wraps(made)
+        def init(self: Training, inputs: Any, settings: Any, _: str) -> None:
+            made(self, inputs, settings, device)
+
+        Training.__init__ = init  # type: ignore[method-assign]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

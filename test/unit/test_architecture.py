@@ -317,11 +317,12 @@ def test_no_package_takes_the_name_of_the_messages() -> None:
 @pytest.mark.parametrize("script", sorted((TOP / "scripts").iterdir()), ids=lambda path: path.name)
 def test_a_script_only_hands_over_to_a_module_that_there_is(script: Path) -> None:
     tree = ast.parse(script.read_text())
-    (module,) = {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
-    assert module is not None
-    target = SOURCE / f"{module.replace('.', '/')}.py"
-    assert any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in ast.parse(target.read_text()).body)
-    assert len(tree.body) == 4  # Docstring, sys, main, exit.
+    (taken,) = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    (function,) = [alias.name for alias in taken.names]
+    assert taken.module is not None
+    target = ast.parse((SOURCE / f"{taken.module.replace('.', '/')}.py").read_text())
+    assert any(isinstance(node, ast.FunctionDef) and node.name == function for node in target.body)
+    assert len(tree.body) == 4  # Docstring, sys, the function, exit.
     assert script.stat().st_mode & 0o111
     assert script.read_text().startswith("#!/usr/bin/env python3\n")
 
