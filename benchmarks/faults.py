@@ -2,7 +2,8 @@
 
 Real sessions are killed, held, left without a disk and sent nonsense, by shared memory and by UDP only; power cuts of
 the journal and of checkpoints are simulated. After each of these runs one check looks whether all promises hold. All of
-it takes some hours; `--short` shows in some minutes that it works.
+it takes some hours; `--short` shows in some minutes that it works. Parts of it may run at once, each with a shared
+memory and a ROS domain of its own.
 """
 
 import argparse
@@ -12,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +36,10 @@ from power_cut.log import build_shim
 
 TRANSPORTS = {"shared memory": "DEFAULT", "UDP only": "UDPv4"}
 _TAKES = 160
+_WHO = "LATENTVR_FAULTS_PART"
+_OWN_SHARED_MEMORY = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs latentvr /dev/shm && exec "$@"', "sh")
+"""The words before a command that give it one. Only root may."""
+_DOMAINS = range(101, 231)
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Row:
 
 def say(text: str) -> None:
     """Tell how far it is, apart from what is found."""
-    print(text, file=sys.stderr, flush=True)
+    print(f"{os.environ.get(_WHO, '')}{text}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -188,24 +194,74 @@ PARTS: dict[str, tuple[Callable[[Amounts, str], list[Row]], bool]] = {
     "points": (points, True),
     "killed_parts": (killed_parts, True),
     "cycles": (cycles, True),
-    "long_run": (long_run, False),
+    "long_run": (long_run, True),
 }
 """What is run, and whether once with each transport."""
 
 
-def run_part(name: str, way: str, short: bool) -> list[Row]:
-    """Run a part in a process of its own; return its rows."""
-    words = [sys.executable, __file__, "--part", name, "--way", way, *(["--short"] if short else [])]
-    variables = {"FASTDDS_BUILTIN_TRANSPORTS": TRANSPORTS[way]}
-    if TRANSPORTS[way] != "DEFAULT":
-        # The profile that sessions use has shared memory in it.
-        variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = os.devnull
-    began = time.monotonic()
-    done = subprocess.run(words, env=os.environ | variables, stdout=subprocess.PIPE, text=True, check=False)
-    say(f"{name}, {way}: {time.monotonic() - began:.0f} s")
-    if done.returncode != 0:
-        return [Row(f"{name}, {way}", 0, 1, [], [f"the run itself ended with exit code {done.returncode}"])]
-    return [Row(**row) for row in json.loads(done.stdout.splitlines()[-1])]
+@dataclass(frozen=True)
+class Part:
+    """A part of the matrix with one transport, in a process of its own."""
+
+    name: str
+    way: str
+    domain: int
+    short: bool
+    before: tuple[str, ...]
+    """Words before the command."""
+
+    def run(self) -> list[Row]:
+        """Run it, and tell of it; return its rows."""
+        words = [sys.executable, __file__, "--part", self.name, "--way", self.way, *(["--short"] if self.short else [])]
+        title = f"{self.name}, {self.way}"
+        variables = {
+            "FASTDDS_BUILTIN_TRANSPORTS": TRANSPORTS[self.way],
+            "ROS_DOMAIN_ID": str(self.domain),
+            _WHO: f"{title}: ",
+        }
+        if TRANSPORTS[self.way] != "DEFAULT":
+            # The profile that sessions use has shared memory in it.
+            variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = os.devnull
+        began = time.monotonic()
+        done = subprocess.run([*self.before, *words], env=os.environ | variables, stdout=-1, text=True, check=False)
+        said = f"exit code {done.returncode}"
+        rows = [Row(title, 0, 1, [], [f"the run itself ended with {said}"])]
+        if done.returncode == 0:
+            rows = [Row(**row) for row in json.loads(done.stdout.splitlines()[-1])]
+        say(f"{title}: {time.monotonic() - began:.0f} s")
+        for row in rows:
+            say(f"  {'; '.join(row.cells())}")
+            for problem in row.problems[:10]:
+                say(f"  {row.fault}: {problem}")
+        return rows
+
+
+def parts(names: Sequence[str], short: bool, before: tuple[str, ...]) -> list[Part]:
+    """Return what `names` come to, in the order of the table, each with a ROS domain of its own."""
+    first = os.getpid()
+    ways = [(name, way) for name in names for way in list(TRANSPORTS)[: 1 + PARTS[name][1]]]
+    return [
+        Part(name, way, _DOMAINS[(first + number) % len(_DOMAINS)], short, before)
+        for number, (name, way) in enumerate(ways)
+    ]
+
+
+def run_all(wanted: Sequence[Part], at_once: int) -> dict[str, list[Row]]:
+    """Run them, the last ones first, for they take longest; return the rows by name of part, in the order given."""
+    with ThreadPoolExecutor(at_once) as pool:
+        running = {part: pool.submit(part.run) for part in reversed(wanted)}
+        rows: dict[str, list[Row]] = {}
+        for part in wanted:
+            rows.setdefault(part.name, []).extend(running[part].result())
+    return rows
+
+
+def own_shared_memory() -> tuple[str, ...]:
+    """Return the words before a command that give it one; none where that cannot be had."""
+    with suppress(OSError):
+        if not subprocess.run([*_OWN_SHARED_MEMORY, "true"], capture_output=True, check=False).returncode:
+            return _OWN_SHARED_MEMORY
+    return ()
 
 
 def figures_of(rows: dict[str, list[Row]], amounts: Amounts) -> dict[str, object]:
@@ -242,23 +298,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="a little of everything")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS), help="not the whole matrix")
+    parser.add_argument(
+        "--at-once",
+        type=int,
+        choices=range(1, 17),
+        default=1,
+        help="so many parts beside each other; as root; default: 1",
+    )
     parser.add_argument("--part", choices=list(PARTS), help=argparse.SUPPRESS)
     parser.add_argument("--way", choices=list(TRANSPORTS), default="shared memory", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     amounts = SHORT if arguments.short else Amounts()
-    os.environ.setdefault("ROS_DOMAIN_ID", str(101 + os.getpid() % 130))
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     if arguments.part:
         print(json.dumps([row.__dict__ for row in PARTS[arguments.part][0](amounts, arguments.way)]))
         return 0
-    rows = {
-        name: [row for way in list(TRANSPORTS)[: 1 + PARTS[name][1]] for row in run_part(name, way, arguments.short)]
-        for name in arguments.only
-    }
+    before = own_shared_memory()
+    if arguments.at_once > 1 and not before:
+        parser.error("--at-once: parts need a shared memory of their own for that, which only root can give them")
+    rows = run_all(parts(arguments.only, arguments.short, before), arguments.at_once)
     found = [row for some in rows.values() for row in some]
-    for row in found:
-        for problem in row.problems[:10]:
-            say(f"{row.fault}: {problem}")
     header = ("fault", "trials", "failures", "95 % bound", "back after s, p50, p95")
     print(report.table(header, [row.cells() for row in found]))
     figures = figures_of(rows, amounts)

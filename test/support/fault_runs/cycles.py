@@ -1,5 +1,6 @@
 """Sessions that come up and go again and again: what is left of them."""
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,7 @@ def up_and_down(directory: Path, *, cycles: int) -> Outcome:
 def _resources() -> set[str]:
     """Return shared memory of Fast DDS, and this process's descriptors."""
     found = {f"shared memory {p.name}" for p in _SHARED_MEMORY.iterdir() if p.name.startswith(_OURS)}
-    with suppress(OSError):
-        found |= {f"descriptor {fd.name}" for fd in Path("/proc/self/fd").iterdir() if fd.exists()}
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):  # That of the directory itself is closed by now.
+            found.add(f"descriptor {number}, {os.readlink(f'/proc/self/fd/{number}')}")
     return found
