@@ -11,6 +11,7 @@ from running import RunningSession
 
 from fault_runs.author import Author, known_from
 from fault_runs.invariants import broken_promises
+from fault_runs.storm import LASTS
 from latentvr_common import topics
 from latentvr_common.fault_points import LOG_VARIABLE, VARIABLE
 
@@ -80,7 +81,7 @@ def faults_at_points(directory: Path, faults: Sequence[str], *, at_end: Sequence
     log, outcome = directory.with_name(f"{directory.name}-faults"), Outcome()
     log.touch()
     variables = {VARIABLE: ",".join([*faults, *at_end]), LOG_VARIABLE: str(log), "LATENTVR_HANG_S": _HANG_S}
-    arguments = ("gestures:=100000", "pace:=8", "view:=headless", f"max_items:={ITEMS}", "settle_s:=1")
+    arguments = ("gestures:=100000", "pace:=8", "view:=headless", f"max_items:={ITEMS}", *LASTS)
     with (
         Listener(topics.GESTURES) as listener,
         Author(ITEMS, 3, rate_hz=5.0) as author,

@@ -19,6 +19,8 @@ from fault_runs.invariants import broken_promises
 from latentvr_common import conversions, topics
 
 ITEMS = 600
+LASTS = ("policy:=random", "settle_s:=86400")
+"""What makes a session last until it is interrupted, even if the person leaves, as on a machine that answers nobody."""
 VICTIMS = ("label_journal", "latent_trainer", "gesture_labeler", "cloud_view", "session_recorder")
 _STARTS_S, _COMES_BACK_S, _ENDS_S = 180.0, 120.0, 60.0
 _HELD_SHARE, _HELD_S = 0.1, 1.5
@@ -99,7 +101,7 @@ def storm(
 ) -> Outcome:
     """Kill so many times, or until the time is over, then end the session and check that all promises hold."""
     outcome, chance = Outcome(), random.Random(seed)
-    arguments = ("gestures:=100000", "pace:=8", "view:=headless", f"max_items:={ITEMS}", "settle_s:=1")
+    arguments = ("gestures:=100000", "pace:=8", "view:=headless", f"max_items:={ITEMS}", *LASTS)
     heard = (topics.DIAGNOSTICS, topics.GESTURES)
     with (
         Listener(*heard) as listener,
