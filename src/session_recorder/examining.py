@@ -11,6 +11,7 @@ from latentvr_common.bags.metadata import BagInfo, read_metadata
 from latentvr_common.bags.reading import Channels, RecordReader, check_file
 from latentvr_common.bags.wording import shown
 from latentvr_common.errors import InputError
+from session_recorder.repair import is_cut
 from session_recorder.sequences import Sequences, label_number, speaker_of
 
 LABELS = "latentvr/msg/LabelEvent"
@@ -82,7 +83,7 @@ def examine(bag: Path) -> Found:
             raise InputError(f"{bag} holds {state.value}, expected a bag")
         info = read_metadata(bag) if state is State.FINISHED else None
         found = Found()
-        if info is None:
+        if info is None or is_cut(bag):
             found.problems.append(f"it has no end, its recorder was killed: python -m session_recorder.repair {bag}")
         for path in [bag / name for name in info.files] if info else files_of(bag):
             _examine_file(path, found)

@@ -8,7 +8,7 @@ from latentvr_common.bags.layout import METADATA, State, file_path, files_of, ne
 from latentvr_common.bags.metadata import FileInfo
 from latentvr_common.bags.reading import scan
 from latentvr_common.errors import InputError
-from session_recorder.repair import Repaired, finish_files
+from session_recorder.repair import Repaired, finish_files, is_cut
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def _go_on(bag: Path) -> Place:
 
 def _reopen(bag: Path) -> Place:
     """Go on in a finished bag, which is unfinished from here on."""
-    files = [scan(path) for path in files_of(bag)]
+    repaired = finish_files(bag) if is_cut(bag) else None
+    files = repaired.files if repaired else [scan(path) for path in files_of(bag)]
     (bag / METADATA).unlink()
-    return Place(bag, file_path(bag, next_number(bag)), files)
+    return Place(bag, file_path(bag, next_number(bag)), files, repaired)

@@ -24,7 +24,7 @@ from session_recorder.channels import Channel
 
 _MOST_REST = 2 << 30
 """A recorder that was killed leaves a part of one message."""
-_NOTES = {"recorded_by": LIBRARY, "repaired": "the recorder was killed"}
+_NOTES = {"recorded_by": LIBRARY, "repaired": "a file had no end"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class Repaired:
 
 
 def repair_bag(bag: Path) -> Repaired:
-    """Finish the files of a bag of ours that has no metadata.yaml, and write it.
+    """Finish the files of a bag of ours that have no end, and write metadata.yaml.
+
+    It may have one already: `ros2 bag reindex` writes it, but leaves the files as they are.
 
     An unfinished file is written anew beside the old one and then takes its place, which needs as much free space as
     it has bytes. Whenever that fails nothing is lost, and the bag is as unfinished as before.
@@ -62,7 +64,7 @@ def repair_bag(bag: Path) -> Repaired:
 def finish_files(bag: Path) -> Repaired:
     """Do what `repair_bag` does, but leave out metadata.yaml, so that the bag can be gone on with."""
     state = state_of(bag)
-    if state is not State.UNFINISHED:
+    if state is not State.UNFINISHED and not is_cut(bag):
         raise InputError(f"{bag} holds {state.value}, expected {State.UNFINISHED.value}")
     files: list[FileInfo] = []
     rest_bytes = 0
@@ -71,6 +73,11 @@ def finish_files(bag: Path) -> Repaired:
         files.append(file)
         rest_bytes += rest
     return Repaired(tuple(files), rest_bytes)
+
+
+def is_cut(bag: Path) -> bool:
+    """Whether a bag has metadata.yaml, but a file without an end. Raises OSError."""
+    return state_of(bag) is State.FINISHED and not all(has_end(path) for path in files_of(bag))
 
 
 def _finish(path: Path, after_ns: int) -> tuple[FileInfo, int]:
@@ -112,7 +119,8 @@ def _copy_messages(reader: RecordReader, file: BagFile) -> None:
         known.note(record)
         if isinstance(record, Header) and record.library != LIBRARY:
             raise InputError(
-                f"{reader.path} was recorded by {shown(record.library)!r}; mend it with: ros2 bag reindex -s mcap"
+                f"{reader.path} was recorded by {shown(record.library)!r}; mend it with: ros2 bag reindex -s mcap, "
+                "then ros2 bag convert"
             )
         if isinstance(record, Message):
             channel = channels.get(record.channel_id) or _channel(known, record.channel_id)

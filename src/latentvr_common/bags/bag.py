@@ -9,7 +9,7 @@ from mcap.records import Message
 
 from latentvr_common.bags.layout import State, files_of, state_of
 from latentvr_common.bags.metadata import BagInfo, merged, read_metadata
-from latentvr_common.bags.reading import Channels, RecordReader, check_file, scan
+from latentvr_common.bags.reading import Channels, RecordReader, check_file, has_end, scan
 from latentvr_common.bags.schedule import Recorded, in_order
 from latentvr_common.bags.wording import shown
 from latentvr_common.errors import InputError
@@ -24,8 +24,13 @@ class Bag:
     finished: bool
 
     def check(self) -> None:
-        """Raise InputError, naming the file, if a file of a finished bag is damaged. Reads all of it."""
+        """Raise InputError, naming the file, if one of a finished bag is damaged, or OSError. Reads all of it."""
         for path in self._paths() if self.finished else []:
+            if not has_end(path):
+                raise InputError(
+                    f"{path} is not a whole MCAP file: it has no end; "
+                    f"to mend it: python -m session_recorder.repair {self.directory}"
+                )
             check_file(path)
 
     def messages(self, topics: Collection[str], from_ns: int) -> Iterator[Recorded]:
