@@ -89,6 +89,8 @@ class Caption:
     """Which branch of training this is and what differs from the ghost, in lines; empty: there is none."""
     more: str = ""
     """The last line."""
+    trouble: tuple[str, ...] = ()
+    """Which node is not well, and why, in lines; empty: all are."""
 
 
 def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
@@ -100,7 +102,8 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
     offer = _offer(scene)
     desks = (*looks_back(scene), *at_desks(scene))[:_MOST_DESKS]
     branch = _branch(scene.progress)
-    room = MOST_ROWS - len(offer) - len(desks) - len(branch)
+    trouble = _lines(scene.trouble, _TROUBLE_LINES)
+    room = MOST_ROWS - len(offer) - len(desks) - len(branch) - len(trouble)
     # The last row says how many are left out.
     shown = offered if len(offered) <= room else offered[: room - 1]
     return Caption(
@@ -117,6 +120,7 @@ def caption_of(scene: Scene, keys: Keys | None = None) -> Caption:
         offer,
         desks,
         branch,
+        trouble=trouble,
     )
 
 
@@ -163,7 +167,11 @@ def _offer(scene: Scene) -> tuple[str, ...]:
     if scene.offer is None:
         return ()
     what, _, _ = scene.offer.words.partition(". ")
-    return tuple(textwrap.wrap(what, _OFFER_CHARACTERS, max_lines=_OFFER_LINES, placeholder="..."))
+    return _lines(what, _OFFER_LINES)
+
+
+def _lines(words: str, most: int) -> tuple[str, ...]:
+    return tuple(textwrap.wrap(words, _OFFER_CHARACTERS, max_lines=most, placeholder="..."))
 
 
 def _legend(scene: Scene, categories: Sequence[Category]) -> tuple[LegendRow, ...]:
@@ -205,6 +213,8 @@ _CONFLICTS_LINE = 28.0
 
 _OFFER_LINE, _OFFER_CHARACTERS, _OFFER_LINES = 22.0, 34, 2
 """All that stands below is so much lower for each line of what is offered; a line has so many characters at most."""
+_TROUBLE_LINES = 3
+"""As with offers, for a node that is not well."""
 _DESK_LINE, _DESK_CHARACTERS, _MOST_DESKS = 22.0, 30, 2
 """As with offers, for what persons at a mouse hold."""
 _BRANCH_LINE, _BRANCH_CHARACTERS = 22.0, (34, 40)
@@ -229,6 +239,10 @@ def _desks_top(caption: Caption) -> float:
 
 
 def _offer_top(caption: Caption) -> float:
+    return _trouble_top(caption) + _OFFER_LINE * len(caption.trouble)
+
+
+def _trouble_top(caption: Caption) -> float:
     return _branch_top(caption) + _BRANCH_LINE * len(caption.branch)
 
 
@@ -255,6 +269,8 @@ def paint_caption(caption: Caption, picture_height: int) -> Image.Image:
         if not i:
             sheet.dot(0, base - 5, 9, GHOST_COLOR)
         sheet.text(17, base, shortened(words, _BRANCH_CHARACTERS[i]), 13 if i else 15, SOFT if i else BRIGHT)
+    for i, words in enumerate(caption.trouble):
+        sheet.text(0, _STATE_LINE - 4 + _trouble_top(caption) + i * _OFFER_LINE, words, 15, _NOTICE)
     for i, words in enumerate(caption.offer):
         sheet.text(0, _STATE_LINE - 4 + _offer_top(caption) + i * _OFFER_LINE, words, 15, BRIGHT)
     for i, desk in enumerate(caption.desks):

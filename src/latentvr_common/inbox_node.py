@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray
 from latentvr import msg
 from rclpy.node import Node
 from rclpy.subscription import Subscription
@@ -21,6 +22,9 @@ from latentvr_common.hands import Hands
 from latentvr_common.heard import Heard
 from latentvr_common.place import Place
 from latentvr_common.scene import Ghost, Progress, Scene, hands_moved
+from latentvr_common.wellness import Wellness
+
+_OURS = f"/{topics.NAMESPACE}/"
 
 
 class Inbox:
@@ -37,12 +41,15 @@ class Inbox:
         self._forces_in: Subscription | None = None
         self._forces: Forces | None = None
         self._cues_in: Subscription | None = None
+        self._wellness = Wellness()
+        self._trouble = ""
         self._node = node
         always = [topic for topic in Heard.TOPICS if topic is not topics.CUES]
         self._subscriptions = [
             *(node_tools.listen(node, topic, self._taker(topic), raw=True) for topic in always),
             node_tools.listen(node, topics.GHOST, self._on_ghost, raw=True),
             node_tools.listen(node, topics.EPOCH, self._on_epoch),
+            node_tools.listen(node, topics.DIAGNOSTICS, self._on_diagnostics),
         ]
 
     def _taker(self, topic: topics.Topic) -> Callable[[bytes], None]:
@@ -102,6 +109,19 @@ class Inbox:
         self._progress = conversions.progress_from_msg(message)
         self.changes += 1
 
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        now_s = time.monotonic()
+        for status in message.status:
+            if status.name.startswith(_OURS):
+                self._wellness.take(status.name.removeprefix(_OURS), status.level[0], status.message, now_s)
+        trouble = self._wellness.trouble(self._is_there)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self.changes += 1
+
+    def _is_there(self, name: str) -> bool:
+        return (name, _OURS.rstrip("/")) in self._node.get_node_names_and_namespaces()
+
     def notice(self, now_s: float) -> str:
         """Return why the last gesture came to nothing; empty: it did not, or a while ago."""
         return self._heard.gestures.notice(now_s)
@@ -135,6 +155,7 @@ class Inbox:
             dict(heard.desks),
             # Of another dataset, or of an earlier session.
             ghost if ghost is not None and len(ghost.positions) == len(cloud) else None,
+            self._trouble,
         )
 
     def _cloud(self) -> Cloud | None:

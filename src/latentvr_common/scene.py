@@ -144,6 +144,8 @@ class Scene:
     """What persons at a mouse hold, by author."""
     ghost: Ghost | None = None
     """What was, beside a branch of training; None: there is none."""
+    trouble: str = ""
+    """Which node is not well, and why; empty: all are."""
 
     def points(self) -> FloatArray:
         """Return where the items are in the stage (N, 3), metres."""

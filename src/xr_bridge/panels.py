@@ -38,7 +38,7 @@ class Panels:
     then: Panel | None = None
     """Below that: which time is looked at."""
     notice: Panel | None = None
-    """Below that: why a gesture came to nothing."""
+    """Below that: why a gesture came to nothing, else which node is not well."""
     palette: Panel | None = None
     """At the open palm. Its middle is the palette's origin."""
     strip: Panel | None = None
@@ -79,11 +79,12 @@ def panels_of(
 ) -> Panels:
     """Return what there is to say of `scene`."""
     now = scene if time.now is None else time.now
+    notice = scene.notice or now.trouble
     shown = palette_panel(now)
     return Panels(
         state_panel(now, is_recording),
         line(time.then, 0.03, _COLD) if time.then else None,
-        line(scene.notice, 0.026, _WARM) if scene.notice else None,
+        line(notice, 0.026, _WARM) if notice else None,
         shown,
         strip_panel(time.bar) if shown is not None else None,
         selection_panel(scene),

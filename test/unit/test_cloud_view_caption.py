@@ -157,6 +157,19 @@ def test_why_a_gesture_was_cancelled_takes_the_place_of_the_state() -> None:
     assert caption.state_color != caption_of(shown).state_color
 
 
+def test_a_node_that_is_not_well_has_lines_of_its_own_and_all_below_makes_room() -> None:
+    well, ill = caption_of(scene()), caption_of(replace(scene(), trouble="label_journal: the disk is full " * 8))
+    assert well.trouble == ()
+    assert len(ill.trouble) == 3
+    assert " ".join(ill.trouble).startswith("label_journal: the disk is full label_journal: the disk is")
+    assert ill.trouble[-1].endswith("...")
+    assert caption_height(ill) == caption_height(well) + 3 * 22
+    assert ill.state == well.state
+    warm = np.asarray(paint_caption(ill, 1080).convert("RGB")).reshape(-1, 3)
+    assert (warm[:, 0].astype(int) - warm[:, 2] > 100).sum() > 500
+    assert (np.asarray(paint_caption(well, 1080).convert("RGB")).reshape(-1, 3) != 0).any()
+
+
 def test_the_legend_counts_a_label_before_a_prediction() -> None:
     rows = caption_of(scene()).rows
     assert [(row.name, row.color, row.labelled, row.predicted) for row in rows] == [
