@@ -131,6 +131,7 @@ class Exports:
             epoch=training.epoch,
             step=training.step_count,
             curves=curves,
+            branch=self._shown.snapshot.branch if self._shown.snapshot is not None else "",
         )
         written = export_results(self._directory, outcome)
         self._written = (training.step_count, marks)
