@@ -27,6 +27,7 @@ from latentvr_common.errors import InputError
 from session_recorder import repair
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
+from session_recorder.examining import examine
 from session_recorder.opening import make_place
 from session_recorder.repair import repair_bag
 
@@ -448,10 +449,17 @@ def test_what_is_no_bag_cannot_be_played(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "noise").mkdir()
     (tmp_path / "noise" / "noise_0.mcap").write_bytes(os.urandom(1000))
-    for name, reason in (("nowhere", "holds nothing"), ("file", "no bag"), ("noise", "is no MCAP file")):
+    for name, reason in (("nowhere", "does not exist"), ("file", "no bag"), ("noise", "is no MCAP file")):
         with pytest.raises(InputError, match=reason) as error:
             open_bag(tmp_path / name)
         assert str(tmp_path / name) in str(error.value)
+
+
+def test_who_names_the_session_instead_of_its_bag_is_told_where_that_is(tmp_path: Path) -> None:
+    bag = finished_bag(tmp_path / "bag", rows(1))
+    for use in (open_bag, examine):
+        with pytest.raises(InputError, match=f"{tmp_path} holds something that is no bag.*: {bag} is one"):
+            use(tmp_path)
 
 
 def test_damage_met_while_playing_is_said(tmp_path: Path) -> None:

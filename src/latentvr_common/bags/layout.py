@@ -4,6 +4,8 @@ import re
 from enum import Enum
 from pathlib import Path
 
+from latentvr_common.session_files import BAG
+
 METADATA = "metadata.yaml"
 PARTIAL = ".partial"
 """Ends the name of a file that is being written and is not in place yet."""
@@ -42,6 +44,15 @@ def next_number(bag: Path) -> int:
     """Return the number of the file after the last one."""
     files = files_of(bag)
     return int(files[-1].stem.rpartition("_")[2]) + 1 if files else 0
+
+
+def why_no_bag(directory: Path, state: State) -> str:
+    """Return why there is no bag in a directory of that state, and where there is one if that is near."""
+    if not directory.exists():
+        return f"{directory} does not exist, expected the directory of a bag"
+    within = directory / BAG
+    near = f": {within} is one" if state is State.OTHER and within.is_dir() and files_of(within) else ""
+    return f"{directory} holds {state.value}, expected a bag{near}"
 
 
 def state_of(bag: Path) -> State:
