@@ -32,9 +32,18 @@ def file_path(bag: Path, number: int) -> Path:
     return bag / f"{bag_name(bag)}_{number}.mcap"
 
 
+def _numbered(bag: Path) -> re.Pattern[str]:
+    return re.compile(re.escape(bag_name(bag)) + r"_([0-9]{1,9})\.mcap")
+
+
+def is_file_of(bag: Path, name: str) -> bool:
+    """Tell whether the recorder gives files of a bag such a name."""
+    return _numbered(bag).fullmatch(name) is not None
+
+
 def files_of(bag: Path) -> list[Path]:
     """Return the MCAP files of a bag in the order of their numbers; no pipes or devices of such a name."""
-    pattern = re.compile(re.escape(bag_name(bag)) + r"_([0-9]{1,9})\.mcap")
+    pattern = _numbered(bag)
     named = [(int(match[1]), path) for path in bag.iterdir() if (match := pattern.fullmatch(path.name))]
     numbered = [(number, path) for number, path in named if path.is_file()]
     return [path for _, path in sorted(numbered)]
