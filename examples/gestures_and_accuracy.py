@@ -108,11 +108,9 @@ switches = [
     for at_s, before, m in zip(epoch_s[1:], epochs[:-1], epochs[1:], strict=True)
     if m.branch != before.branch
 ]
-ends_s = np.array([*label_s[1:], epoch_s[-1]])
+ends_s = [*label_s[1:], epoch_s[-1]]
 # Just before another branch is seen: what that has come to is no gain of a mark.
-until_s = [
-    min([end_s, *(s - 1e-6 for s, _ in switches if s > at_s)]) for at_s, end_s in zip(label_s, ends_s, strict=True)
-]
+until_s = [min([ends_s[n], *(s - 1e-6 for s, _ in switches if s > at_s)]) for n, at_s in enumerate(label_s)]
 before = np.nan_to_num(at(epoch_s, accuracy, label_s))  # Nothing is predicted before the first mark.
 gain = 100 * (at(epoch_s, accuracy, until_s) - before) if labels else np.zeros(0)
 

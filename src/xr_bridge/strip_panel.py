@@ -39,7 +39,7 @@ def strip_panel(bar: Bar | None) -> Panel:
         _paint_tick(sheet, _x(tick.place), tick)
     sheet.words(_LEFT_M + _WORDS_WIDTH_M / 2, _LINE_M + 0.0085, bar.begins, _WORDS_M, SOFT, _WORDS_WIDTH_M)
     if bar.cursor is not None:
-        at = min(_x(bar.cursor), _LEFT_M + until)
+        at = _x(bar.cursor)
         if at + _KNOB_M < _LEFT_M + until:
             sheet.box(at, _LINE_M - _THIN_M / 2, _LEFT_M + until - at, _THIN_M, _THIN_M, _LATER)
         sheet.box(at - _TICK_M / 2, _TOP_M, _TICK_M, _LINE_M + _BELOW_M - _TOP_M, _TICK_M / 2, BRIGHT)
