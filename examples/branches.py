@@ -74,7 +74,7 @@ panels = (
         lambda e: 100 * (e.accuracy if has_truth else e.confidence),
     ),
     ("loss", lambda e: float(np.sum(e.losses)) if len(e.losses) else np.nan),
-    ("predicted as before, %", lambda e: 100 * e.agreement),
+    ("as before, %", lambda e: 100 * e.agreement),
 )
 figure, rows = plt.subplots(3, 1, figsize=(9, 6.6), sharex=True, height_ratios=[3, 2, 1.5], layout="constrained")
 colors = ["#5b6675", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"]

@@ -92,8 +92,8 @@ for at_s, entry in zip(label_s, labels, strict=True):
 # %% [markdown]
 # ## What each mark brought
 #
-# The change in right predictions from a mark to the next one, in points. It is what happened meanwhile, not what the
-# mark alone did: training goes on between marks too.
+# The change in right predictions from a mark to the next one, or to where another branch of training is gone to, in
+# points. It is what happened meanwhile, not what the mark alone did: training goes on between marks too.
 
 
 # %%
@@ -103,7 +103,14 @@ def at(times, values, when):
     return np.where(rows >= 0, np.asarray(values, dtype=float)[rows], np.nan)
 
 
-until_s = [*label_s[1:], epoch_s[-1]]
+switches = [
+    (at_s, m.branch or "what was")
+    for at_s, before, m in zip(epoch_s[1:], epochs[:-1], epochs[1:], strict=True)
+    if m.branch != before.branch
+]
+ends_s = [*label_s[1:], epoch_s[-1]]
+# Just before another branch is seen: what that has come to is no gain of a mark.
+until_s = [min([ends_s[n], *(s - 1e-6 for s, _ in switches if s > at_s)]) for n, at_s in enumerate(label_s)]
 before = np.nan_to_num(at(epoch_s, accuracy, label_s))  # Nothing is predicted before the first mark.
 gain = 100 * (at(epoch_s, accuracy, until_s) - before) if labels else np.zeros(0)
 
@@ -126,6 +133,12 @@ for at_s, entry in zip(label_s, labels, strict=True):
     above = 8 * order.index(entry.author)  # Each further author stands a little higher.
     style = {"marker": SIGNS[entry.kind], "color": color_of(entry), "markeredgecolor": "#20242c"}
     top.plot(at_s, height + above, ms=7 if not above else 5.5, mew=0.7, ls="", zorder=3, clip_on=False, **style)
+paper = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.0}
+for n, (at_s, name) in enumerate(switches):
+    words, height = name if len(name) < 30 else f"{name[:28]}...", 0.48 - 0.06 * (n % 3)
+    top.axvline(at_s, color="#20242c", lw=0.9, ls=":")
+    place = {"xycoords": ("data", "axes fraction"), "xytext": (-4, 0), "textcoords": "offset points"}
+    top.annotate(words, (at_s, height), ha="right", fontsize=8, color="#4a5160", bbox=paper, **place)
 who = " and ".join(f"{authors[name]} by {name}" for name in order)
 title = f"{BAG.resolve().parent.name}: {len(labels)} entries of the journal" + (f", {who}" if who else "")
 top.set(ylabel="% of all items", ylim=(0, 108), yticks=range(0, 101, 20))
@@ -135,7 +148,7 @@ handles += [
     Line2D([], [], marker=SIGNS[kind], color="#c8ccd4", markeredgecolor="#20242c", ls="", label=WORDS[kind])
     for kind in sorted({entry.kind for entry in labels})
 ]
-top.legend(handles=handles, loc="lower right", frameon=False, ncols=2)
+top.legend(handles=handles, loc="lower right", framealpha=0.9, edgecolor="none", ncols=2)
 
 width_s = max(0.6, 0.006 * epoch_s[-1])
 middle.bar(label_s, gain, width=width_s, color=[color_of(entry) for entry in labels], edgecolor="#20242c", lw=0.4)

@@ -120,7 +120,8 @@ class Exports:
         input_map = self._input_map()
         assert input_map is not None
         marks = self._shown.marks
-        training.set_labels(marks.labels)  # Training may not have taken in the newest, such as that a category is gone.
+        # Training may not have taken in the newest, such as that a category is gone: it does so by its course alone.
+        training = training.labelled_as(marks.labels)
         outcome = Outcome(
             dataset=self._dataset,
             encoded=training.encode(),
@@ -131,6 +132,7 @@ class Exports:
             epoch=training.epoch,
             step=training.step_count,
             curves=curves,
+            branch=self._shown.snapshot.branch if self._shown.snapshot is not None else "",
         )
         written = export_results(self._directory, outcome)
         self._written = (training.step_count, marks)

@@ -64,7 +64,9 @@ def make_story(events: Iterable[LabelEvent], entries: Iterable[TraceEntry], whos
     for entry in entries:
         by_run.setdefault(entry.place.run, {}).setdefault(entry.place.number, entry)
     if not by_run:
-        raise InputError(f"{whose} has no trace of training, expected topic trace: it was recorded by an older version")
+        raise InputError(
+            f"{whose} has no trace of training, expected topic trace: it is of another project, or of an older version"
+        )
     runs = {run: _whole(run, found, whose) for run, found in by_run.items()}
     beginnings = {run: beginning_from_text(e[0].text, f"{whose}: run {run[:8]}") for run, e in runs.items()}
     for entries_of_run in runs.values():

@@ -236,6 +236,13 @@ class Training:
         view._batches = self._batches.drawing_from(random)
         return view
 
+    def labelled_as(self, labels: npt.NDArray[np.int16]) -> "Training":
+        """Return the same training, networks and all, with other labels (N,): only to look at, it makes no steps."""
+        view = copy.copy(self)
+        view._batches, view._counts = copy.copy(self._batches), copy.deepcopy(self._counts)
+        view.set_labels(labels)
+        return view
+
     @property
     def lacks_belief(self) -> bool:
         """Tell whether there are predictions, but nothing beside the network's own word on how far to believe them."""

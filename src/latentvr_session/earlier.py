@@ -18,6 +18,9 @@ from latentvr_session.arguments import Arguments
 _MOST_BYTES = 64 << 20
 _FIXED = ("seed", "max_items", "categories", "directory")
 """What cannot be otherwise in the same session."""
+_TYPES = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
+_SQLITE, _SQLITE_HEAD = b"SQLite format 3\0", 100
+"""How such a file begins, and how many bytes say what it is."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,14 @@ def earlier_session(given: Arguments) -> EarlierSession:
         if not needed.is_file():
             raise InputError(f"argument resume: {directory} holds no session: there is no {needed.name}")
     _check_ended(directory)
+    _check_journal(directory / session_files.LABELS)
     description = _read(file)
     try:
         before = Arguments(**{**description["arguments"], "resume": given.resume})
         str(description["dataset"]["digest"])
     except (TypeError, KeyError) as error:
         raise InputError(f"file {file} is not of a session of this version: {error}") from error
+    _check_types(before, file)
     news = {
         field.name: getattr(given, field.name)
         for field in dataclasses.fields(Arguments)
@@ -86,6 +91,33 @@ def earlier_session(given: Arguments) -> EarlierSession:
                 "expected it to be left out"
             )
     return EarlierSession(directory, checked(dataclasses.replace(before, **news)), description)
+
+
+def _check_types(arguments: Arguments, file: Path) -> None:
+    """Raise InputError, naming it, if an argument is of another type than its default."""
+    for field in dataclasses.fields(Arguments):
+        value, wanted = getattr(arguments, field.name), type(field.default)
+        if type(value) is not wanted and (type(value), wanted) != (int, float):
+            raise InputError(f"file {file}: argument {field.name} is {value!r:.60}, expected {_TYPES[wanted]}")
+
+
+def _check_journal(file: Path) -> None:
+    """Raise InputError if a journal is certainly none: it looks closer itself, but only once the session has begun."""
+    if Path(f"{file}-wal").exists():
+        return  # What is not in the file yet is there.
+    try:
+        with open(file, "rb") as opened:
+            head, size = opened.read(_SQLITE_HEAD), os.fstat(opened.fileno()).st_size
+    except OSError as error:
+        raise InputError(f"file {file} cannot be read: {error.strerror}") from error
+    if not size and not (file.parent / session_files.CHECKPOINTS).exists():
+        return  # Of a session that was killed before it did anything.
+    if len(head) < _SQLITE_HEAD or not head.startswith(_SQLITE):
+        raise InputError(f"file {file} is no journal of labels, expected an SQLite file")
+    page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+    whole = pages * (65536 if page == 1 else page)
+    if size < whole:
+        raise InputError(f"file {file} is cut off: it has {size:,} bytes, expected {whole:,}")
 
 
 def _check_ended(directory: Path) -> None:

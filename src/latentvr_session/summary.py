@@ -15,11 +15,12 @@ _ROWS = (
     ("accuracy", "categorised correctly", "{:.1%}"),
     ("confidence", "confidence, mean", "{:.1%}"),
     ("space_used", "space used", "{:.0%}"),
+    ("branch", "branch of training", "{}"),
     ("epochs", "epochs", "{:,}"),
     ("duration_s", "duration", "{:.0f} s"),
     ("cloud_hz", "cloud frames a second", "{:.1f}"),
 )
-_IF_ANY = ("conflicts",)
+_IF_ANY = ("conflicts", "branch")
 """Rows that are left out where there is nothing to tell."""
 _RESULTS = (
     (session_files.REPORT, "how it went and what came of it: open it in a browser"),

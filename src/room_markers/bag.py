@@ -5,6 +5,7 @@ either: the copy has them, and how the latent space stands upright in a room, so
 """
 
 import math
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,9 @@ from rosbags.rosbag2 import Reader, ReaderError, StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from latentvr_common import topics
+from latentvr_common.bags.bag import open_bag
+from latentvr_common.bags.definitions import type_name
+from latentvr_common.bags.wording import shown
 from latentvr_common.conversions import LATENT_FRAME
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from room_markers.drawing import markers_of
@@ -45,14 +49,28 @@ def add_markers(bag: Path, copy: Path) -> int:
     """
     if copy.exists():
         raise InputError(f"{copy} is there already, expected a directory to make")
+    _check(bag)
     try:
-        with Reader(bag) as source:
-            if _full(topics.MARKERS) in source.topics:
-                raise InputError(f"{bag} has markers already")
-            with Writer(copy, version=9, storage_plugin=StoragePlugin.MCAP) as target:
-                return _Copying(source, target).run()
-    except (ReaderError, FileNotFoundError) as error:
-        raise InputError(f"{bag} cannot be read as a finished bag: {error}") from error
+        with Reader(bag) as source, Writer(copy, version=9, storage_plugin=StoragePlugin.MCAP) as target:
+            return _Copying(source, target).run()
+    except BaseException as error:
+        shutil.rmtree(copy, ignore_errors=True)  # Half a copy would be taken for a whole one.
+        if isinstance(error, ReaderError):
+            raise InputError(f"{bag} cannot be read: {shown(error)}") from error
+        raise
+
+
+def _check(bag: Path) -> None:
+    """Raise InputError if there is no finished, undamaged bag of a session without markers."""
+    opened = open_bag(bag)
+    if not opened.finished:
+        raise InputError(f"{bag} has no end, its recorder was killed: python -m session_recorder.repair {bag}")
+    known = {_full(topic): type_name(topic.type) for topic in HEARD}
+    if not any(known.get(topic.name) == topic.type for topic in opened.info.topics):
+        raise InputError(f"{bag} has no topic to make markers of, expected the bag of a session: {', '.join(known)}")
+    if _full(topics.MARKERS) in {topic.name for topic in opened.info.topics}:
+        raise InputError(f"{bag} has markers already")
+    opened.check()
 
 
 class _Copying:

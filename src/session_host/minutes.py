@@ -19,6 +19,8 @@ class Standing:
     confidence: float = math.nan
     ece: float = math.nan
     space_used: float = math.nan
+    branch: str = ""
+    """Of training; empty: the one that was there first."""
 
 
 @dataclass
@@ -87,6 +89,7 @@ class Minutes:
             "ece": _known(self.standing.ece),
             "space_used": _known(self.standing.space_used),
             "epochs": self.standing.epoch,
+            "branch": self.standing.branch,
             "duration_s": round(now_s - self.began_s, 1),
             "cloud_hz": round(self.cloud_hz, 2),
             "directory": directory,

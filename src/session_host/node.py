@@ -58,7 +58,8 @@ class SessionHost(Node):  # type: ignore[misc]
         self._state = message.state
         stamp_s = conversions.time_from_msg(message.header.stamp) / 1e9
         training = message.state == msg.Epoch.TRAINING
-        standing = Standing(message.epoch, message.accuracy, message.confidence, message.ece, message.space_used)
+        figures = message.accuracy, message.confidence, message.ece, message.space_used
+        standing = Standing(message.epoch, *figures, message.branch)
         self._minutes.note_frame(standing, training, stamp_s)
         if message.state == msg.Epoch.FAULT and not self._fault:
             self._fault = message.text

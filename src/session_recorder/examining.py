@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mcap.records import DataEnd, McapRecord, Message
 
-from latentvr_common.bags.layout import State, files_of, state_of
+from latentvr_common.bags.layout import State, files_of, state_of, why_no_bag
 from latentvr_common.bags.metadata import BagInfo, read_metadata
 from latentvr_common.bags.reading import Channels, RecordReader, check_file
 from latentvr_common.bags.wording import shown
@@ -80,7 +80,7 @@ def examine(bag: Path) -> Found:
     try:
         state = state_of(bag)
         if state not in (State.FINISHED, State.UNFINISHED):
-            raise InputError(f"{bag} holds {state.value}, expected a bag")
+            raise InputError(why_no_bag(bag, state))
         info = read_metadata(bag) if state is State.FINISHED else None
         found = Found()
         if info is None or is_cut(bag):

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentvr_common.bags.layout import METADATA, State, file_path, files_of, next_number, state_of
-from latentvr_common.bags.metadata import FileInfo
+from latentvr_common.bags.layout import METADATA, State, file_path, files_of, is_file_of, next_number, state_of
+from latentvr_common.bags.metadata import FileInfo, read_metadata
 from latentvr_common.bags.reading import scan
+from latentvr_common.bags.wording import shown
 from latentvr_common.errors import InputError
 from session_recorder.repair import Repaired, finish_files, is_cut
 
@@ -50,7 +51,21 @@ def _go_on(bag: Path) -> Place:
 
 def _reopen(bag: Path) -> Place:
     """Go on in a finished bag, which is unfinished from here on."""
+    _check_ours(bag)
     repaired = finish_files(bag) if is_cut(bag) else None
     files = repaired.files if repaired else [scan(path) for path in files_of(bag)]
     (bag / METADATA).unlink()
     return Place(bag, file_path(bag, next_number(bag)), files, repaired)
+
+
+def _check_ours(bag: Path) -> None:
+    """Raise InputError if it is the bag of another recorder: its metadata would be lost."""
+    try:
+        named = read_metadata(bag).files
+    except InputError:
+        if files_of(bag):
+            return  # Damaged; it is written anew from the files.
+        raise
+    others = [name for name in named if not is_file_of(bag, name)]
+    if others:
+        raise InputError(f"{bag} is of another recorder: it has {shown(others[0])}, expected {file_path(bag, 0).name}")

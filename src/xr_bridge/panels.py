@@ -5,6 +5,7 @@ Lengths are metres, frame stage. A panel's own x runs to the right of who reads 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from textwrap import shorten
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from xr_bridge.strip_panel import strip_panel
 FloatArray = npt.NDArray[np.floating]
 
 _MOST_NAMED = 4
+_BRANCH_CHARACTERS = 40
 _WARM: Rgba = (255, 190, 110, 255)
 _COLD: Rgba = (150, 205, 255, 255)
 _HINTS = {GRAB: "moving the cloud", RECENTRE: "keep both palms up: the cloud comes back"}
@@ -101,6 +103,8 @@ def state_panel(scene: Scene, is_recording: bool) -> Panel:
     parts = [f"labels safe: {progress.labelled:,}", f"epoch {progress.epoch:,}"]
     if progress.state is not State.TRAINING:
         parts.append(progress.state.name.lower())
+    if progress.branch:
+        parts.append(f"branch: {shorten(progress.branch, _BRANCH_CHARACTERS, placeholder='...')}")
     parts.append("recording" if is_recording else "not recorded")
     parts += [desk.words for desk in at_desks(scene)]
     return line("  ·  ".join(parts), 0.03, BRIGHT)

@@ -20,6 +20,8 @@ _TALL_M, _SHORT_M = 0.0095, 0.005
 _WORDS_M, _NOW_WORDS_M, _WORDS_WIDTH_M = 0.0062, 0.0068, 0.034
 _GAP_M, _CORNER_M, _FRAME_M = 0.002, 0.005, 0.0018
 _KNOB_M, _SIGN_M = 0.007, 0.0068
+_BELOW_M = 0.0045
+"""So far below the line one sees where one looks: above the words."""
 _LATER: Rgba = (58, 65, 79, 255)
 
 
@@ -40,7 +42,7 @@ def strip_panel(bar: Bar | None) -> Panel:
         at = _x(bar.cursor)
         if at + _KNOB_M < _LEFT_M + until:
             sheet.box(at, _LINE_M - _THIN_M / 2, _LEFT_M + until - at, _THIN_M, _THIN_M, _LATER)
-        sheet.box(at - _TICK_M / 2, _TOP_M, _TICK_M, palette.STRIP_M[1], _TICK_M / 2, BRIGHT)
+        sheet.box(at - _TICK_M / 2, _TOP_M, _TICK_M, _LINE_M + _BELOW_M - _TOP_M, _TICK_M / 2, BRIGHT)
         sheet.box(at - _KNOB_M / 2, _LINE_M - _KNOB_M / 2, _KNOB_M, _KNOB_M, _KNOB_M / 2, BRIGHT)
     return sheet.panel()
 

@@ -3,11 +3,13 @@
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from latentvr import srv
 from mouse_and_keys import MouseAndKeys
 from node_process import NodeProcess, Peer
@@ -34,34 +36,86 @@ def rows(path: Path) -> Path:
     return path
 
 
-def mark(peer: Peer, author: str, category: int, first: int) -> None:
-    ids = np.arange(first, first + 10, dtype=np.uint32)
-    event = LabelEvent(str(uuid.uuid4()), Kind.ASSIGN, category, ids, author=author)
-    assert peer.call(
-        topics.SUBMIT_LABELS, srv.SubmitLabels.Request(event=conversions.label_event_to_msg(event))
-    ).accepted
+class AtWork:
+    """A journal and a trainer that are at work, and hands at a display; a window once it is opened."""
+
+    def __init__(self, hands: MouseAndKeys, peer: Peer, display: str, directory: Path) -> None:
+        self.hands = hands
+        self.peer = peer
+        self._display = display
+        self._directory = directory
+
+    @contextmanager
+    def window(self) -> Iterator[NodeProcess]:
+        """Open it, with the mouse on the cloud and no help before it; whatever comes to it has to be understood."""
+        variables = {"DISPLAY": self._display, "WAYLAND_DISPLAY": ""}
+        with NodeProcess("cloud_view.desktop", {}, self._directory / "log", variables=variables) as window:
+            self.wait(lambda: self.hands.window("latentvr") is not None, "a window")
+            self.hands.move(700, 400)
+            self.hands.key("escape")
+            yield window
+            assert "dropped" not in window.said()
+
+    def wait(self, condition: Callable[[], Any], what: str) -> None:
+        self.peer.wait_until(condition, what, 90.0)
+
+    def mark(self, author: str, category: int, first: int) -> None:
+        ids = np.arange(first, first + 10, dtype=np.uint32)
+        event = LabelEvent(str(uuid.uuid4()), Kind.ASSIGN, category, ids, author=author)
+        request = srv.SubmitLabels.Request(event=conversions.label_event_to_msg(event))
+        assert self.peer.call(topics.SUBMIT_LABELS, request).accepted
+
+    @property
+    def epoch(self) -> Any:
+        return self.peer.heard["epoch"][-1]
+
+    @property
+    def label(self) -> Any:
+        """Labels of the newest cloud (N,)."""
+        return conversions.cloud_from_msg(self.peer.heard["cloud"][-1]).label
+
+    def wait_for_marks(self, seq: int, after: int = 0) -> None:
+        """Wait until training has taken them in, and has made more than `after` steps."""
+        self.wait(lambda: self.peer.heard["epoch"] and self.epoch.label_seq == seq and self.epoch.step > after, "marks")
+
+    def wait_for_branch(self, name: str) -> None:
+        self.wait(lambda: self.epoch.branch == name, f"branch {name!r}")
+
+    def wait_until_caught_up(self, after: int = 0) -> None:
+        self.wait(lambda: self.epoch.step > after and not self.epoch.text, "it has caught up")
+
+    def warm_pixels(self) -> int:
+        """Of words in the line at the bottom."""
+        left, top, width, height = self.hands.window("latentvr") or (0, 0, 0, 0)
+        line = self.hands.screen((left + 200, top + height - 42, width - 480, 40)).astype(int)
+        return int((np.abs(line - WARM).max(axis=-1) < 40).sum())
+
+    def wait_for_silence(self) -> None:
+        """Wait until something is told and gone: the same key at once would be taken for one that is held."""
+        self.wait(lambda: self.warm_pixels() > 40, "what it says")
+        self.wait(lambda: self.warm_pixels() < 10, "nothing is told any more")
+
+    def press_until(self, key: str, condition: Callable[[], bool]) -> None:
+        """Press a key again and again: a window that has just been opened may not know of any mark yet."""
+        for _ in range(10):
+            self.hands.key(key)
+            until = time.monotonic() + 10.0
+            self.wait(lambda until=until: condition() or time.monotonic() > until, "an answer")  # type: ignore[misc]
+            if condition():
+                return
+        raise AssertionError(f"{key} did nothing")
+
+    def keep(self, name: str) -> None:
+        """Keep a picture of the window, where that is asked for."""
+        if PICTURES:
+            left, top, width, height = self.hands.window("latentvr") or (0, 0, 0, 0)
+            seen = self.hands.screen()[top : top + height, left : left + width]
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.ascontiguousarray(seen)).save(Path(PICTURES) / f"{name}.png")
 
 
-def epoch(peer: Peer) -> Any:
-    return peer.heard["epoch"][-1]
-
-
-def warm_pixels(hands: MouseAndKeys) -> int:
-    """Of words in the line at the bottom."""
-    left, top, width, height = hands.window("latentvr") or (0, 0, 0, 0)
-    line = hands.screen((left + 200, top + height - 42, width - 480, 40)).astype(int)
-    return int((np.abs(line - WARM).max(axis=-1) < 40).sum())
-
-
-def keep(hands: MouseAndKeys, name: str) -> None:
-    if PICTURES:
-        left, top, width, height = hands.window("latentvr") or (0, 0, 0, 0)
-        seen = hands.screen()[top : top + height, left : left + width]
-        Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.ascontiguousarray(seen)).save(Path(PICTURES) / f"{name}.png")
-
-
-def test_w_shows_what_would_be_without_ones_newest_mark_and_w_again_what_was(tmp_path: Path) -> None:
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[AtWork]:
     journal = {"path": str(tmp_path / "labels.db"), "categories": NAMES, "item_count": len(TRUTH)}
     trains = {"dataset": str(rows(tmp_path / "rows.npz")), **SMALL}
     with (
@@ -70,111 +124,76 @@ def test_w_shows_what_would_be_without_ones_newest_mark_and_w_again_what_was(tmp
         Peer(*HEARD) as peer,
         NodeProcess("label_journal", journal, tmp_path / "journal.log"),
         NodeProcess("latent_trainer", trains, tmp_path / "trainer.log"),
-        NodeProcess(
-            "cloud_view.desktop", {}, tmp_path / "log", variables={"DISPLAY": display, "WAYLAND_DISPLAY": ""}
-        ) as window,
     ):
-        peer.wait_until(lambda: hands.window("latentvr") is not None, "a window", 90.0)
+        yield AtWork(hands, peer, display, tmp_path)
+
+
+def test_w_shows_what_would_be_without_ones_newest_mark_and_w_again_what_was(work: AtWork) -> None:
+    name = "without right (entry 2)"
+    with work.window():
         for author, category, first in (("person", 0, 0), ("person", 1, EACH), ("other", 2, 2 * EACH)):
-            mark(peer, author, category, first)
-        peer.wait_until(
-            lambda: peer.heard["epoch"] and epoch(peer).label_seq == 3 and epoch(peer).accuracy > 0.5,
-            "marks are learnt",
-            90.0,
-        )
-        hands.move(700, 400)
-        hands.key("escape")
+            work.mark(author, category, first)
+        work.wait_for_marks(3)
+        work.wait(lambda: work.epoch.accuracy > 0.5, "marks are learnt")
 
-        peer.wait_until(lambda: warm_pixels(hands) < 10, "nothing is told")
-        step = epoch(peer).step
-        hands.key("w")
-        peer.wait_until(lambda: epoch(peer).branch == "without right (entry 2)", "the branch", 90.0)
-        peer.wait_until(lambda: warm_pixels(hands) > 100, "what it says")
-        peer.wait_until(lambda: len(peer.heard["ghost"]), "the ghost")
-        peer.wait_until(lambda: epoch(peer).step > step and not epoch(peer).text, "it has caught up", 90.0)
-        assert 0 < epoch(peer).agreement < 1
-        cloud = conversions.cloud_from_msg(peer.heard["cloud"][-1])
-        assert (cloud.label[EACH : EACH + 10] == -1).all()
-        assert (cloud.label[:10] == 0).all()
-        assert (cloud.label[2 * EACH : 2 * EACH + 10] == 2).all()
-        keep(hands, "what-if")
+        work.wait(lambda: work.warm_pixels() < 10, "nothing is told")
+        step = work.epoch.step
+        work.hands.key("w")
+        work.wait_for_branch(name)
+        work.wait(lambda: work.warm_pixels() > 100, "what it says")
+        work.wait(lambda: len(work.peer.heard["ghost"]), "the ghost")
+        work.wait_until_caught_up(step)
+        assert 0 < work.epoch.agreement < 1
+        assert [set(work.label[i : i + 10]) for i in (0, EACH, 2 * EACH)] == [{0}, {-1}, {2}]
+        work.keep("what-if")
 
-        hands.key("w")
-        peer.wait_until(lambda: epoch(peer).branch == "", "what was", 90.0)
-        peer.wait_until(lambda: warm_pixels(hands) > 40, "what it says then")
-        # The same key again at once would be taken for one that is held.
-        peer.wait_until(lambda: warm_pixels(hands) < 10, "nothing is told any more")
+        work.hands.key("w")
+        work.wait_for_branch("")
+        work.wait_for_silence()
         # The journal stays as it is, and a second time the branch is gone on with: no branch has two names.
-        hands.key("w")
-        peer.wait_until(lambda: epoch(peer).branch == "without right (entry 2)", "the branch again", 90.0)
-        assert len(peer.heard["labels"]) == 3
+        work.hands.key("w")
+        work.wait_for_branch(name)
+        assert len(work.peer.heard["labels"]) == 3
 
         # From branch to branch, whoever has begun them.
-        wait_for_silence(peer, hands)
-        hands.key("shift", "w")
-        peer.wait_until(lambda: epoch(peer).branch == "", "the next one is the first", 90.0)
-        assert "dropped" not in window.said()
+        work.wait_for_silence()
+        work.hands.key("shift", "w")
+        work.wait_for_branch("")
 
 
-def press_until(peer: Peer, hands: MouseAndKeys, key: str, condition: Callable[[], bool]) -> None:
-    """Press a key again and again: a window that has just been opened may not know of any mark yet."""
-    for _ in range(10):
-        hands.key(key)
-        until = time.monotonic() + 10.0
-        peer.wait_until(lambda until=until: condition() or time.monotonic() > until, "an answer", 20.0)  # type: ignore[misc]
-        if condition():
-            return
-    raise AssertionError(f"{key} did nothing")
-
-
-def wait_for_silence(peer: Peer, hands: MouseAndKeys) -> None:
-    peer.wait_until(lambda: warm_pixels(hands) > 40, "what it says")
-    peer.wait_until(lambda: warm_pixels(hands) < 10, "nothing is told any more")
-
-
-def test_a_window_that_is_opened_later_knows_the_branches_and_goes_on_from_an_earlier_moment(tmp_path: Path) -> None:
-    journal = {"path": str(tmp_path / "labels.db"), "categories": NAMES, "item_count": len(TRUTH)}
-    trains = {"dataset": str(rows(tmp_path / "rows.npz")), **SMALL}
+def test_a_window_that_is_opened_later_knows_the_branches(work: AtWork) -> None:
     begun = srv.Branch.Request(name="without right (entry 2)", without=[2])
-    with (
-        virtual_display() as display,
-        MouseAndKeys(display) as hands,
-        Peer(*HEARD) as peer,
-        NodeProcess("label_journal", journal, tmp_path / "journal.log"),
-        NodeProcess("latent_trainer", trains, tmp_path / "trainer.log"),
-    ):
-        for author, category, first in (("person", 0, 0), ("person", 1, EACH)):
-            mark(peer, author, category, first)
-        peer.wait_until(
-            lambda: peer.heard["epoch"] and epoch(peer).label_seq == 2 and epoch(peer).step > 50, "marks", 90
-        )
-        assert peer.call(topics.BRANCH, begun).accepted
-        peer.wait_until(lambda: epoch(peer).branch == begun.name and not epoch(peer).text, "it has caught up", 90.0)
-        assert peer.call(topics.BRANCH, srv.Branch.Request(op=srv.Branch.Request.SWITCH)).accepted
-        variables = {"DISPLAY": display, "WAYLAND_DISPLAY": ""}
-        with NodeProcess("cloud_view.desktop", {}, tmp_path / "log", variables=variables) as window:
-            peer.wait_until(lambda: hands.window("latentvr") is not None, "a window", 90.0)
-            hands.move(700, 400)
-            hands.key("escape")
-            press_until(peer, hands, "w", lambda: epoch(peer).branch == begun.name)
-            wait_for_silence(peer, hands)
-            hands.key("w")
-            peer.wait_until(lambda: epoch(peer).branch == "", "what was", 90.0)
-            wait_for_silence(peer, hands)
+    for category, first in ((0, 0), (1, EACH)):
+        work.mark("person", category, first)
+    work.wait_for_marks(2, after=50)
+    assert work.peer.call(topics.BRANCH, begun).accepted
+    work.wait_for_branch(begun.name)
+    work.wait_until_caught_up()
+    assert work.peer.call(topics.BRANCH, srv.Branch.Request(op=srv.Branch.Request.SWITCH)).accepted
+    work.wait_for_branch("")
+    with work.window():
+        work.press_until("w", lambda: work.epoch.branch == begun.name)
+        work.wait_for_silence()
+        work.hands.key("w")
+        work.wait_for_branch("")
 
-            then = epoch(peer).step
-            mark(peer, "other", 2, 2 * EACH)
-            peer.wait_until(lambda: epoch(peer).label_seq == 3 and epoch(peer).step > then + 30, "one more mark", 90.0)
-            hands.key("home")
-            hands.key("g")
-            peer.wait_until(lambda: epoch(peer).branch.startswith("from step "), "on from there", 90.0)
-            assert epoch(peer).branch.endswith("(entry 2)")
-            peer.wait_until(lambda: not epoch(peer).text, "it is there", 90.0)
-            keep(hands, "fork")
-            cloud = conversions.cloud_from_msg(peer.heard["cloud"][-1])
-            assert (cloud.label == 2).sum() == 0
-            mark(peer, "person", 0, 20)
-            peer.wait_until(lambda: epoch(peer).label_seq == 4, "a mark in it", 90.0)
-            cloud = conversions.cloud_from_msg(peer.heard["cloud"][-1])
-            assert (cloud.label[20:30] == 0).all()
-            assert "dropped" not in window.said()
+
+def test_g_goes_on_from_an_earlier_moment_without_what_was_marked_since(work: AtWork) -> None:
+    for category, first in ((0, 0), (1, EACH)):
+        work.mark("person", category, first)
+    work.wait_for_marks(2, after=50)
+    with work.window():
+        # The oldest cloud that the window knows is the one that it heard first.
+        work.wait_for_marks(2, after=work.epoch.step + 30)
+        work.mark("other", 2, 2 * EACH)
+        work.wait_for_marks(3, after=work.epoch.step + 30)
+        work.hands.key("home")
+        work.hands.key("g")
+        work.wait(lambda: work.epoch.branch.startswith("from step "), "on from there")
+        assert work.epoch.branch.endswith("(entry 2)")
+        work.wait_until_caught_up()
+        work.keep("fork")
+        assert (work.label == 2).sum() == 0
+        work.mark("person", 0, 20)
+        work.wait(lambda: work.epoch.label_seq == 4, "a mark in it")
+        assert set(work.label[20:30]) == {0}

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -504,50 +504,72 @@ def bar_end(desk: Desk, share: float) -> tuple[float, float]:
     return left + x, top + height - (LINE_HEIGHT + BAR_HEIGHT / 2) * height / 720
 
 
-def test_the_cloud_of_before_is_seen_and_marked_and_now_is_a_key_away(desk: Desk) -> None:
-    def is_then() -> bool:
-        return greenish(desk) < 0.1 * green
+@dataclass(frozen=True)
+class TwoTimes:
+    """A window whose first cloud is grey, and whose newest one, `now`, is green."""
 
-    def is_now() -> bool:
-        return greenish(desk) > 0.7 * green
+    desk: Desk
+    now: Cloud
+    green: int
+    """Pixels that look so in it."""
 
+    def is_then(self) -> bool:
+        return greenish(self.desk) < 0.1 * self.green
+
+    def is_now(self) -> bool:
+        return greenish(self.desk) > 0.7 * self.green
+
+    def told(self) -> int:
+        """The cloud that others are told is looked at."""
+        return int(self.desk.peer.heard["tool"][-1].looks_at_ns)
+
+
+@pytest.fixture
+def times(desk: Desk) -> TwoTimes:
     desk.hands.key("1")
     desk.wait(lambda: greenish(desk) < 300, "the first cloud, which is grey")
     now = publish_later(desk, GREEN, 7)
     desk.wait(lambda: greenish(desk) > 1000, "the cloud of now")
-    green = greenish(desk)
+    return TwoTimes(desk, now, greenish(desk))
 
+
+def test_the_cloud_of_before_is_seen_and_marked_and_now_is_a_key_away(times: TwoTimes) -> None:
+    desk = times.desk
     desk.hands.key("home")
-    desk.wait(is_then, "the cloud of then")
-    desk.wait(lambda: desk.peer.heard["tool"][-1].looks_at_ns == cloud().stamp_ns, "others are told which one")
+    desk.wait(times.is_then, "the cloud of then")
+    desk.wait(lambda: times.told() == cloud().stamp_ns, "others are told which one")
     desk.hands.move(*desk.middle)
     event = desk.paint()
-    first = cloud().positions.astype(np.float16).astype(np.float32)
-    assert list(event.sample_ids) == marked_on(replace(cloud(), positions=first), event) != marked_on(now, event)
+    first = replace(cloud(), positions=cloud().positions.astype(np.float16).astype(np.float32))
+    assert list(event.sample_ids) == marked_on(first, event) != marked_on(times.now, event)
     assert conversions.time_from_msg(event.cloud_stamp) == cloud().stamp_ns
-    desk.wait(is_then, "the cloud of then, still")
+    desk.wait(times.is_then, "the cloud of then, still")
 
     desk.hands.key("end")
-    desk.wait(is_now, "the cloud of now")
-    desk.wait(lambda: desk.peer.heard["tool"][-1].looks_at_ns == 0, "others are told that it is now")
+    desk.wait(times.is_now, "the cloud of now")
+    desk.wait(lambda: times.told() == 0, "others are told that it is now")
     event = desk.paint()
-    assert list(event.sample_ids) == marked_on(now, event)
-    assert conversions.time_from_msg(event.cloud_stamp) == now.stamp_ns
+    assert list(event.sample_ids) == marked_on(times.now, event)
+    assert conversions.time_from_msg(event.cloud_stamp) == times.now.stamp_ns
 
+
+def test_a_drag_on_the_timeline_marks_nothing_and_events_are_gone_to_one_by_one(times: TwoTimes) -> None:
+    desk = times.desk
+    desk.paint()
     marks = desk.marks()
     desk.hands.drag(bar_end(desk, 0.98), bar_end(desk, 0.0))
-    desk.wait(is_then, "the cloud of then")
+    desk.wait(times.is_then, "the cloud of then")
     desk.hands.key("escape")
-    desk.wait(is_now, "the cloud of now")
+    desk.wait(times.is_now, "the cloud of now")
     assert desk.marks() == marks
 
     # Marks are events: back to the last one is back to the cloud that it was made on.
     publish_later(desk, GREY, 7)
-    desk.wait(is_then, "a newer cloud, which is grey")
+    desk.wait(times.is_then, "a newer cloud, which is grey")
     desk.hands.key("bracketleft")
-    desk.wait(is_now, "the cloud of the last mark")
+    desk.wait(times.is_now, "the cloud of the last mark")
     desk.hands.key("bracketright")
-    desk.wait(is_then, "the newest cloud")
+    desk.wait(times.is_then, "the newest cloud")
 
 
 def test_h_opens_help_and_closes_it(shared_desk: Desk) -> None:

@@ -880,6 +880,24 @@ def test_an_export_writes_the_results_of_now(start: Start, dataset: Path, tmp_pa
     assert "categorised correctly" in report
 
 
+def test_an_export_with_marks_that_training_has_not_heard_of_is_no_step_of_training(
+    start: Start, dataset: Path, tmp_path: Path
+) -> None:
+    session = start(dataset=str(dataset), directory=str(tmp_path / "session"), paused=True)
+    session.journal.publish_categories(*CATEGORIES)
+    session.journal.commit(0, MARKED_DARK)
+    session.frame(lambda _, e: e.label_seq == 1, "labels")
+    shown = session.trainer._shown
+    labels = shown.marks.labels.copy()
+    labels[MARKED_BRIGHT] = 1
+    shown.marks = replace(shown.marks, labels=labels, seq=2)
+    assert session.export().accepted
+    table = pyarrow.parquet.read_table(tmp_path / "session" / "items.parquet")
+    assert set(table["predicted"].to_pylist()) <= {"dark", "bright"}
+    # What is not in the trace must not be done: replays would differ.
+    assert session.trainer._worker.ask(lambda training: training.known.tolist(), TIMEOUT_S) == [0]
+
+
 def test_an_export_without_onnx_says_so_and_is_otherwise_whole(
     start: Start, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,7 +118,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
 def epoch(number: int, state: int = msg.Epoch.TRAINING, text: str = "", accuracy: float = 0.75) -> msg.Epoch:
     header = conversions.header("latent", 1_000_000_000 + number)
     figures = {"accuracy": accuracy, "confidence": 0.5, "ece": 0.125, "space_used": 0.25}
-    return msg.Epoch(header=header, epoch=number, state=state, text=text, **figures)
+    return msg.Epoch(header=header, epoch=number, state=state, text=text, branch="without ant (entry 2)", **figures)
 
 
 def mark(seq: int, category: int, *ids: int) -> msg.LabelEvent:
@@ -183,6 +183,7 @@ def check_summary(summary: dict[str, Any], directory: Path) -> None:
         "ece": 0.125,
         "space_used": 0.25,
         "epochs": 10,
+        "branch": "without ant (entry 2)",
         "directory": str(directory),
     }
 

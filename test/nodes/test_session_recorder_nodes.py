@@ -308,46 +308,64 @@ def test_a_recorder_whose_disk_failed_goes_on_living_and_says_so_by_its_exit_cod
     assert "/latentvr/labels" in recorded_counts(bag)
 
 
+class Waving:
+    """Hands that somebody publishes, numbered by their stamps from 1 on."""
+
+    def __init__(self, node: Node) -> None:
+        self._out = advertise(node, topics.HANDS)
+        self.sent = 0
+
+    def send(self, count: int) -> None:
+        for _ in range(count):
+            self.sent += 1
+            self._out.publish(msg.Hands(header=conversions.header("stage", self.sent)))
+
+    def until(self, condition: Callable[[], Any]) -> Callable[[], Any]:
+        """Return the condition, for which hands go on meanwhile."""
+
+        def meanwhile() -> Any:
+            self.send(1)
+            return condition()
+
+        return meanwhile
+
+
+def values_of(status: DiagnosticStatus) -> dict[str, str]:
+    return {pair.key: pair.value for pair in status.values}
+
+
+def missing_hands(bag: Path) -> int:
+    """How many numbers are left out between the first and the last hands in the bag."""
+    recorded = [conversions.time_from_msg(m.header.stamp) for m in messages_of(bag)["/latentvr/hands"]]
+    return recorded[-1] - recorded[0] + 1 - len(recorded)
+
+
 def test_what_a_recorder_cannot_take_in_is_counted_by_topic_and_said(graph: Graph, tmp_path: Path) -> None:
     bag = tmp_path / "bag"
-    hands, labels = (advertise(graph.node, topic) for topic in (topics.HANDS, topics.LABELS))
+    hands, labels = Waving(graph.node), advertise(graph.node, topics.LABELS)
     health: list[DiagnosticStatus] = []
     listen(graph.node, topics.DIAGNOSTICS, lambda m: health.append(m.status[0]))
     recorder = graph.start("recorder_node", bag=str(bag))
-    sent = 0
-
-    def send(count: int) -> None:
-        nonlocal sent
-        for _ in range(count):
-            sent += 1
-            hands.publish(msg.Hands(header=conversions.header("stage", sent)))
-
-    def recorder_hears_hands() -> bool:
-        send(1)
-        return "/latentvr/hands" in recorded_counts(bag)
-
-    graph.spin_until(recorder_hears_hands, "the recorder hears hands")
+    graph.spin_until(hands.until(lambda: "/latentvr/hands" in recorded_counts(bag)), "the recorder hears hands")
     labels.publish(samples(1)["labels"])
     graph.spin_until(lambda: "/latentvr/labels" in recorded_counts(bag), "the recorder hears labels")
     recorder.popen.send_signal(signal.SIGSTOP)
-    send(4000)
+    hands.send(4000)
     recorder.popen.send_signal(signal.SIGCONT)
-    before = sent
+    before = hands.sent
 
     def says_all() -> bool:
-        send(1)
         found = examine(bag).topics["/latentvr/hands"]
-        said = {pair.key: pair.value for pair in health[-1].values}.get("missed") if health else None
+        said = values_of(health[-1]).get("missed") if health else None
         # The bag holds what came after the gap, and the recorder has spoken since.
         return found.count + (found.missing or 0) > before and said == str(found.missing)
 
-    graph.spin_until(says_all, "the recorder says what it missed")
+    graph.spin_until(hands.until(says_all), "the recorder says what it missed")
     assert recorder.stop() == 0, recorder.said()
-    recorded = [conversions.time_from_msg(m.header.stamp) for m in messages_of(bag)["/latentvr/hands"]]
-    missed = recorded[-1] - recorded[0] + 1 - len(recorded)
+    missed = missing_hands(bag)
     assert missed > 100
     assert f"missed: {missed:,} of /latentvr/hands" in recorder.said().splitlines()[-1]
-    values = {pair.key: pair.value for pair in health[-1].values}
+    values = values_of(health[-1])
     assert int(values["missed"]) == int(values["missed /latentvr/hands"]) == missed
     assert DiagnosticStatus.WARN in [status.level for status in health if "missed" in status.message]
     found = examine(bag)
@@ -559,7 +577,7 @@ def test_parameters_that_cannot_be_used_are_refused_in_one_line(tmp_path: Path) 
     bomb.mkdir()
     (bomb / "metadata.yaml").write_text("a: &a [x]\nb: &b [*a, *a]\n")
     assert "is not the metadata of a bag: one part of it refers" in refused("player_node", log, bag=str(bomb))
-    assert f"{tmp_path / 'other'} holds nothing" in refused("player_node", log, bag=str(tmp_path / "other"))
+    assert f"{tmp_path / 'other'} does not exist" in refused("player_node", log, bag=str(tmp_path / "other"))
     assert "expected some of: /latentvr/cloud" in refused(
         "player_node", log, bag=str(tmp_path / "bag"), topics=["clouds"]
     )

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +50,13 @@ class Watch:
         assert answer.accepted, answer.message
         return self.wait(lambda e: e.branch == name and not e.text, f"{name} has caught up")
 
+    def switch(self, name: str, after: int) -> None:
+        """Go to a branch of more than `after` steps, and wait until it goes on."""
+        switch = srv.Branch.Request(op=srv.Branch.Request.SWITCH, name=name)
+        assert self._peer.call(topics.BRANCH, switch).accepted
+        first = self.wait(lambda e: e.branch == name and e.step > after, f"{name!r} is there")
+        self.wait(lambda e: e.branch == name and e.step > first.step, f"{name!r} goes on")
+
     def names(self) -> tuple[list[str], int]:
         """The branches that there are, and which of them is trained."""
         answer = self._peer.call(topics.BRANCH, srv.Branch.Request(op=srv.Branch.Request.LIST))
@@ -77,10 +83,7 @@ def test_branches_outlive_a_killed_session_and_are_replayed_to_the_last_bit(tmp_
         watch.wait(lambda e: e.branch == FORK and e.step > then.step, "the one that was trained goes on")
         assert watch.names() == ([WITHOUT, FORK], 1)
         for name in ("", WITHOUT):
-            switch = srv.Branch.Request(op=srv.Branch.Request.SWITCH, name=name)
-            assert peer.call(topics.BRANCH, switch).accepted
-            watch.wait(lambda e, name=name: e.branch == name and e.step > then.step, f"{name!r} goes on")  # type: ignore[misc]
-            time.sleep(1.0)
+            watch.switch(name, then.step)
         assert session.end(at_most_s=TIMEOUT_S) == 0, session.output
     story = read_story(open_bag(directory / "bag"))
     begun = [entries[0].what for entries in story.runs.values()]

@@ -508,6 +508,17 @@ def test_while_the_timeline_is_dragged_the_desk_is_busy_until_that_button_comes_
     assert not table.desk.busy
 
 
+def test_over_the_timeline_there_is_no_brush_but_a_mark_that_is_being_made_goes_on_there(table: Table) -> None:
+    table.desk.has_bar = True
+    table.do(table.at(LEFT_CLUMP))
+    assert table.desk.brush is not None
+    table.do(on_bar(700))
+    assert table.desk.brush is None
+    table.do(table.at(LEFT_CLUMP), Pressed(Button.LEFT), on_bar(700))
+    assert table.desk.brush is not None
+    assert table.do(Released(Button.LEFT))[-1].commits
+
+
 def test_where_there_is_no_timeline_a_press_there_is_one_on_the_cloud(table: Table) -> None:
     table.do(table.at(LEFT_CLUMP))
     pressed = table.do(on_bar(700), Pressed(Button.LEFT))[-1]

@@ -41,7 +41,9 @@ def scene(second: int, items: int = ITEMS) -> Scene:
         none,
         np.zeros(items, np.float32),
     )
-    return Scene(shown, CATEGORIES, Progress(epoch=10 * second, accuracy=0.01 * second), Placement(), beacons=())
+    return Scene(
+        shown, CATEGORIES, Progress(epoch=10 * second, step=second - 1, accuracy=0.01 * second), Placement(), beacons=()
+    )
 
 
 def mark(second: int, stamp_ns: int = 0, kind: Kind = Kind.ASSIGN) -> LabelEvent:
@@ -103,10 +105,13 @@ def test_what_is_told_of_a_time() -> None:
     banner = past.told(now, VIEWPORT).banner
     assert banner is not None
     assert (banner.when, banner.what) == ("0:39 ago  ·  epoch 200", "4 items marked as ant, by ann")
+    assert banner.hint == "what you mark here is marked now  ·  g: go on from here  ·  esc: back to now"
     past.looking.leap(Leap.BEGINNING)
     banner = past.told(now, VIEWPORT).banner
     assert banner is not None
     assert (banner.when, banner.what) == ("0:59 ago  ·  epoch 10", "the oldest cloud that is kept")
+    # Of a moment before the first step.
+    assert banner.hint == "what you mark here is marked now  ·  esc: back to now"
 
 
 def test_a_mark_in_the_past_is_told_of_and_one_on_what_is_now_is_not() -> None:

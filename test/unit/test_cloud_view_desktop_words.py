@@ -15,14 +15,15 @@ from cloud_view.desktop.history import REPLAY_S, Replay, looked_like
 from cloud_view.desktop.inputs import ALL_KEYS, KEY_NAMES, Key
 from cloud_view.desktop.keyboard import names_on
 from cloud_view.desktop.keys import GROUPS, MOUSE, Command, command_of, digit_of, typed
-from cloud_view.desktop.panels import Look, paint_help, paint_look, paint_naming, paint_proposal, words_of
+from cloud_view.desktop.panels import LINE_HEIGHT, Look, paint_help, paint_look, paint_naming, paint_proposal, words_of
 from cloud_view.desktop.picking import Viewport
 from cloud_view.desktop.sound import PLAYERS, Speaker, player
-from cloud_view.desktop.timeline_bar import InTime
+from cloud_view.desktop.timeline_bar import BAR_HEIGHT, InTime
 from latentvr_common.cloud import Cloud
 from latentvr_common.fonts import font_for
 from latentvr_common.labels import Category
 from latentvr_common.scene import Progress, Scene
+from latentvr_common.timeline.bar import Bar
 from latentvr_common.timeline.keyframes import Keyframes
 
 CATEGORIES = [Category(i, f"kind {i}", 0x112233 * (i + 1)) for i in range(12)]
@@ -79,11 +80,10 @@ def test_every_command_that_is_in_help_says_what_it_does() -> None:
 
 
 def test_what_help_says_fits_into_its_column() -> None:
-    said = [binding.says for _, bindings in GROUPS for binding in bindings if binding.shown] + [
-        says for _, says in MOUSE
-    ]
+    rows = [(binding.shown, binding.says) for _, bindings in GROUPS for binding in bindings if binding.shown]
     font = font_for("a", 14)
-    assert max(font.getlength(words) for words in said) <= 372 - 94
+    assert max(font.getlength(shown) for shown, _ in (*rows, *MOUSE)) <= 94 - 6
+    assert max(font.getlength(says) for _, says in (*rows, *MOUSE)) <= 392 - 94 - 14
 
 
 def test_ctrl_changes_what_a_key_means() -> None:
@@ -173,7 +173,7 @@ def test_the_sample_of_a_proposal_keeps_its_place_while_pictures_come() -> None:
 @pytest.mark.parametrize("height", [480, 720, 1440])
 def test_help_fits_into_a_window_and_grows_with_it(height: int) -> None:
     image = paint_help(height)
-    assert image.height < 0.95 * height
+    assert image.height < (720 - LINE_HEIGHT - BAR_HEIGHT - 2 * 20) / 720 * height
     assert image.width < 16 / 9 * height - 309 / 800 * height
 
 
@@ -198,13 +198,15 @@ def test_panels_are_painted_anew_only_where_they_say_something_else() -> None:
 def test_panels_stand_inside_of_the_window_and_beside_the_list_of_categories() -> None:
     desk, viewport = Desk("somebody"), Viewport(1280, 800)
     desk.set_categories(CATEGORIES)
-    placed = Dressing().panels(desk, SCENE, viewport, Status(), lambda _: None, lambda _: (), InTime())
+    time = InTime(Bar((), None, "2 min ago"))
+    placed = Dressing().panels(desk, SCENE, viewport, Status(), lambda _: None, lambda _: (), time)
     for panel in placed.values():
         left, top = panel.place
         assert 0 <= left <= left + panel.painted.width <= viewport.width + 1
         assert 0 <= top <= top + panel.painted.height <= viewport.height + 1
-    caption = placed["caption"]
-    assert placed["large"].place[0] >= caption.place[0] + caption.painted.width
+    caption, help_, bar = placed["caption"], placed["large"], placed["bar"]
+    assert help_.place[0] >= caption.place[0] + caption.painted.width
+    assert help_.place[1] == pytest.approx(bar.place[1] - help_.place[1] - help_.painted.height, abs=2)
 
 
 # The look back

@@ -286,6 +286,12 @@ def test_branches_are_drawn_beside_each_other_and_what_they_came_to_is_told() ->
     assert_needs_nothing_else(report(replace(outcome(), curves=CURVES)))
 
 
+def test_the_branch_that_the_figures_are_of_is_named_where_it_is_not_the_first() -> None:
+    here = 'from step 40 ("<b>entry" 2)'
+    assert f"of the branch {here}" in page_of(replace(outcome(), curves=CURVES, branch=here)).text
+    assert "of the branch" not in page_of(replace(outcome(), curves=CURVES)).text
+
+
 def test_one_branch_alone_is_compared_with_nothing() -> None:
     for curves in ({}, {"": CURVES[""]}, {"": CURVES[""], "empty": []}):
         assert "Branches" not in page_of(replace(outcome(), curves=curves)).text

@@ -17,6 +17,7 @@ from sklearn.decomposition import PCA
 import latent_trainer
 from latent_trainer import losses
 from latent_trainer.batches import Batch, label_trust
+from latent_trainer.belief import Labelled, fit_belief
 from latent_trainer.graph import nearest_neighbours
 from latent_trainer.inputs import fit_inputs
 from latent_trainer.model import LatentModel, follow, start_at
@@ -131,6 +132,23 @@ def test_looking_at_the_cloud_and_random_numbers_drawn_elsewhere_change_nothing(
 
 
 # The first cloud
+
+
+def test_looking_at_training_as_if_it_had_other_labels_changes_nothing() -> None:
+    looked_at, alone = prepared(), prepared()
+    for training in (looked_at, alone):
+        training.set_labels(labels_of(0, 1))
+        make_steps(training, 10)
+    labelled = Labelled(labels_of(0, 1), np.arange(ITEMS, dtype=np.int32), np.ones(ITEMS, np.float32))
+    belief = fit_belief(looked_at.inputs, looked_at.average.features, labelled, 1)
+    looked_at.belief = belief
+    # What is believed of two categories says nothing of four.
+    assert set(looked_at.labelled_as(ALL_FOUR).encode().predicted.tolist()) <= {0, 1, 2, 3}
+    assert looked_at.belief is belief
+    assert looked_at.known.tolist() == [0, 1]
+    for training in (looked_at, alone):
+        make_steps(training, 10)
+    assert looked_at.weights_digest() == alone.weights_digest()
 
 
 def test_the_first_cloud_is_the_principal_components_bent_to_fill_the_ball() -> None:

@@ -21,6 +21,7 @@ SUMMARY: dict[str, Any] = {
     "ece": 0.0412,
     "space_used": 0.314,
     "epochs": 1045,
+    "branch": "",
     "duration_s": 65.3,
     "cloud_hz": 11.96,
     "directory": "/sessions/one",
@@ -54,6 +55,11 @@ def test_conflicts_are_told_where_there_are_any(tmp_path: Path) -> None:
     assert lines[lines.index("  labelled items          1,234") + 1] == "  authors disagree on     1,234"
     without = {name: value for name, value in SUMMARY.items() if name != "conflicts"}
     assert table(without, tmp_path) == table(SUMMARY, tmp_path), "of a session before they were counted"
+
+
+def test_the_branch_of_training_is_told_where_it_is_not_the_first(tmp_path: Path) -> None:
+    lines = table(SUMMARY | {"branch": "from step 1,234 (entry 17)"}, tmp_path).splitlines()
+    assert "  branch of training      from step 1,234 (entry 17)" in lines
 
 
 @pytest.mark.parametrize("unknown", [{"accuracy": None, "label_purity": None}, {}])

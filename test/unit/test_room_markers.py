@@ -1,5 +1,7 @@
 """Markers stand where hands, brush, selection and beacons are, beside the cloud; and a bag can be copied with them."""
 
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -356,12 +358,84 @@ def test_a_bag_that_cannot_be_copied_is_refused_with_its_reason(tmp_path: Path) 
     for source, target, reason in (
         (bag, tmp_path / "copy", "there already"),
         (tmp_path / "copy", tmp_path / "second", "has markers already"),
-        (tmp_path / "none", tmp_path / "third", "none cannot be read"),
+        (tmp_path / "none", tmp_path / "third", "none does not exist"),
     ):
         with pytest.raises(InputError, match=reason):
             add_markers(source, target)
     assert not (tmp_path / "second").exists()
     assert not (tmp_path / "third").exists()
+
+
+def cut_in_half(bag: Path) -> Path:
+    path = bag / "bag.mcap"
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    return bag
+
+
+def with_a_huge_record(bag: Path) -> Path:
+    path = bag / "bag.mcap"
+    content = path.read_bytes()
+    path.write_bytes(content[:8] + b"\x01" + (1 << 40).to_bytes(8, "little") + content[8:])
+    return bag
+
+
+def without_metadata(bag: Path) -> Path:
+    """As a killed recorder leaves it, whose files have numbers."""
+    (bag / "bag.mcap").rename(bag / "bag_0.mcap")
+    (bag / "metadata.yaml").unlink()
+    return bag
+
+
+def with_metadata_that_is_no_yaml(bag: Path) -> Path:
+    path = bag / "metadata.yaml"
+    path.write_text(path.read_text() + "- [\nx: : y\n")
+    return bag
+
+
+def of_another_project(bag: Path) -> Path:
+    shutil.rmtree(bag)
+    definition = definition_of("geometry_msgs/msg/PoseStamped")
+    with Writer(bag, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        for name in ("/chatter", full(topics.HANDS)):
+            known = writer.add_connection(name, definition.type, msgdef=definition.text, rihs01=definition.type_hash)
+            writer.write(known, 10**9, serialize_message(PoseStamped()))
+    return bag
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (cut_in_half, "is not a whole MCAP file"),
+        (with_a_huge_record, "is not a whole MCAP file"),
+        (without_metadata, "its recorder was killed"),
+        (with_metadata_that_is_no_yaml, "is not the metadata of a bag"),
+        (of_another_project, "no topic to make markers of"),
+        (lambda bag: bag / "bag.mcap", "holds something that is no bag"),
+    ],
+)
+def test_of_a_hostile_bag_there_is_no_copy_but_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: Callable[[Path], Path], reason: str
+) -> None:
+    bag = change(a_bag(tmp_path / "bag", 0.1))
+    before = sorted(tmp_path.rglob("*"))
+    assert main([str(bag)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    (line,) = said.err.splitlines()
+    assert line.startswith("error: ")
+    assert reason in line
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_copy_that_fails_half_way_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(room_bag, "markers_to_msg", fail)
+    with pytest.raises(OSError, match="No space left"):
+        add_markers(a_bag(tmp_path / "bag", 0.1), tmp_path / "copy")
+    assert [path.name for path in tmp_path.iterdir()] == ["bag"]
 
 
 def test_the_command_says_what_it_wrote_or_why_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

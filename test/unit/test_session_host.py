@@ -182,7 +182,7 @@ def test_the_summary_says_what_is_known_and_none_for_the_rest() -> None:
     found = minutes()
     found.book.add(mark(1, Kind.ASSIGN, 0, 0, 1, 5))
     found.note_frame(Standing(7, math.nan, math.nan), training=True, stamp_s=110.0)
-    found.note_frame(Standing(8, math.nan, 0.9, 0.0412345, 0.31), training=True, stamp_s=110.3)
+    found.note_frame(Standing(8, math.nan, 0.9, 0.0412345, 0.31, "from step 3"), training=True, stamp_s=110.3)
     summary = found.summary("/sessions/one", now_s=165.26)
     assert summary == {
         "items": 10,
@@ -195,6 +195,7 @@ def test_the_summary_says_what_is_known_and_none_for_the_rest() -> None:
         "ece": 0.0412,
         "space_used": 0.31,
         "epochs": 8,
+        "branch": "from step 3",
         "duration_s": 65.3,
         "cloud_hz": 3.33,
         "directory": "/sessions/one",

@@ -27,6 +27,7 @@ from latentvr_common.errors import InputError
 from session_recorder import repair
 from session_recorder.bag_file import BagFile
 from session_recorder.channels import Channel, qos_entry
+from session_recorder.examining import examine
 from session_recorder.opening import make_place
 from session_recorder.repair import repair_bag
 
@@ -347,6 +348,27 @@ def test_a_recorder_killed_while_it_repairs_is_followed_by_another(
     assert read_by_us(bag) == rows(25)
 
 
+def test_the_finished_bag_of_another_recorder_is_not_gone_on_with_and_stays_as_it_is(tmp_path: Path) -> None:
+    bag = finished_bag(tmp_path / "bag", rows(3))
+    (bag / "bag_0.mcap").rename(bag / "theirs.mcap")
+    (bag / METADATA).write_text((bag / METADATA).read_text().replace("bag_0.mcap", "theirs.mcap"))
+    before = {path.name: path.read_bytes() for path in bag.iterdir()}
+    with pytest.raises(InputError, match=r"of another recorder: it has theirs\.mcap, expected bag_0\.mcap"):
+        make_place(bag, go_on=True)
+    assert {path.name: path.read_bytes() for path in bag.iterdir()} == before
+
+
+def test_a_finished_bag_whose_metadata_is_damaged_is_gone_on_with_if_it_has_files(tmp_path: Path) -> None:
+    bag = finished_bag(tmp_path / "bag", rows(3))
+    (bag / METADATA).write_text("x: 1")
+    assert make_place(bag, go_on=True).path.name == "bag_1.mcap"
+    (tmp_path / "none").mkdir()
+    (tmp_path / "none" / METADATA).write_text("x: 1")
+    with pytest.raises(InputError, match="is missing"):
+        make_place(tmp_path / "none", go_on=True)
+    assert (tmp_path / "none" / METADATA).read_text() == "x: 1"
+
+
 def test_a_bag_that_is_gone_on_with_never_looks_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bag = unfinished_bag(tmp_path / "bag", rows(25))
     written: list[Path] = []
@@ -448,10 +470,17 @@ def test_what_is_no_bag_cannot_be_played(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     (tmp_path / "noise").mkdir()
     (tmp_path / "noise" / "noise_0.mcap").write_bytes(os.urandom(1000))
-    for name, reason in (("nowhere", "holds nothing"), ("file", "no bag"), ("noise", "is no MCAP file")):
+    for name, reason in (("nowhere", "does not exist"), ("file", "no bag"), ("noise", "is no MCAP file")):
         with pytest.raises(InputError, match=reason) as error:
             open_bag(tmp_path / name)
         assert str(tmp_path / name) in str(error.value)
+
+
+def test_who_names_the_session_instead_of_its_bag_is_told_where_that_is(tmp_path: Path) -> None:
+    bag = finished_bag(tmp_path / "bag", rows(1))
+    for use in (open_bag, examine):
+        with pytest.raises(InputError, match=f"{tmp_path} holds something that is no bag.*: {bag} is one"):
+            use(tmp_path)
 
 
 def test_damage_met_while_playing_is_said(tmp_path: Path) -> None:

@@ -205,6 +205,10 @@ BAGS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a list": (metadata_only("- 1\n- 2\n"), "not the metadata of a bag"),
     "code": (metadata_only("!!python/object/apply:os.system ['echo']\n"), "not the metadata of a bag"),
     "a name that is a list": (replaced("name: /latentvr/hands", "name: [a, b]"), "name is \"['a', 'b']\""),
+    "a count of all that is a text": (
+        lambda bag: with_metadata(bag, lambda said: said.replace("message_count: 1", "message_count: one", 1)),
+        "message_count is 'one', expected a whole number from 0",
+    ),
     "a negative count": (replaced("message_count: 1", "message_count: -1"), "expected a whole number from 0"),
     "a count that is none": (replaced("message_count: 1", "message_count: .inf"), "expected a whole number from 0"),
     "a time behind all time": (

@@ -179,6 +179,20 @@ def test_the_line_of_state_says_what_is_held_at_a_desk_and_the_palette_stays_tha
     assert with_it.palette is without.palette
 
 
+@pytest.mark.parametrize(
+    ("branch", "said"),
+    [
+        ("", ""),
+        ("from step 1,234 (entry 17)", "branch: from step 1,234 (entry 17)  ·  "),
+        ("without " + "a long name " * 7, "branch: without a long name a long name a...  ·  "),
+    ],
+)
+def test_the_line_of_state_says_which_branch_is_trained(branch: str, said: str) -> None:
+    progress = Progress(State.TRAINING, 3, 400, branch=branch)
+    shown = panels_of(Scene(cloud_of(((0, 0, 0), RED)), CATEGORIES, progress), True).state
+    assert shown is line(f"labels safe: 400  ·  epoch 3  ·  {said}recording", 0.03, BRIGHT)
+
+
 def test_the_palette_is_drawn_where_its_buttons_are() -> None:
     scene = Scene(cloud_of(((0, 0, 0), RED)), CATEGORIES)
     panel = panels_of(scene, True).palette

@@ -230,6 +230,9 @@ class Desk:
             self._marking.follow(self._now, self._out)
             self.brush = self.mark.position
             return
+        if self._is_on_bar():
+            self.brush = None  # There the mouse goes through time, and marks nothing.
+            return
         ahead = sight.picker.rest(*self._mouse, self.hand.radius_m)
         self._ahead_m = ahead if ahead is not None else self._ahead_m
         self.brush = sight.picker.place(*self._mouse, self._ahead_m) if self._ahead_m is not None else None

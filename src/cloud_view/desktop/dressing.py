@@ -86,7 +86,8 @@ class Dressing:
         large = self._large(desk, look_of, height)
         if large is not None:
             left = max(room + (viewport.width - room - large.width) / 2, 0.0)
-            found["large"] = Placed(large, (left, max((height - large.height) / 2, 0.0)))
+            free = min(found[name].place[1] for name in ("line", "bar") if name in found)
+            found["large"] = Placed(large, (left, max((free - large.height) / 2, 0.0)))
         return found
 
     def _caption_of(self, desk: Desk, scene: Scene) -> Caption:

@@ -99,7 +99,7 @@ GROUPS: tuple[tuple[str, tuple[Binding, ...]], ...] = (
         "session",
         (
             Binding(Command.PAUSE, ("p",), "p", "pause training, go on"),
-            Binding(Command.SLOWER, ("comma",), ",  .", "train slower, faster"),
+            Binding(Command.SLOWER, ("comma",), "comma, dot", "train slower, faster"),
             Binding(Command.FASTER, ("period",)),
             Binding(Command.WHAT_IF, ("w",), "w", "what if? without your newest mark; back"),
             Binding(Command.NEXT_BRANCH, ("shift+w",), "shift+w", "the next branch of training"),
@@ -127,8 +127,8 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("wheel", "size of the brush"),
     ("right drag", "turn the cloud; also space and drag"),
     ("middle drag", "move it; also shift and right drag"),
-    ("on the bar", "drag to go back in time"),
-    ("1 - 9, 0", "choose the category, also while marking"),
+    ("timeline", "drag along it to go back in time"),
+    ("1 to 9, 0", "choose a category, also while marking"),
 )
 """What the mouse does, and number keys, for help."""
 

@@ -72,15 +72,15 @@ def paint_line(line: Line, width: float, margin: float, window_height: int) -> I
 # Help
 
 _HELP_ROW = 23.0
-_HELP_COLUMN = 372.0
+_HELP_COLUMN = 392.0
 
 
 @lru_cache(maxsize=1)
 def paint_help(window_height: int) -> Image.Image:
     """Return the help: what mouse and keys do."""
     columns: list[list[tuple[str, list[tuple[str, str]]]]] = [
-        [("mouse", list(MOUSE)), _listed(1), _listed(2)],
-        [_listed(0), _listed(3)],
+        [("mouse", list(MOUSE)), _listed(0)],
+        [_listed(1), _listed(3), _listed(2)],
     ]
     rows = max(sum(len(rows) + 2 for _, rows in column) for column in columns)
     sheet = _plate(2 * _HELP_COLUMN + 2 * _PAD, rows * _HELP_ROW + 2 * _PAD - 20, window_height)

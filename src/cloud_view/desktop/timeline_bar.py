@@ -71,10 +71,16 @@ def banner_of(timeline: Timeline, looking: LookingBack, names: Mapping[int, str]
     frame = looking.frame
     if frame is None:
         return None
+    # Before the first step there is no network to go on with.
+    hints = [
+        "what you mark here is marked now",
+        *["g: go on from here"] * (frame.progress.step > 0),
+        "esc: back to now",
+    ]
     return Banner(
         f"{ago_in_words(timeline, looking)}  ·  epoch {frame.epoch:,}",
         what_in_words(timeline, looking, names),
-        "what you mark here is marked now    esc: back to now",
+        "  ·  ".join(hints),
     )
 
 

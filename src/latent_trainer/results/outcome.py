@@ -31,6 +31,8 @@ class Outcome:
     step: int
     curves: Mapping[str, Sequence[Point]] = field(default_factory=dict)
     """How each branch of training fared, by name; the one that was there first is called by nothing."""
+    branch: str = ""
+    """Name of the one that this is of."""
 
     @property
     def names(self) -> dict[int, str]:

@@ -24,8 +24,9 @@ section > p { margin: 0 0 14px; color: #5b6675; max-width: 76ch; }
 .legend > span { max-width: 280px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .swatch { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 6px; vertical-align: -1px;
   border: 1px solid rgba(0, 0, 0, .18); }
-.charts { display: flex; flex-wrap: wrap; gap: 8px 12px; }
-figure.chart { flex: 1 1 400px; max-width: 470px; margin: 0; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(400px, 100%), 1fr)); gap: 8px 12px; }
+.charts + .wide { margin-top: 16px; }
+figure.chart { max-width: 470px; margin: 0; }
 figcaption { font-weight: 600; font-size: 13px; }
 svg { display: block; width: 100%; height: auto; }
 svg line { stroke: #e1e5ea; }

@@ -119,6 +119,8 @@ def _header(outcome: Outcome, found: Headline) -> str:
             if math.isnan(found.confidence)
             else "From these the network has put every item into a category."
         )
+    if outcome.branch:
+        told += f" All of this is of the branch {name(outcome.branch)}, which was trained last; others are below."
     return (
         f'<header><p class="eyebrow">latentvr session · {time.strftime("%d %B %Y, %H:%M")}</p>'
         f'<h1>{name(_short_name(outcome))}</h1><p class="lead">{told}</p></header>'

@@ -7,7 +7,7 @@ from pathlib import Path
 from mcap.records import Channel as ChannelRecord
 from mcap.records import Message
 
-from latentvr_common.bags.layout import State, files_of, state_of
+from latentvr_common.bags.layout import State, files_of, state_of, why_no_bag
 from latentvr_common.bags.metadata import BagInfo, merged, read_metadata
 from latentvr_common.bags.reading import Channels, RecordReader, check_file, has_end, scan
 from latentvr_common.bags.schedule import Recorded, in_order
@@ -82,7 +82,7 @@ def open_bag(directory: Path) -> Bag:
             return Bag(directory, merged([scan(path) for path in files_of(directory)]), finished=False)
     except OSError as error:
         raise InputError(f"{directory} cannot be read: {error}") from error
-    raise InputError(f"{directory} holds {state.value}, expected a bag")
+    raise InputError(why_no_bag(directory, state))
 
 
 def _finished(directory: Path) -> Bag:

@@ -190,6 +190,7 @@ def _bag_info(content: Mapping[str, Any]) -> BagInfo:
         raise ValueError("relative_file_paths names a file twice")
     topics = tuple(_topics(content["topics_with_message_count"]))
     end_ns = start_ns + _number(content["duration"], "nanoseconds")
+    _number(content, "message_count")  # Of all topics: not used here, but `ros2 bag` wants one.
     return BagInfo(files, start_ns, end_ns, topics) if any(t.count for t in topics) else BagInfo(files, 0, 0, topics)
 
 
