@@ -25,7 +25,15 @@ from launch_ros.actions import Node
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_session import summary
 from latentvr_session.arguments import defaults, describe, from_texts
-from latentvr_session.description import NAMESPACE, PACKAGE, Process, environment, processes, write_parameters
+from latentvr_session.description import (
+    NAMESPACE,
+    PACKAGE,
+    Process,
+    environment,
+    processes,
+    ros_arguments,
+    write_parameters,
+)
 from latentvr_session.domain import hold_domain
 from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.supervision import Supervision
@@ -103,6 +111,7 @@ def _node(process: Process, prepared: Prepared, supervision: Supervision, faults
         name=process.executable,
         namespace=NAMESPACE,
         parameters=[str(write_parameters(process, prepared.directory))],
+        ros_arguments=ros_arguments(process),
         prefix=shlex.join(process.prefix) or None,
         additional_env=dict(process.variables),
         output="screen",

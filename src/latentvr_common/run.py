@@ -134,8 +134,14 @@ def _start_ros(args: Sequence[str] | None) -> None:
     except RuntimeError as error:
         # "failed to initialize rcl: Couldn't parse ...: '-p rate'. Error: ..., at lexer_lookahead.c:239, ..."
         reason = str(error).splitlines()[0].split(". Error: ")[0].removeprefix("failed to initialize rcl: ")
-        raise InputError(f"ROS does not start: {reason}; expected as in --ros-args -p name:=value") from error
+        raise InputError(f"ROS does not start: {reason}; expected {_expected()}") from error
     set_logger_level("rcl", LoggingSeverity.UNSET)
+
+
+def _expected() -> str:
+    if os.environ.get("ROS_SECURITY_ENABLE") == "true":
+        return "keys in ROS_SECURITY_KEYSTORE, or ROS_SECURITY_ENABLE not set"
+    return "as in --ros-args -p name:=value"
 
 
 def _spin(node: "Node", stop: _StopRequest) -> int:

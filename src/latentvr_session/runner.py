@@ -21,7 +21,14 @@ from latentvr_common import session_files
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 from latentvr_session import summary
 from latentvr_session.arguments import defaults, describe, parse
-from latentvr_session.description import Process, environment, executable_path, processes, write_parameters
+from latentvr_session.description import (
+    Process,
+    environment,
+    executable_path,
+    processes,
+    ros_arguments,
+    write_parameters,
+)
 from latentvr_session.domain import hold_domain
 from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.supervision import Supervision
@@ -150,7 +157,7 @@ def _run(prepared: Prepared) -> int:
 
 def _command(part: Process, directory: Path) -> str:
     parameters = str(write_parameters(part, directory))
-    words = [str(executable_path(part.executable)), "--ros-args", "--params-file", parameters]
+    words = [str(executable_path(part.executable)), "--ros-args", *ros_arguments(part), "--params-file", parameters]
     # Honcho starts a shell; exec makes the process the shell's own, so that it gets the signals.
     return "exec " + shlex.join([*(part.prefix or [sys.executable]), *words])
 
