@@ -42,7 +42,7 @@ from latent_trainer.shown import Shown
 from latent_trainer.space import separation, space_used
 from latent_trainer.training import Encoded, Training
 from latent_trainer.worker import Labels, Snapshot, State, Worker
-from latentvr_common import conversions, node_tools, topics
+from latentvr_common import conversions, memory, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
 from latentvr_common.datasets.progress import Progress
@@ -69,6 +69,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._settings = declare(self, Parameters)
         directory = writable_directory(self._settings.directory)
         self._device = _device(self._settings.device)
+        if self._device != "cpu":
+            # CUDA maps as much as it likes.
+            memory.lift()
         self._threads = self._settings.threads or default_threads()
         torch.set_num_threads(self._threads)
         self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
@@ -339,4 +342,4 @@ def _device(wanted: str) -> str:
 
 def main() -> int:
     """Run the node."""
-    return run_node(LatentTrainer)
+    return run_node(LatentTrainer, memory_gib=memory.of_machine_gib())
