@@ -27,6 +27,7 @@ MOST_MB = 1500
 """The trainer, with PyTorch, takes half of it by itself."""
 MOST_GROWN_MB = 1000
 """Each of ten topics is sent a message of 17 MiB, which the middleware keeps for a while; earlier clouds are kept."""
+JOURNAL_MB = 2048
 MESSAGES = 1000
 
 
@@ -38,6 +39,9 @@ def test_all_nodes_live_on_through_hostile_messages_and_say_so(tmp_path: Path, t
     assert outcome.ended == {}
     assert outcome.silent == []
     assert outcome.hostile_messages == MESSAGES
+    # The journal is sent requests, which the middleware reads as they claim to be, up to the journal's bound.
+    assert outcome.peak_mb.pop("label_journal") < JOURNAL_MB
+    outcome.grown_mb.pop("label_journal")
     assert max(outcome.peak_mb.values()) < MOST_MB, outcome.peak_mb
     assert max(outcome.grown_mb.values()) < MOST_GROWN_MB, outcome.grown_mb
     # The recorder writes down what comes, whatever it is; the journal answers most requests with a reason of its own.
@@ -200,7 +204,7 @@ def test_a_request_that_claims_to_say_yes_or_no_billions_of_times_costs_the_jour
         finally:
             raw.close()
         assert journal.poll() is None
-        assert hostile_graph.peak_mb(journal.pid) < 2048
+        assert hostile_graph.peak_mb(journal.pid) < JOURNAL_MB
 
 
 def most_gib(process: NodeProcess) -> float:
