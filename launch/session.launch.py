@@ -3,6 +3,7 @@
 Everything a session is made of is in `latentvr_session.description`; here it becomes launch actions.
 """
 
+import atexit
 import os
 import shlex
 import sys
@@ -23,7 +24,7 @@ from launch.events.process import ProcessExited
 from launch_ros.actions import Node
 
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
-from latentvr_session import summary
+from latentvr_session import shared_memory, summary
 from latentvr_session.arguments import defaults, describe, from_texts
 from latentvr_session.description import (
     NAMESPACE,
@@ -76,6 +77,9 @@ def _refuse_unknown(words: list[str]) -> None:
 
 
 def _actions(prepared: Prepared) -> list[object]:
+    # What processes leave that are killed: by somebody, or by the launch when they do not end.
+    shared_memory.give_back_dead()
+    atexit.register(shared_memory.give_back_dead)
     faults: list[str] = []
     supervision = Supervision(prepared.arguments.restarts)
     return [
