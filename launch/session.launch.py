@@ -32,6 +32,7 @@ from latentvr_session.description import (
     Process,
     environment,
     processes,
+    refuse_if_unsafe,
     ros_arguments,
     write_parameters,
 )
@@ -60,6 +61,7 @@ def _start(context: LaunchContext) -> list[object]:
         _refuse_unknown(sys.argv)
         configured = context.launch_configurations
         arguments = from_texts({name: configured[name] for name in defaults() if name in configured})
+        refuse_if_unsafe(arguments)
         # Kept for as long as the launch lives.
         context.extend_globals({"domain_lock": hold_domain()})
         return _actions(installing_missing(lambda: prepare(arguments, on_progress=_tell)))

@@ -101,7 +101,7 @@ def run_node(
         fault_points.arm()
         _start_ros(args)
         stop = _StopRequest()
-        node = make_node()
+        node = _made(make_node)
         code = _spin(node, stop)
     except InputError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -133,9 +133,24 @@ def _start_ros(args: Sequence[str] | None) -> None:
 
 
 def _expected() -> str:
-    if os.environ.get("ROS_SECURITY_ENABLE") == "true":
-        return "keys in ROS_SECURITY_KEYSTORE, or ROS_SECURITY_ENABLE not set"
+    if _is_to_be_safe():
+        return "a middleware with security and keys in ROS_SECURITY_KEYSTORE, or ROS_SECURITY_ENABLE not set"
     return "as in --ros-args -p name:=value"
+
+
+def _made(make_node: Callable[[], "Node"]) -> "Node":
+    try:
+        return make_node()
+    except RuntimeError as error:
+        # Of the first of these two lines: "... This Fast DDS version doesn't have the security libraries".
+        reason = str(error).splitlines()[0] if str(error) else ""
+        if _is_to_be_safe() and "security" in reason.lower():
+            raise InputError(f"ROS does not start: {reason}; expected {_expected()}") from error
+        raise
+
+
+def _is_to_be_safe() -> bool:
+    return os.environ.get("ROS_SECURITY_ENABLE") == "true"
 
 
 def _spin(node: "Node", stop: _StopRequest) -> int:

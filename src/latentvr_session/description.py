@@ -16,10 +16,11 @@ from ament_index_python.packages import get_package_prefix, get_package_share_di
 from latentvr_common import run, session_files
 from latentvr_common.datasets import NAMED
 from latentvr_common.voices import NEWEST
+from latentvr_session import security
 from latentvr_session.arguments import Arguments, has_desktop, has_simulated_person, whose_hands
 from latentvr_session.monado import Monado
 from latentvr_session.preparation import Prepared, write_text
-from latentvr_session.security import enclave_of, refuse_if_unsafe
+from latentvr_session.security import enclave_of
 from latentvr_session.shared_memory import SHARED_MEMORY, profile_fits
 
 PACKAGE = "latentvr"
@@ -210,13 +211,22 @@ def how_it_ended(exit_code: int) -> str:
     return "ended before the session did" if exit_code == 0 else f"failed with exit code {exit_code}"
 
 
+def refuse_if_unsafe(arguments: Arguments) -> None:
+    """Raise InputError if a session could not be kept as safe as is asked for; to be called before anything is made."""
+    _refuse_if_unsafe(Prepared(arguments, Path(), (), 0, ()))
+
+
+def _refuse_if_unsafe(prepared: Prepared) -> None:
+    security.refuse_if_unsafe(enclave_of(part.executable) for part in PARTS if part.is_node and part.when(prepared))
+
+
 def processes(prepared: Prepared) -> list[Process]:
     """Return the processes of this session, in the order in which to start them.
 
     Raises InputError if they could not be kept as safe as is asked for.
     """
-    parts = [part for part in PARTS if part.when(prepared)]
-    refuse_if_unsafe(enclave_of(part.executable) for part in parts if part.is_node)
+    # Once more: of a session that is resumed only now all arguments are known.
+    _refuse_if_unsafe(prepared)
     return [
         Process(
             part.executable,
@@ -227,7 +237,8 @@ def processes(prepared: Prepared) -> list[Process]:
             tuple(part.prefix(prepared)),
             part.variables(prepared),
         )
-        for part in parts
+        for part in PARTS
+        if part.when(prepared)
     ]
 
 

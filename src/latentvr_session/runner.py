@@ -24,6 +24,7 @@ from latentvr_session.description import (
     environment,
     executable_path,
     processes,
+    refuse_if_unsafe,
     ros_arguments,
     write_parameters,
 )
@@ -114,6 +115,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     try:
         arguments = parse(words)
+        refuse_if_unsafe(arguments)
         with hold_domain():
             return _run(
                 installing_missing(lambda: prepare(arguments, on_progress=lambda text: print(text, flush=True)))

@@ -1,6 +1,8 @@
 """Policies of SROS 2: the file is what the list of topics and the description of a session say, in sros2's format."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -8,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from latentvr_common import topics
-from latentvr_common.errors import InputError
-from latentvr_session import security
+from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
+from latentvr_session import runner, security
 from latentvr_session.access import ACCESS
 from latentvr_session.description import PARTS
 from latentvr_session.policy import EVERY_NODE_OFFERS, EVERY_NODE_SENDS, policies
@@ -124,3 +126,34 @@ def test_the_middleware_of_the_wheels_has_no_security_and_a_session_that_asks_fo
     with pytest.raises(InputError, match="no security plugin"):
         security.refuse_if_unsafe(["/latentvr/desktop"])
     assert "ROS_SECURITY_STRATEGY" not in os.environ
+
+
+def test_a_session_that_asks_for_security_it_cannot_have_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(security, "middleware_has_plugin", lambda: True)
+    for name, value in keystore(tmp_path / "keys", "latentvr/label_journal").items():
+        monkeypatch.setenv(name, value)
+    directory = tmp_path / "session"
+    assert runner.main([f"directory:={directory}", "record:=false"]) == EXIT_INPUT_ERROR
+    assert "enclaves/latentvr/session_host is missing" in capsys.readouterr().err
+    assert not directory.exists()
+
+
+def test_a_node_that_asks_for_it_says_in_one_line_why_it_does_not_start(tmp_path: Path) -> None:
+    if security.middleware_has_plugin() is not False:
+        pytest.skip("this middleware has the plugin")
+    program = "import sys; from session_recorder.player_node import main; sys.exit(main())"
+    words = [sys.executable, "-c", program, "--ros-args", "--enclave", "/latentvr/session_player"]
+    for variables, reason in (
+        (keystore(tmp_path, "latentvr/session_player"), "doesn't have the security libraries"),
+        ({"ROS_SECURITY_ENABLE": "true", "ROS_SECURITY_STRATEGY": "Enforce"}, "ROS does not start"),
+    ):
+        path = os.pathsep.join([str(TOP / "src"), os.environ.get("PYTHONPATH", "")])
+        environment = os.environ | variables | {"PYTHONPATH": path}
+        done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=60, check=False)
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        assert done.returncode == EXIT_INPUT_ERROR
+        assert reason in line
+        assert "keys in ROS_SECURITY_KEYSTORE, or ROS_SECURITY_ENABLE not set" in line
+        assert "Traceback" not in done.stderr
