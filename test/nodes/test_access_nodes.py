@@ -13,7 +13,7 @@ from latentvr_common import topics
 from latentvr_session.access import ACCESS
 from latentvr_session.policy import EVERY_NODE_OFFERS, EVERY_NODE_SENDS
 
-LONG_S = 180.0
+LONG_S = 240.0
 Rights = dict[str, set[str]]
 
 
