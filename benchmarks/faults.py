@@ -33,6 +33,7 @@ from hostile_graph import attack
 from power_cut.checks import lost_checkpoints, lost_labels
 from power_cut.cutting import cut_everywhere
 from power_cut.log import build_shim
+from virtual_display import display_if_any
 
 TRANSPORTS = {"shared memory": "DEFAULT", "UDP only": "UDPv4"}
 _TAKES = 160
@@ -152,8 +153,8 @@ def power_cuts(amounts: Amounts, _way: str) -> list[Row]:
 
 def hostile_messages(amounts: Amounts, way: str) -> list[Row]:
     """Bytes that somebody made to do harm, at every topic and service of all nodes."""
-    with scratch() as directory:
-        done = attack(amounts.messages // len(TRANSPORTS), directory, TRANSPORTS[way])
+    with scratch() as directory, display_if_any() as display:
+        done = attack(amounts.messages // len(TRANSPORTS), directory, TRANSPORTS[way], display=display)
     problems = [f"{name} ended: {said}" for name, said in done.ended.items()]
     problems += [f"{name} fell silent" for name in done.silent]
     name = f"hostile messages, at most {done.largest_mb:.0f} MB a node, {way}"

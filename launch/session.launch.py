@@ -3,6 +3,7 @@
 Everything a session is made of is in `latentvr_session.description`; here it becomes launch actions.
 """
 
+import atexit
 import os
 import shlex
 import sys
@@ -23,9 +24,18 @@ from launch.events.process import ProcessExited
 from launch_ros.actions import Node
 
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
-from latentvr_session import summary
+from latentvr_session import shared_memory, summary
 from latentvr_session.arguments import defaults, describe, from_texts
-from latentvr_session.description import NAMESPACE, PACKAGE, Process, environment, processes, write_parameters
+from latentvr_session.description import (
+    NAMESPACE,
+    PACKAGE,
+    Process,
+    environment,
+    processes,
+    refuse_if_unsafe,
+    ros_arguments,
+    write_parameters,
+)
 from latentvr_session.domain import hold_domain
 from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.supervision import Supervision
@@ -51,6 +61,7 @@ def _start(context: LaunchContext) -> list[object]:
         _refuse_unknown(sys.argv)
         configured = context.launch_configurations
         arguments = from_texts({name: configured[name] for name in defaults() if name in configured})
+        refuse_if_unsafe(arguments)
         # Kept for as long as the launch lives.
         context.extend_globals({"domain_lock": hold_domain()})
         return _actions(installing_missing(lambda: prepare(arguments, on_progress=_tell)))
@@ -68,6 +79,9 @@ def _refuse_unknown(words: list[str]) -> None:
 
 
 def _actions(prepared: Prepared) -> list[object]:
+    # What processes leave that are killed: by somebody, or by the launch when they do not end.
+    shared_memory.give_back_dead()
+    atexit.register(shared_memory.give_back_dead)
     faults: list[str] = []
     supervision = Supervision(prepared.arguments.restarts)
     return [
@@ -103,6 +117,7 @@ def _node(process: Process, prepared: Prepared, supervision: Supervision, faults
         name=process.executable,
         namespace=NAMESPACE,
         parameters=[str(write_parameters(process, prepared.directory))],
+        ros_arguments=ros_arguments(process),
         prefix=shlex.join(process.prefix) or None,
         additional_env=dict(process.variables),
         output="screen",

@@ -27,11 +27,12 @@ from latentvr_common.fault_points import reach
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.labels import Category, LabelEvent
 from latentvr_common.parameters import declare
-from latentvr_common.run import limit_data, run_node
+from latentvr_common.run import run_node
 
 _MOST_AT_ONCE = 1000
-_MOST_BYTES = 2 << 30
-"""Of memory: five hundred million row numbers in all entries."""
+_MEMORY_GIB = 2.0
+"""Five hundred million row numbers in all entries. Less than others have: while memory is got ready for what a request
+claims nobody can label."""
 _LOOK_PERIOD_S = 0.5
 _OPEN_AGAIN_S = 2.0
 """After a failure the file is opened anew once in so many seconds."""
@@ -216,5 +217,4 @@ class LabelJournal(Node):  # type: ignore[misc]
 
 def main() -> int:
     """Run the node."""
-    limit_data(_MOST_BYTES)
-    return run_node(LabelJournal)
+    return run_node(LabelJournal, memory_gib=_MEMORY_GIB)

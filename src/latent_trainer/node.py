@@ -21,7 +21,7 @@ from latent_trainer.branches import Branches
 from latent_trainer.branches_node import BranchAnswers
 from latent_trainer.cache import ArrayCache
 from latent_trainer.calibration import expected_calibration_error
-from latent_trainer.commands_node import TrainingCommands
+from latent_trainer.commands_node import TrainingCommands, WishKept
 from latent_trainer.cores import default_threads, preparing_threads
 from latent_trainer.course_node import CourseOut
 from latent_trainer.cues_node import CuesOut
@@ -42,7 +42,7 @@ from latent_trainer.shown import Shown
 from latent_trainer.space import separation, space_used
 from latent_trainer.training import Encoded, Training
 from latent_trainer.worker import Labels, Snapshot, State, Worker
-from latentvr_common import conversions, node_tools, topics
+from latentvr_common import conversions, memory, node_tools, topics
 from latentvr_common.cloud import NONE, Cloud
 from latentvr_common.datasets import load
 from latentvr_common.datasets.progress import Progress
@@ -69,6 +69,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._settings = declare(self, Parameters)
         directory = writable_directory(self._settings.directory)
         self._device = _device(self._settings.device)
+        if self._device != "cpu":
+            # CUDA maps as much as it likes.
+            memory.lift()
         self._threads = self._settings.threads or default_threads()
         torch.set_num_threads(self._threads)
         self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
@@ -92,7 +95,9 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._colors = CloudColors()
         self._course_out = CourseOut(self, directory, self._settings.checkpoint_s)
         self._curves = CurvesKept(self, directory, self._settings.checkpoint_s)
+        self._wish = WishKept(self, directory, self._settings.paused)
         self._worker = self._make_worker()
+        self._worker.set_speed(self._wish.wish.speed)
         self._connect()
         self._serve(directory)
         self.get_logger().info(
@@ -105,7 +110,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
             self._make_training,
             self._begin,
             cloud_rate_hz=self._settings.cloud_rate_hz,
-            paused=self._settings.paused,
+            paused=self._wish.wish.paused,
             early_positions=self._preparation.early_positions,
             on_part=node_tools.soon(self, self._on_part),
             keep=self._course_out.keep,
@@ -126,7 +131,7 @@ class LatentTrainer(Node):  # type: ignore[misc]
         """`directory`: for the results; None where none are wanted."""
         worker, dataset, shown, seed = self._worker, self._dataset, self._shown, self._settings.seed
         self._questions = questions = Questions(self, worker)
-        self._commands = TrainingCommands(self, worker, shown)
+        self._commands = TrainingCommands(self, worker, shown, self._wish)
         self._items = ItemAnswers(self, worker, dataset, shown, seed)
         self._places = PlaceAnswers(self, questions, dataset, shown, lambda: self._input_map)
         self._branches = BranchAnswers(
@@ -318,6 +323,8 @@ class LatentTrainer(Node):  # type: ignore[misc]
         stopped = self._worker.stop(_STOP_TIMEOUT_S)
         branches = self._worker.branches if stopped else None
         self._questions.look()
+        # While the directory is still this trainer's.
+        self._wish.forget()
         self._course_out.end(branches)
         self._curves.keep()
         training = None if branches is None else branches.course.training
@@ -339,4 +346,4 @@ def _device(wanted: str) -> str:
 
 def main() -> int:
     """Run the node."""
-    return run_node(LatentTrainer)
+    return run_node(LatentTrainer, memory_gib=memory.of_machine_gib())

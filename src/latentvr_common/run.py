@@ -6,7 +6,6 @@ Thread rule: the executor runs in the main thread; so do all callbacks of the no
 import contextlib
 import ctypes
 import os
-import resource
 import select
 import signal
 import sys
@@ -15,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
-from latentvr_common import fault_points, watchdog
+from latentvr_common import fault_points, memory, watchdog
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
 
 if TYPE_CHECKING:
@@ -80,23 +79,17 @@ def keep_large_buffers() -> None:
         libc.mallopt(m_trim_threshold, 256 << 20)
 
 
-def limit_data(most_bytes: int) -> None:
-    """Have this process get no more memory for its data than so many bytes; whoever asks for more gets none.
-
-    The middleware believes how many values a request claims to hold, and asks for memory for all of them.
-    """
-    with contextlib.suppress(OSError, ValueError):
-        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, hard))
-
-
-def run_node(make_node: Callable[[], "Node"], args: Sequence[str] | None = None) -> int:
+def run_node(
+    make_node: Callable[[], "Node"], args: Sequence[str] | None = None, memory_gib: float = memory.USUAL_GIB
+) -> int:
     """Make the node, run it until SIGINT, SIGTERM or its work is done, close it, and return the process's exit code.
 
     A node whose work is done sets its attribute `exit_code`: the process ends with it, also where `close()` sets it. A
     node's own `close()`, where it has one, is called once; a second signal does not interrupt it. An InputError is said
     in one line and gives exit code 2, as arguments do that ROS cannot read; any other exception is shown with its trace
     and gives 1.
+
+    `memory_gib`: so much memory it may have, unless the person has set something else, see memory.py.
     """
     keep_large_buffers()
     import rclpy
@@ -104,10 +97,11 @@ def run_node(make_node: Callable[[], "Node"], args: Sequence[str] | None = None)
     node: Node | None = None
     code = 0
     try:
+        memory.limit(memory.wanted_gib(memory_gib))
         fault_points.arm()
         _start_ros(args)
         stop = _StopRequest()
-        node = make_node()
+        node = _made(make_node)
         code = _spin(node, stop)
     except InputError as error:
         sys.stderr.write(f"error: {error}\n")
@@ -134,8 +128,29 @@ def _start_ros(args: Sequence[str] | None) -> None:
     except RuntimeError as error:
         # "failed to initialize rcl: Couldn't parse ...: '-p rate'. Error: ..., at lexer_lookahead.c:239, ..."
         reason = str(error).splitlines()[0].split(". Error: ")[0].removeprefix("failed to initialize rcl: ")
-        raise InputError(f"ROS does not start: {reason}; expected as in --ros-args -p name:=value") from error
+        raise InputError(f"ROS does not start: {reason}; expected {_expected()}") from error
     set_logger_level("rcl", LoggingSeverity.UNSET)
+
+
+def _expected() -> str:
+    if _is_to_be_safe():
+        return "a middleware with security and keys in ROS_SECURITY_KEYSTORE, or ROS_SECURITY_ENABLE not set"
+    return "as in --ros-args -p name:=value"
+
+
+def _made(make_node: Callable[[], "Node"]) -> "Node":
+    try:
+        return make_node()
+    except RuntimeError as error:
+        # Of the first of these two lines: "... This Fast DDS version doesn't have the security libraries".
+        reason = str(error).splitlines()[0] if str(error) else ""
+        if _is_to_be_safe() and "security" in reason.lower():
+            raise InputError(f"ROS does not start: {reason}; expected {_expected()}") from error
+        raise
+
+
+def _is_to_be_safe() -> bool:
+    return os.environ.get("ROS_SECURITY_ENABLE") == "true"
 
 
 def _spin(node: "Node", stop: _StopRequest) -> int:

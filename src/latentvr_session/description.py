@@ -16,9 +16,11 @@ from ament_index_python.packages import get_package_prefix, get_package_share_di
 from latentvr_common import run, session_files
 from latentvr_common.datasets import NAMED
 from latentvr_common.voices import NEWEST
+from latentvr_session import security
 from latentvr_session.arguments import Arguments, has_desktop, has_simulated_person, whose_hands
 from latentvr_session.monado import Monado
 from latentvr_session.preparation import Prepared, write_text
+from latentvr_session.security import enclave_of
 from latentvr_session.shared_memory import SHARED_MEMORY, profile_fits
 
 PACKAGE = "latentvr"
@@ -32,7 +34,7 @@ _DESKTOP = "desktop"
 
 @dataclass(frozen=True)
 class Part:
-    """One process of a session. `executable` is also the name of its node."""
+    """One process of a session. `executable` is also the name of its node, where it is one."""
 
     executable: str
     parameters: Callable[[Prepared], Parameters]
@@ -43,6 +45,8 @@ class Part:
     """Without it the session cannot go on."""
     restarts: bool = True
     """When it fails it is started again: it finds in the session's directory, or hears, all that it needs."""
+    is_node: bool = True
+    """Of ROS."""
     prefix: Callable[[Prepared], Sequence[str]] = lambda _: ()
     """Words before those that start it, such as another dynamic loader and Python itself."""
     variables: Callable[[Prepared], Mapping[str, str]] = lambda _: {}
@@ -145,6 +149,7 @@ PARTS: tuple[Part, ...] = (
         when=lambda p: p.runtime is not None,
         required=False,
         restarts=False,
+        is_node=False,
         variables=lambda p: _runtime(p).environment(),
     ),
     Part(
@@ -206,8 +211,22 @@ def how_it_ended(exit_code: int) -> str:
     return "ended before the session did" if exit_code == 0 else f"failed with exit code {exit_code}"
 
 
+def refuse_if_unsafe(arguments: Arguments) -> None:
+    """Raise InputError if a session could not be kept as safe as is asked for; to be called before anything is made."""
+    _refuse_if_unsafe(Prepared(arguments, Path(), (), 0, ()))
+
+
+def _refuse_if_unsafe(prepared: Prepared) -> None:
+    security.refuse_if_unsafe(enclave_of(part.executable) for part in PARTS if part.is_node and part.when(prepared))
+
+
 def processes(prepared: Prepared) -> list[Process]:
-    """Return the processes of this session, in the order in which to start them."""
+    """Return the processes of this session, in the order in which to start them.
+
+    Raises InputError if they could not be kept as safe as is asked for.
+    """
+    # Once more: of a session that is resumed only now all arguments are known.
+    _refuse_if_unsafe(prepared)
     return [
         Process(
             part.executable,
@@ -221,6 +240,11 @@ def processes(prepared: Prepared) -> list[Process]:
         for part in PARTS
         if part.when(prepared)
     ]
+
+
+def ros_arguments(process: Process) -> list[str]:
+    """Return what to tell ROS of `process` on its command line: whose key it has, where SROS 2 is on."""
+    return ["--enclave", enclave_of(process.executable)]
 
 
 def write_parameters(process: Process, directory: Path) -> Path:

@@ -59,6 +59,14 @@ class EarlierSession:
         except OSError as error:
             raise InputError(f"argument resume: {film}: {error.strerror}, expected a writable directory") from error
 
+    def forget_pause(self) -> None:
+        """Begin as `paused` says: the pause with which a session was killed is not that of the next."""
+        file = self.directory / session_files.TRAINING
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise InputError(f"argument resume: {file}: {error.strerror}, expected a writable directory") from error
+
 
 def earlier_session(given: Arguments) -> EarlierSession:
     """Return the session in the directory `given.resume`. Raises InputError if there is none that can go on.

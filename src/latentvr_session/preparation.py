@@ -79,6 +79,7 @@ def prepare(arguments: Arguments, on_progress: Callable[[str], None] | None = No
     else:
         write_text(directory / session_files.SESSION, _as_text(before.resumed(_when_and_how(arguments))))
         before.keep_film()
+        before.forget_pause()
     notes = _notes(dataset, arguments.max_items)
     return Prepared(arguments, directory, categories, len(dataset), notes, runtime)
 

@@ -6,11 +6,9 @@ Starts the same processes as the launch file. Honcho keeps them: one output with
 import multiprocessing
 import os
 import shlex
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import honcho.manager
@@ -19,9 +17,17 @@ from honcho.printer import Printer
 
 from latentvr_common import session_files
 from latentvr_common.errors import EXIT_INPUT_ERROR, InputError
-from latentvr_session import summary
+from latentvr_session import shared_memory, summary
 from latentvr_session.arguments import defaults, describe, parse
-from latentvr_session.description import Process, environment, executable_path, processes, write_parameters
+from latentvr_session.description import (
+    Process,
+    environment,
+    executable_path,
+    processes,
+    refuse_if_unsafe,
+    ros_arguments,
+    write_parameters,
+)
 from latentvr_session.domain import hold_domain
 from latentvr_session.preparation import Prepared, prepare
 from latentvr_session.supervision import Supervision
@@ -109,6 +115,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     try:
         arguments = parse(words)
+        refuse_if_unsafe(arguments)
         with hold_domain():
             return _run(
                 installing_missing(lambda: prepare(arguments, on_progress=lambda text: print(text, flush=True)))
@@ -132,7 +139,7 @@ def _run(prepared: Prepared) -> int:
     for note in prepared.notes:
         print(note)
     print(f"session directory: {prepared.directory}", flush=True)
-    _remove_dead_shared_memory()
+    shared_memory.give_back_dead()
     parts = processes(prepared)
     manager = SessionManager(parts, Supervision(prepared.arguments.restarts))
     honcho.manager.KILL_WAIT = _KILL_AFTER_S
@@ -140,8 +147,7 @@ def _run(prepared: Prepared) -> int:
         command = _command(part, prepared.directory)
         manager.add_process(part.executable, command, env=os.environ | environment(os.getpid()) | dict(part.variables))
     manager.loop()
-    if manager.told:
-        _remove_dead_shared_memory()
+    shared_memory.give_back_dead()
     code = _verdict(manager, prepared)
     sys.stderr.flush()
     print(summary.text(prepared.directory), flush=True)
@@ -150,15 +156,9 @@ def _run(prepared: Prepared) -> int:
 
 def _command(part: Process, directory: Path) -> str:
     parameters = str(write_parameters(part, directory))
-    words = [str(executable_path(part.executable)), "--ros-args", "--params-file", parameters]
+    words = [str(executable_path(part.executable)), "--ros-args", *ros_arguments(part), "--params-file", parameters]
     # Honcho starts a shell; exec makes the process the shell's own, so that it gets the signals.
     return "exec " + shlex.join([*(part.prefix or [sys.executable]), *words])
-
-
-def _remove_dead_shared_memory() -> None:
-    """Give back what Fast DDS left in /dev/shm after processes that were killed; a living one's is never touched."""
-    with suppress(OSError, subprocess.TimeoutExpired):
-        subprocess.run(["fastdds", "shm", "clean"], capture_output=True, timeout=20, check=False)
 
 
 def _verdict(manager: SessionManager, prepared: Prepared) -> int:

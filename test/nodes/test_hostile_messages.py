@@ -15,29 +15,38 @@ from latentvr import msg, srv
 from node_process import NodeProcess, Peer
 from raw_requests import RawRequests
 from rclpy.serialization import serialize_message
+from virtual_display import display_if_any
 
-from latentvr_common import conversions, node_tools, topics
+from latentvr_common import conversions, memory, node_tools, topics
 from latentvr_common.cloud import Cloud
 from latentvr_common.health import Health, HealthReporter
 from latentvr_common.placement import Placement
+from latentvr_session.access import ACCESS
 
 MOST_MB = 1500
 """The trainer, with PyTorch, takes half of it by itself."""
 MOST_GROWN_MB = 1000
 """Each of ten topics is sent a message of 17 MiB, which the middleware keeps for a while; earlier clouds are kept."""
+JOURNAL_MB = 2048
 MESSAGES = 1000
 
 
 @pytest.mark.parametrize("transport", hostile_graph.TRANSPORTS)
 def test_all_nodes_live_on_through_hostile_messages_and_say_so(tmp_path: Path, transport: str) -> None:
-    outcome = hostile_graph.attack(MESSAGES, tmp_path, transport)
+    with display_if_any() as display:
+        outcome = hostile_graph.attack(MESSAGES, tmp_path, transport, display=display)
+    assert set(outcome.peak_mb) == set(ACCESS) - (set() if display else {"desktop"})
     assert outcome.ended == {}
     assert outcome.silent == []
     assert outcome.hostile_messages == MESSAGES
+    # The journal is sent requests, which the middleware reads as they claim to be, up to the journal's bound.
+    assert outcome.peak_mb.pop("label_journal") < JOURNAL_MB
+    outcome.grown_mb.pop("label_journal")
     assert max(outcome.peak_mb.values()) < MOST_MB, outcome.peak_mb
     assert max(outcome.grown_mb.values()) < MOST_GROWN_MB, outcome.grown_mb
     # The recorder writes down what comes, whatever it is; the journal answers most requests with a reason of its own.
-    listening = set(outcome.dropped) - {"session_recorder", "label_journal"}
+    # The player hears requests that say nothing.
+    listening = set(outcome.dropped) - {"session_recorder", "label_journal", "session_player"}
     assert {name for name in listening if not outcome.dropped[name]} == set(), outcome.dropped
     assert set(outcome.failed.values()) == {0}, outcome.failed
 
@@ -174,3 +183,62 @@ def test_a_request_that_claims_billions_of_row_numbers_costs_the_journal_neither
             raw.close()
         assert journal.poll() is None
         assert hostile_graph.peak_mb(journal.pid) < 300
+
+
+@pytest.mark.parametrize("claim", [2**32 - 1, 2**31, 2**30, 2**26])
+def test_a_request_that_claims_to_say_yes_or_no_billions_of_times_costs_the_journal_no_more_than_it_may_have(
+    tmp_path: Path, claim: int
+) -> None:
+    few, many = (count.to_bytes(4, "little") + b"\1" * 5 for count in (5, claim))
+    region = msg.Region(takes_away=[True] * 5)
+    data = serialize_message(srv.SubmitLabels.Request(event=msg.LabelEvent(event_id="x" * 36, region=region)))
+    assert data.count(few) == 1
+    package, module, parameters, _ = hostile_graph.nodes_in(tmp_path)["label_journal"]
+    with Peer() as peer, NodeProcess(package, parameters, tmp_path / "log", module=module) as journal:
+        raw = RawRequests(peer.node, topics.SUBMIT_LABELS)
+        try:
+            peer.wait_until(raw.listeners, "the journal")
+            raw.publish(data.replace(few, many))
+            peer.spin(0.5)
+            assert peer.call(topics.GET_LABELS, srv.GetLabels.Request()).last_seq == 0
+        finally:
+            raw.close()
+        assert journal.poll() is None
+        assert hostile_graph.peak_mb(journal.pid) < JOURNAL_MB
+
+
+def most_gib(process: NodeProcess) -> float:
+    """What a process may have of memory, as the kernel has it."""
+    (line,) = [row for row in Path(f"/proc/{process.pid}/limits").read_text().splitlines() if "Max data size" in row]
+    return int(line.split()[3]) / 2**30
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "expected"),
+    [
+        ("label_journal", "", 2.0),
+        ("session_player", "", memory.USUAL_GIB),
+        ("room_markers", "6.5", 6.5),
+        ("latent_trainer", "", memory.of_machine_gib()),
+    ],
+)
+def test_a_node_may_have_no_more_memory_than_its_bound_or_what_a_person_says(
+    tmp_path: Path, name: str, said: str, expected: float
+) -> None:
+    package, module, parameters, _ = hostile_graph.nodes_in(tmp_path)[name]
+    variables = {memory.VARIABLE: said}
+    with (
+        Peer(topics.DIAGNOSTICS) as peer,
+        NodeProcess(package, parameters, tmp_path / "log", variables=variables, module=module) as process,
+    ):
+        peer.wait_until(lambda: values_of(peer, name), "it runs")
+        assert most_gib(process) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_bound_that_is_no_number_is_refused_in_one_line(tmp_path: Path) -> None:
+    package, module, parameters, _ = hostile_graph.nodes_in(tmp_path)["label_journal"]
+    with NodeProcess(
+        package, parameters, tmp_path / "log", variables={memory.VARIABLE: "much"}, module=module
+    ) as process:
+        assert process.wait() == 2
+        assert process.said() == "error: LATENTVR_MEMORY_GIB is 'much', expected GiB for each node, 0 for no limit\n"

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import numpy as np
 import valid_messages
+from full_bag import a_session, write_full_bag
 from hostile_bytes import hostile
 from node_process import NodeProcess, Peer
 from raw_requests import RawRequests
@@ -31,7 +31,6 @@ ITEMS = 300
 _EACH_S = 0.0005
 """A message is sent so long after the one before."""
 _TRANSPORT = "FASTDDS_BUILTIN_TRANSPORTS"
-_EXAMPLES = 8
 
 Prepared = tuple[str, str, dict[str, Any], dict[str, str]]
 """Package, module, parameters, and environment variables."""
@@ -44,22 +43,30 @@ def _dataset(folder: Path) -> str:
     return str(path)
 
 
-def nodes_in(folder: Path) -> dict[str, Prepared]:
-    """Return how to start each node, by its name."""
+def nodes_in(folder: Path, display: str = "") -> dict[str, Prepared]:
+    """Return how to start each node, by its name; `display`: of X11, without which there is no window."""
     data = _dataset(folder)
+    played = folder / "played"
+    write_full_bag(played, a_session())
+    drawn = {"forces": True, "cues": True}
+    view = {"mode": "headless", **drawn}
+    player = {"bag": str(played), "paused": True, "loop": True, "clock_hz": 10.0}
+    screen = {"DISPLAY": display, "WAYLAND_DISPLAY": ""}
     person = {"dataset": data, "gestures": 1000}
     host = {"dataset": data, "directory": str(folder), "person": "somebody_who_never_comes"}
-    journal = {"path": str(folder / "labels.db"), "categories": ["a", "b", "c"], "item_count": ITEMS}
+    journal = {"path": str(folder / "labels.db"), "categories": ["0", "1", "2"], "item_count": ITEMS}
     return {
         "label_journal": ("label_journal", "node", journal, {}),
         "gesture_labeler": ("gesture_labeler", "node", {}, {}),
         "latent_trainer": ("latent_trainer", "node", {"dataset": data, "threads": 1, "cache": "off"}, {}),
-        "cloud_view": ("cloud_view", "node", {"mode": "headless"}, {}),
+        "cloud_view": ("cloud_view", "node", view, {}),
         "room_markers": ("room_markers", "node", {"cues": True}, {}),
         "session_host": ("session_host", "node", host, {}),
         "session_recorder": ("session_recorder", "recorder_node", {"bag": str(folder / "bag")}, {}),
+        "session_player": ("session_recorder", "player_node", player, {}),
         "scripted_hands": ("scripted_hands", "node", person, {}),
-        "xr_bridge": ("xr_bridge", "node", {}, {"XR_RUNTIME_JSON": str(folder / "no_runtime.json")}),
+        "xr_bridge": ("xr_bridge", "node", drawn, {"XR_RUNTIME_JSON": str(folder / "no_runtime.json")}),
+        **({"desktop": ("cloud_view.desktop", "node", drawn, screen)} if display else {}),
     }
 
 
@@ -92,19 +99,6 @@ class Outcome:
         return max(self.peak_mb.values(), default=0.0)
 
 
-def examples(strategy: valid_messages.Strategy, count: int = _EXAMPLES) -> list[Any]:
-    """Return values of a strategy, always the same."""
-    found: list[Any] = []
-
-    @hypothesis.settings(max_examples=count, database=None, derandomize=True, deadline=None)
-    @hypothesis.given(strategy)
-    def note(value: Any) -> None:
-        found.append(value)
-
-    note()
-    return found
-
-
 def _is_a_fault(data: bytes) -> bool:
     """Tell whether this is an epoch in which training stopped."""
     try:
@@ -118,16 +112,15 @@ class _Sender:
 
     def __init__(self, peer: Peer, seed: int) -> None:
         self._random = np.random.default_rng(seed)
-        heard = [topic for topic in topics.TOPICS if topic is not topics.DIAGNOSTICS]
-        self._large = {t.name: node_tools.advertise(peer.node, t) for t in heard}
-        self._small_topics = [t.name for t in heard if t.most_bytes < LARGE]
+        self._large = {t.name: node_tools.advertise(peer.node, t) for t in topics.TOPICS}
+        self._small_topics = [t.name for t in topics.TOPICS if t.most_bytes < LARGE]
         self._requests = {s.name: RawRequests(peer.node, s) for s in topics.SERVICES}
         self._publish: list[Callable[[bytes], None]] = [p.publish for p in self._large.values()]
         self._publish += [requests.publish for requests in self._requests.values()]
         self._epoch = list(self._large).index(topics.EPOCH.name)
         strategies = [valid_messages.MESSAGES[name] for name in self._large]
         strategies += [valid_messages.REQUESTS[name] for name in self._requests]
-        self._valid = [[serialize_message(value) for value in examples(s)] for s in strategies]
+        self._valid = [[serialize_message(value) for value in valid_messages.examples(s)] for s in strategies]
 
     def send(self) -> None:
         """Send one."""
@@ -197,10 +190,18 @@ def transport_of(name: str) -> Iterator[None]:
 
 
 def attack(
-    messages: int, folder: Path, transport: str = TRANSPORTS[0], seed: int = 0, names: Sequence[str] = ()
+    messages: int,
+    folder: Path,
+    transport: str = TRANSPORTS[0],
+    seed: int = 0,
+    names: Sequence[str] = (),
+    display: str = "",
 ) -> Outcome:
-    """Start the nodes (all, or those with `names`), send so many hostile messages, and tell what came of it."""
-    prepared = {name: how for name, how in nodes_in(folder).items() if not names or name in names}
+    """Start the nodes (all, or those with `names`), send so many hostile messages, and tell what came of it.
+
+    `display`: of X11; without one there is no `desktop`.
+    """
+    prepared = {name: how for name, how in nodes_in(folder, display).items() if not names or name in names}
     with transport_of(transport), ExitStack() as stack:
         peer = stack.enter_context(Peer(topics.MARKERS, topics.FORCES, topics.CUES))
         started = {

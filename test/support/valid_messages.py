@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis
 import numpy as np
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -384,3 +385,16 @@ def all_named() -> bool:
     services = {service.name for service in topics.SERVICES}
     heard = {topic.name for topic in (*topics.TOPICS, topics.CLOCK)}
     return heard == set(MESSAGES) and services == set(REQUESTS) == set(ANSWERS)
+
+
+def examples(strategy: Strategy, count: int = 8) -> list[Any]:
+    """Return values of a strategy, always the same."""
+    found: list[Any] = []
+
+    @hypothesis.settings(max_examples=count, database=None, derandomize=True, deadline=None)
+    @hypothesis.given(strategy)
+    def note(value: Any) -> None:
+        found.append(value)
+
+    note()
+    return found

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,17 @@ def virtual_display() -> Iterator[str]:
             yield name
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def display_if_any() -> Iterator[str]:
+    """Yield the name of a new display; empty where there can be none."""
+    with ExitStack() as stack:
+        try:
+            name = stack.enter_context(virtual_display())
+        except pytest.skip.Exception:
+            name = ""
+        yield name
 
 
 @contextmanager

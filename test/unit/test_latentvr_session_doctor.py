@@ -17,6 +17,11 @@ TOP = Path(__file__).parents[2]
 OK, WARNING, ERROR = Level.OK, Level.WARNING, Level.ERROR
 GIB, MIB = 1 << 30, 1 << 20
 HERE = Path("/somewhere")
+SAFE = {
+    "ROS_SECURITY_ENABLE": "true",
+    "ROS_SECURITY_STRATEGY": "Enforce",
+    "ROS_SECURITY_KEYSTORE": "/no/keys",
+}
 
 FINDINGS: list[tuple[Finding, Level, str]] = [
     (installation.python((3, 11)), OK, "3.11"),
@@ -58,12 +63,19 @@ FINDINGS: list[tuple[Finding, Level, str]] = [
     (network.discovery({"ROS_STATIC_PEERS": "192.168.0.7"}), WARNING, "other machines"),
     (network.discovery({"ROS_AUTOMATIC_DISCOVERY_RANGE": "OFF"}), ERROR, "unset it"),
     (network.discovery({"ROS_AUTOMATIC_DISCOVERY_RANGE": "ALL"}), ERROR, "expected one of OFF, LOCALHOST"),
-    (network.discovery({"ROS_SECURITY_ENABLE": "true"}), WARNING, "ROS_SECURITY_STRATEGY=Enforce"),
+    (network.discovery(SAFE | {"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}), OK, "with a key"),
     (
-        network.discovery({"ROS_SECURITY_ENABLE": "true", "ROS_SECURITY_STRATEGY": "Enforce"}),
-        OK,
-        "whoever has a key",
+        network.discovery({"ROS_SECURITY_ENABLE": "true", "ROS_STATIC_PEERS": "a"}),
+        WARNING,
+        "whoever is there can label",
     ),
+    (network.safety({}, lambda: None), OK, "off: every program on this machine"),
+    (network.safety({"ROS_SECURITY_ENABLE": "false"}, lambda: None), OK, "off"),
+    (network.safety({"ROS_SECURITY_ENABLE": "True"}, lambda: True), ERROR, "set ROS_SECURITY_ENABLE=true"),
+    (network.safety(SAFE, lambda: False), ERROR, "no security plugin; use that of an installed ROS 2 Jazzy"),
+    (network.safety(SAFE | {"ROS_SECURITY_STRATEGY": "Permissive"}, lambda: False), ERROR, "no security plugin"),
+    (network.safety({"ROS_SECURITY_ENABLE": "true"}, lambda: True), ERROR, "ROS_SECURITY_KEYSTORE is not set"),
+    (network.safety(SAFE, lambda: True), ERROR, "/no/keys, which is no keystore"),
     (network.domain_id(""), OK, "0"),
     (network.domain_id("7"), OK, "7"),
     (network.domain_id("150"), WARNING, "lower ROS_DOMAIN_ID"),
@@ -94,6 +106,16 @@ def test_what_was_found_is_judged_and_said_with_what_to_do(finding: Finding, lev
     assert text in finding.line
     assert "\n" not in finding.line
     assert bool(finding.todo) == (level is not OK)
+
+
+def test_with_a_keystore_only_enforce_keeps_those_without_a_key_out(tmp_path: Path) -> None:
+    (tmp_path / "enclaves").mkdir()
+    safe = SAFE | {"ROS_SECURITY_KEYSTORE": str(tmp_path)}
+    for can in (True, None):
+        assert network.safety(safe, lambda can=can: can).level is OK
+    for strategy in ("Permissive", "enforce", ""):
+        found = network.safety(safe | {"ROS_SECURITY_STRATEGY": strategy}, lambda: True)
+        assert (found.level, found.todo) == (WARNING, "set ROS_SECURITY_STRATEGY=Enforce")
 
 
 def test_the_exit_code_is_0_unless_there_is_an_error() -> None:

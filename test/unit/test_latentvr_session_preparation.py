@@ -334,3 +334,15 @@ def test_a_window_to_label_in_needs_a_display(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setenv("DISPLAY", name)
         with refused(tmp_path, f"argument view is desktop, but {reason}; expected an X11 display"):
             prepare(Arguments(dataset=dataset, view="desktop"))
+
+
+def test_a_session_that_is_resumed_begins_without_the_pause_in_which_it_was_killed(tmp_path: Path) -> None:
+    directory = tmp_path / "session"
+    prepare(Arguments(dataset="digits", max_items=100, hands="none", view="off", directory=str(directory)))
+    (directory / session_files.LABELS).touch()
+    kept = directory / session_files.TRAINING
+    kept.write_text('{"paused": true, "speed": 1.0}')
+    prepare(Arguments(resume=str(directory)))
+    assert not kept.exists()
+    # One that ended by itself left none.
+    prepare(Arguments(resume=str(directory)))

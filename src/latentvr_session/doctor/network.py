@@ -2,9 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from latentvr_session import domain
+from latentvr_session import domain, security
 from latentvr_session.doctor.finding import Finding, error, ok, warning
 from latentvr_session.shared_memory import NEEDED_BYTES, SHARED_MEMORY, profile_fits
 
@@ -13,19 +13,34 @@ _RANGES = ("OFF", "LOCALHOST", "SUBNET", "SYSTEM_DEFAULT")
 _MIB = 1 << 20
 
 
+def safety(variables: Mapping[str, str], has_plugin: Callable[[], bool | None]) -> Finding:
+    """Look at SROS 2. `has_plugin`: whether the middleware has what it takes; None: it is not known."""
+    enable = variables.get(security.ENABLE, "")
+    if enable not in ("", "true", "false"):
+        text = f"{security.ENABLE} is {enable!r}, which ROS takes for false: nobody is kept out"
+        return error("security", text, f"set {security.ENABLE}=true")
+    if not security.is_asked_for(variables):
+        return ok("security", "off: every program on this machine can take part in a session")
+    wrong = security.trouble(variables, (), has_plugin)
+    if wrong:
+        text, _, todo = wrong.partition(": ")
+        return error("security", text, todo)
+    if variables.get(security.STRATEGY) != "Enforce":
+        todo = f"set {security.STRATEGY}=Enforce"
+        return warning("security", "SROS 2 starts nodes without keys too, open to everybody", todo)
+    return ok("security", f"SROS 2 lets in whoever has a key of {variables[security.KEYSTORE]}")
+
+
 def discovery(variables: Mapping[str, str]) -> Finding:
     """Look at who can find the session."""
-    if variables.get("ROS_SECURITY_ENABLE", "").lower() == "true":
-        strategy = variables.get("ROS_SECURITY_STRATEGY", "Permissive")
-        if strategy != "Enforce":
-            return warning("network", "SROS 2 does not refuse strangers", "set ROS_SECURITY_STRATEGY=Enforce")
-        return ok("network", "SROS 2 lets in whoever has a key")
     found = variables.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     if found not in _RANGES:
         return error("network", f"ROS_AUTOMATIC_DISCOVERY_RANGE is {found!r}", f"expected one of {', '.join(_RANGES)}")
     if found == "OFF":
         return error("network", "ROS_AUTOMATIC_DISCOVERY_RANGE is OFF: processes do not find each other", "unset it")
     if found != "LOCALHOST" or variables.get("ROS_STATIC_PEERS"):
+        if security.is_asked_for(variables) and variables.get(security.STRATEGY) == "Enforce":
+            return ok("network", "other machines can take part in a session, with a key")
         todo = "whoever is there can label: unset ROS_AUTOMATIC_DISCOVERY_RANGE and ROS_STATIC_PEERS, or use SROS 2"
         return warning("network", "other machines can take part in a session", todo)
     return ok("network", "a session is heard on this machine only")
@@ -89,6 +104,7 @@ def look() -> list[Finding]:
     """Look at all of it."""
     return [
         discovery(os.environ),
+        safety(os.environ, security.middleware_has_plugin),
         domain_id(os.environ.get("ROS_DOMAIN_ID", "")),
         neighbours(domain.holder()),
         middleware(os.environ.get("RMW_IMPLEMENTATION", "")),
