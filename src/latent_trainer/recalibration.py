@@ -27,6 +27,13 @@ class Recalibration:
         self._step = -1
         self._due_s = -math.inf
 
+    @classmethod
+    def of(cls, training: Training) -> "Recalibration":
+        """Return one that knows the labels with which `training` goes on."""
+        found = cls()
+        found.take_labels(training, training.labels, None)
+        return found
+
     def take_labels(
         self, training: Training, labels: npt.NDArray[np.int16], origins: npt.NDArray[np.int32] | None
     ) -> None:

@@ -216,6 +216,14 @@ class Training:
             self.belief = None
 
     @property
+    def labels(self) -> npt.NDArray[np.int16]:
+        """The category that each item (N,) is labelled as, -1 none."""
+        labels = np.full(len(self), NONE, np.int16)
+        for category, items in zip(self.known.tolist(), self.members, strict=True):
+            labels[items.numpy()] = category
+        return labels
+
+    @property
     def known(self) -> Tensor:
         """Ids (K,) of the categories that have labels, ascending, on the device."""
         return self._batches.known

@@ -253,7 +253,7 @@ class Worker:
         self._answer_questions(before.training)
         if branches.course is not before:
             # What is known of labels is of the other branch.
-            self._recalibration, self._reaction = Recalibration(), Reaction()
+            self._recalibration, self._reaction = Recalibration.of(branches.course.training), Reaction()
         if branches.catching_up:
             labels = branches.do_due()
             if labels is not None:

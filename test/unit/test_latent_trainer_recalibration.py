@@ -152,3 +152,19 @@ def test_confidence_that_is_found_out_in_between_changes_nothing_of_training(wat
     assert len(watched.fits) > 3
     np.testing.assert_array_equal(alone.encode().positions, watched.training.encode().positions)
     assert alone.losses == watched.training.losses
+
+
+def test_the_labels_with_which_training_goes_on_are_known_at_once(watched: Watched) -> None:
+    watched.mark(0, 1)
+    np.testing.assert_array_equal(watched.training.labels, labels_of(0, 1))
+    watched.recalibration = Recalibration.of(watched.training)
+    assert watched.look(0.0) == 1
+    assert watched.training.belief is not None
+    assert watched.training.belief.categories == (0, 1)
+
+
+def test_without_labels_there_is_nothing_to_find_out(watched: Watched) -> None:
+    np.testing.assert_array_equal(watched.training.labels, labels_of())
+    watched.recalibration = Recalibration.of(watched.training)
+    watched.look(0.0)
+    assert watched.training.belief is None
