@@ -32,7 +32,7 @@ UNDO = "undo"
 """The action of the palette's button that takes the newest mark back."""
 _TRIES = 4
 """So often in a row a mark may fail; then the person leaves, at once where there is nothing to mark."""
-_PATIENCE_S = 60.0
+_PATIENCE_S = 180.0
 """So long the person tries all the same where nothing answers: what has failed is being started again."""
 _MOST_INTERRUPTIONS = 20
 """So often in a row a mark may be cancelled after it began, as when a hand is lost."""

@@ -19,7 +19,7 @@ from fault_runs.invariants import broken_promises
 from latentvr_common import conversions, topics
 
 ITEMS = 600
-LASTS = ("policy:=random", "settle_s:=86400")
+LASTS = ("settle_s:=86400",)
 """What makes a session last until it is interrupted, even if the person leaves, as on a machine that answers nobody."""
 VICTIMS = ("label_journal", "latent_trainer", "gesture_labeler", "cloud_view", "session_recorder")
 _STARTS_S, _COMES_BACK_S, _ENDS_S = 180.0, 120.0, 60.0
