@@ -40,6 +40,7 @@ _TAKES = 160
 _WHO = "LATENTVR_FAULTS_PART"
 _OWN_SHARED_MEMORY = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs latentvr /dev/shm && exec "$@"', "sh")
 """The words before a command that give it one. Only root may."""
+_NO_PROFILES = Path(__file__).parents[1] / "test" / "data" / "no_profiles.xml"
 _DOMAINS = range(101, 231)
 
 
@@ -222,7 +223,7 @@ class Part:
         }
         if TRANSPORTS[self.way] != "DEFAULT":
             # The profile that sessions use has shared memory in it.
-            variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = os.devnull
+            variables["FASTRTPS_DEFAULT_PROFILES_FILE"] = str(_NO_PROFILES)
         began = time.monotonic()
         done = subprocess.run([*self.before, *words], env=os.environ | variables, stdout=-1, text=True, check=False)
         said = f"exit code {done.returncode}"
