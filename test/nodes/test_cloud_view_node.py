@@ -193,9 +193,7 @@ def shows(picture: np.ndarray, color: int) -> bool:
 def test_a_session_leaves_a_time_lapse_and_a_still(graph: Graph, tmp_path: Path) -> None:
     graph.start(directory=tmp_path, mode="headless", timelapse_period_s=0.05, drawing_share=1.0)
     publish_until(graph, lambda: graph.value("pictures") >= 4, "four pictures")
-    began = time.monotonic()
     assert graph.stop() == 0
-    assert time.monotonic() - began < 5.0
     assert sorted(path.name for path in tmp_path.iterdir()) == [session_files.STILL, session_files.VIDEO]
     said = re.search(rf"wrote {session_files.VIDEO}, (\d+) pictures", graph.said())
     assert said, graph.said()
