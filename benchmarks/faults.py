@@ -50,8 +50,8 @@ class Amounts:
 
     journal_kills: int = 500
     session_kills: int = 500
-    entries_cut: int = 40
-    checkpoints_cut: int = 14
+    entries_cut: int = 120
+    checkpoints_cut: int = 30
     messages: int = 100_000
     lies: int = 10_000
     cycles: int = 100
