@@ -577,7 +577,7 @@ def test_parameters_that_cannot_be_used_are_refused_in_one_line(tmp_path: Path) 
     bomb.mkdir()
     (bomb / "metadata.yaml").write_text("a: &a [x]\nb: &b [*a, *a]\n")
     assert "is not the metadata of a bag: one part of it refers" in refused("player_node", log, bag=str(bomb))
-    assert f"{tmp_path / 'other'} does not exist" in refused("player_node", log, bag=str(tmp_path / "other"))
+    assert f"{tmp_path / 'nowhere'} does not exist" in refused("player_node", log, bag=str(tmp_path / "nowhere"))
     assert "expected some of: /latentvr/cloud" in refused(
         "player_node", log, bag=str(tmp_path / "bag"), topics=["clouds"]
     )

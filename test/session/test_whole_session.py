@@ -45,6 +45,7 @@ SUMMARY_KEYS = [
     "ece",
     "space_used",
     "epochs",
+    "branch",
     "duration_s",
     "cloud_hz",
     "directory",

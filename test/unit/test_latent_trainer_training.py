@@ -394,7 +394,7 @@ def test_a_few_wrong_labels_do_not_mislead() -> None:
 def test_truth_has_no_way_into_training() -> None:
     assert list(inspect.signature(Training.__init__).parameters) == ["self", "inputs", "parameters", "device"]
     public = [name for name, _ in inspect.getmembers(Training, callable) if not name.startswith("_")]
-    looks = ["draw", "drawing_from", "encode", "positions_of", "terms", "weighted"]
+    looks = ["draw", "drawing_from", "encode", "labelled_as", "positions_of", "terms", "weighted"]
     keeps = ["state", "restore", "weights_digest", "latents_digest"]
     assert sorted(public) == sorted([*looks, *keeps, "go_back", "set_labels", "set_neighbours", "step"])
     assert not any("truth" in str(inspect.signature(method)) for method in (Worker.__init__, Training.set_labels))

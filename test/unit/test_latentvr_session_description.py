@@ -47,10 +47,8 @@ def parameters_of(executable: str, **said: Any) -> dict[str, Any]:
 
 
 def declared_by(executable: str) -> type[Any]:
-    """The dataclass that the node of an executable declares: script, then node module, then its `declare(...)`."""
-    script = ast.parse((SCRIPTS / executable).read_text())
-    (module,) = [n.module for n in ast.walk(script) if isinstance(n, ast.ImportFrom) and n.names[0].name == "main"]
-    assert module is not None
+    """The dataclass that the node of an executable declares: the module that the script names, then its `declare(...)`."""
+    (module,) = re.findall(r"see `([\w.]+)`", (SCRIPTS / executable).read_text())
     node = ast.parse((TOP / "src" / (module.replace(".", "/") + ".py")).read_text())
     calls = [c for c in ast.walk(node) if isinstance(c, ast.Call) and getattr(c.func, "id", "") == "declare"]
     (name,) = [c.args[1].id for c in calls if isinstance(c.args[1], ast.Name)]
