@@ -47,7 +47,7 @@ def parameters_of(executable: str, **said: Any) -> dict[str, Any]:
 
 
 def declared_by(executable: str) -> type[Any]:
-    """The dataclass that the node of an executable declares: the module that the script names, then its `declare(...)`."""
+    """The dataclass that the node of an executable declares, in the module that its script names."""
     (module,) = re.findall(r"see `([\w.]+)`", (SCRIPTS / executable).read_text())
     node = ast.parse((TOP / "src" / (module.replace(".", "/") + ".py")).read_text())
     calls = [c for c in ast.walk(node) if isinstance(c, ast.Call) and getattr(c.func, "id", "") == "declare"]
