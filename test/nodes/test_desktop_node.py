@@ -38,6 +38,8 @@ WARM, KEY = (230, 190, 96), (176, 205, 235)
 """Colours of what the window tells, and of keys in help."""
 HEARD = (topics.GESTURES, topics.SELECTION, topics.LABELS, topics.CATEGORIES, topics.DIAGNOSTICS, topics.TOOL)
 PNG_END = b"IEND\xaeB`\x82"
+HELP_PIXELS = 50_000
+"""So many are others at least, once the help is gone."""
 
 
 def cloud() -> Cloud:
@@ -63,8 +65,10 @@ class Desk:
         self.middle = left + 0.62 * width, top + 0.5 * height
         self.wait(lambda: peer.heard["categories"], "categories")
         self.wait(lambda: self.shows(CAT, 50), "the list of categories")
+        with_help = hands.screen()
         hands.key("escape")
         hands.move(*self.middle)
+        self.wait(lambda: (hands.screen() != with_help).any(axis=-1).sum() > HELP_PIXELS, "the help is gone")
         # Both sides have to know each other: what is told before is lost.
         self.wait(lambda: peer.node.count_publishers(topics.GESTURES.name) > 0, "somebody who tells of gestures")
 
