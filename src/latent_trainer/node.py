@@ -69,9 +69,6 @@ class LatentTrainer(Node):  # type: ignore[misc]
         self._settings = declare(self, Parameters)
         directory = writable_directory(self._settings.directory)
         self._device = _device(self._settings.device)
-        if self._device != "cpu":
-            # CUDA maps as much as it likes.
-            memory.lift()
         self._threads = self._settings.threads or default_threads()
         torch.set_num_threads(self._threads)
         self._dataset = load(self._settings.dataset, max_items=self._settings.max_items, seed=self._settings.seed)
@@ -337,11 +334,13 @@ def _cache(wanted: str) -> ArrayCache:
 
 
 def _device(wanted: str) -> str:
+    """Return where to train. On a graphics card memory has no bound then: CUDA maps as much as it likes."""
     if wanted == "cuda" and not torch.cuda.is_available():
         raise InputError("parameter device is cuda, but torch finds no CUDA device; expected cpu or auto")
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
+    found = ("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted
+    if found == "cuda":
+        memory.lift()
+    return found
 
 
 def main() -> int:

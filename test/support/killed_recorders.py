@@ -112,7 +112,7 @@ def kill_again_and_again(directory: Path, kills: int, seed: int, longest_s: floa
             wanted = traffic.labels + 1
             _wait_until(lambda: any(wanted in labels_in(path) for path in _files(bag)))
             traffic.stop()
-            time.sleep(1.0)
+            _wait_until(lambda: any(traffic.labels in labels_in(path) for path in _files(bag)))
             if process.stop() != 0:
                 raise RuntimeError(process.said())
         outcome.labels = traffic.labels
