@@ -74,7 +74,7 @@ class Pinch:
             return Change.JUMPED
         weight = self._parameters.smoothing
         self._gap_m = touch.gap_m if self._gap_m is None else weight * touch.gap_m + (1 - weight) * self._gap_m
-        change = self._decide(self._gap_m, now_s)
+        change = self._decide(self._gap_m, touch.gap_m, now_s)
         # The smoothed gap lags: by the time that it is wide, the point has gone two centimetres with the fingers.
         self.closed = self.active and touch.gap_m <= self._parameters.pinch_on_m
         return change
@@ -93,7 +93,7 @@ class Pinch:
         passed_s = now_s - self._seen_s
         return self.active and bool(np.linalg.norm(point - self.point) > self._parameters.fastest_m_s * passed_s)
 
-    def _decide(self, gap_m: float, now_s: float) -> Change:
+    def _decide(self, gap_m: float, newest_gap_m: float, now_s: float) -> Change:
         p = self._parameters
         if gap_m >= p.pinch_off_m:
             self._must_open = False
@@ -109,6 +109,8 @@ class Pinch:
             self._crossed_s = now_s
         if now_s - self._crossed_s < held_s:
             return Change.NONE
+        if not self.active and newest_gap_m > p.pinch_on_m:
+            return Change.NONE  # A tip that jumps just then is waited for: where a pinch begins is to be seen.
         self.active = not self.active
         self._crossed_s = None
         return Change.BEGAN if self.active else Change.ENDED

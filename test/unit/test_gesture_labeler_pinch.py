@@ -91,6 +91,16 @@ def test_a_single_wild_sample_does_not_pass_the_average() -> None:
     assert changes([(OPEN, 0.2), (CLOSED, 1 / RATE_HZ), (OPEN, 0.3)], smooth) == []
 
 
+def test_a_pinch_does_not_begin_in_a_frame_in_which_a_tip_jumps() -> None:
+    smoothed = Parameters(smoothing=0.5)
+    (plain,) = play([(OPEN, 0.5), (CLOSED, 0.5)], smoothed)
+    before_s = plain[0] - 1 / RATE_HZ - 0.5
+    jump = (hand_with_gap(0.018), 1 / RATE_HZ)
+    (delayed,) = play([(OPEN, 0.5), (CLOSED, before_s), jump, (CLOSED, 0.5)], smoothed)
+    assert plain[1] is delayed[1] is Change.BEGAN
+    assert delayed[0] == pytest.approx(plain[0] + 1 / RATE_HZ), "one frame later, and no more"
+
+
 def test_a_lost_hand_keeps_its_pinch_for_150_ms_and_then_cancels() -> None:
     assert changes([(OPEN, 0.2), (CLOSED, 0.3), (LOST, 0.12), (CLOSED, 0.3)]) == [Change.BEGAN]
     found = play([(OPEN, 0.2), (CLOSED, 0.3), (LOST, 0.5)])
