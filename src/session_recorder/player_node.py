@@ -87,19 +87,15 @@ class SessionPlayer(Node):  # type: ignore[misc]
         playhead = self._replay.playhead
 
         def answer(_request: Any, response: Any) -> Any:
-            playhead.hold(is_to_be_held())
+            at_s = (playhead.hold(is_to_be_held()) - self._bag.info.start_ns) / 1e9
             response.success = True
-            response.message = f"{'paused' if playhead.held else 'playing'} at {self._position_s:.3f} s"
+            response.message = f"{'paused' if playhead.held else 'playing'} at {at_s:.3f} s"
             return response
 
         return answer
 
     def _tell_time(self) -> None:
         self._clock_out.publish(Clock(clock=conversions.time_to_msg(self._replay.playhead.position_ns())))
-
-    @property
-    def _position_s(self) -> float:
-        return (self._replay.playhead.position_ns() - self._bag.info.start_ns) / 1e9
 
     def _advertise(self) -> dict[str, Publisher]:
         ours = {self.resolve_topic_name(topic.name): topic for topic in topics.TOPICS}

@@ -33,13 +33,14 @@ class Playhead:
             self._running = True
             self._stand_at(first_ns)
 
-    def hold(self, held: bool) -> None:
-        """Stand still, or go on."""
+    def hold(self, held: bool) -> int:
+        """Stand still, or go on; return the recorded time at which it does, nanoseconds since 1970."""
         with self._changed:
+            at_ns = self._position_ns()
             if held != self._held:
-                at_ns = self._position_ns()
                 self._held = held
                 self._stand_at(at_ns)
+            return at_ns
 
     @property
     def held(self) -> bool:

@@ -493,7 +493,7 @@ def test_a_player_can_be_held_and_let_go_and_tells_the_recorded_time(graph: Grap
         graph.spin_until(lambda: other.get_clock().now().nanoseconds == stood_at_ns, "a node has the recorded time")
     said = re.fullmatch(r"playing at (\d+\.\d{3}) s", ask(graph, topics.TOGGLE_PAUSED))
     assert said is not None
-    assert float(said[1]) == pytest.approx((stood_at_ns - 10**18) / 1e9, abs=0.0011)
+    assert float(said[1]) == pytest.approx((stood_at_ns - 10**18) / 1e9, abs=0.00051)
     graph.spin_until(lambda: len(heard) > last + 3, "it goes on")
     assert ask(graph, topics.TOGGLE_PAUSED).startswith("paused at ")
     assert heard == list(range(len(heard)))

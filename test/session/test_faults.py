@@ -63,13 +63,25 @@ def trains_with(listener: Listener, entries: int, after_ns: int) -> bool:
     )
 
 
+def shows_the_cloud(listener: Listener, after_ns: int) -> bool:
+    """Tell whether the view has drawn a picture since: only what it has drawn can it keep at the end."""
+    return any(
+        value.key == "pictures" and int(value.value) > 0
+        for m in listener.messages[topics.DIAGNOSTICS.name]
+        if conversions.time_from_msg(m.header.stamp) > after_ns
+        for status in m.status
+        if status.name.endswith("cloud_view")
+        for value in status.values
+    )
+
+
 VICTIMS = ("label_journal", "latent_trainer", "gesture_labeler", "cloud_view", "session_recorder")
 
 
 def test_killed_processes_are_started_again_and_the_session_goes_on_with_every_label(tmp_path: Path) -> None:
     directory = tmp_path / "session"
     with (
-        Listener(topics.GESTURES, topics.EPOCH) as listener,
+        Listener(topics.GESTURES, topics.EPOCH, topics.DIAGNOSTICS) as listener,
         RunningSession(*ARGUMENTS, f"directory:={directory}") as session,
     ):
         for victim in VICTIMS:
@@ -79,9 +91,11 @@ def test_killed_processes_are_started_again_and_the_session_goes_on_with_every_l
             os.kill(before, signal.SIGKILL)
             session.wait_for_line(f"error: {victim} was ended by SIGKILL; it is started again in 0.5 s", 40)
             session.wait_until(lambda v=victim, b=before: session.pid_of(v) != b, 40)
+            ended_ns, known = time.time_ns(), len(in_journal(directory))
             if victim == "latent_trainer":
-                killed_ns, known = time.time_ns(), len(in_journal(directory))
-                session.wait_until(lambda ns=killed_ns, n=known: trains_with(listener, n, after_ns=ns), 90)
+                session.wait_until(lambda ns=ended_ns, n=known: trains_with(listener, n, after_ns=ns), 90)
+            if victim == "cloud_view":
+                session.wait_until(lambda ns=ended_ns: shows_the_cloud(listener, after_ns=ns), 90)
         session.wait_for_line("bag_1.mcap", 60)
         goes_on = len(acknowledged(listener)) + 2
         session.wait_until(lambda: len(acknowledged(listener)) >= goes_on, 120)

@@ -106,12 +106,12 @@ def test_recorded_time_stands_still_while_held_and_goes_on_from_there() -> None:
     head.begin(1_000 * MS)
     clock.now_s += 1.0
     assert head.position_ns() == 3_000 * MS
-    head.hold(True)
+    assert head.hold(True) == 3_000 * MS
     for _ in range(2):
         clock.now_s += 7.0
         assert (head.position_ns(), head.held) == (3_000 * MS, True)
-        head.hold(True)
-    head.hold(False)
+        assert head.hold(True) == 3_000 * MS
+    assert head.hold(False) == 3_000 * MS
     clock.now_s += 0.5
     assert (head.position_ns(), head.held) == (4_000 * MS, False)
     assert head.wait_until(4_000 * MS)
