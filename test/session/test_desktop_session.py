@@ -20,6 +20,8 @@ from latentvr_common.truth import truth_ids
 PICTURES = os.environ.get("LATENTVR_PICTURES", "")
 """A folder in which to keep what was seen; empty: nothing is kept."""
 
+ITEMS = 600
+
 
 def keep(hands: MouseAndKeys, person: DesktopPerson, name: str) -> None:
     if PICTURES:
@@ -32,11 +34,11 @@ def keep(hands: MouseAndKeys, person: DesktopPerson, name: str) -> None:
 def test_a_person_with_mouse_and_keys_categorises_95_percent_of_the_digits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset = load("digits")
+    dataset = load("digits", max_items=ITEMS)
     with virtual_display() as display, MouseAndKeys(display) as hands, Peer(*HEARD) as peer:
         monkeypatch.setenv("DISPLAY", display)
         directory = tmp_path / "session"
-        arguments = ("view:=desktop", f"directory:={directory}", "settle_s:=1", "record:=false")
+        arguments = ("view:=desktop", f"max_items:={ITEMS}", f"directory:={directory}", "settle_s:=1", "record:=false")
         with RunningSession(*arguments) as session:
             peer.wait_until(lambda: peer.heard["cloud"] and peer.heard["categories"], "a cloud", 90.0)
             peer.wait_until(lambda: hands.window("latentvr"), "a window", 60.0)

@@ -36,11 +36,10 @@ def assert_gone(family: list[psutil.Process]) -> None:
     assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
 
 
-@pytest.mark.parametrize("victim", ["label_journal", "scripted_hands"])
 def test_a_killed_process_that_is_needed_and_not_started_again_ends_the_session_with_its_reason(
-    tmp_path: Path, victim: str
+    tmp_path: Path,
 ) -> None:
-    directory = tmp_path / "session"
+    victim, directory = "label_journal", tmp_path / "session"
     arguments = (*ARGUMENTS, "restarts:=0", f"directory:={directory}")
     with Listener(topics.GESTURES) as listener, RunningSession(*arguments) as session:
         pid = session.pid_of(victim)
@@ -75,7 +74,7 @@ def shows_the_cloud(listener: Listener, after_ns: int) -> bool:
     )
 
 
-VICTIMS = ("label_journal", "latent_trainer", "gesture_labeler", "cloud_view", "session_recorder")
+VICTIMS = ("label_journal", "latent_trainer", "gesture_labeler", "scripted_hands", "cloud_view", "session_recorder")
 
 
 def test_killed_processes_are_started_again_and_the_session_goes_on_with_every_label(tmp_path: Path) -> None:
@@ -142,20 +141,15 @@ def test_ctrl_c_while_the_session_starts_ends_it_too(tmp_path: Path, moment: str
     assert "Traceback" not in session.output
 
 
-def test_a_second_session_in_the_same_domain_is_refused(tmp_path: Path) -> None:
+def test_a_second_session_in_the_same_domain_is_refused_and_when_the_runner_is_killed_its_processes_end_too(
+    tmp_path: Path,
+) -> None:
     with RunningSession(*ARGUMENTS, f"directory:={tmp_path}/first") as session:
         session.wait_for_line("started (pid", 90)
         code, _, err = run_to_end(f"directory:={tmp_path}/second", at_most_s=60)
         assert code == 2
         assert err.startswith("error: another session runs in ROS domain")
         assert not (tmp_path / "second").exists()
-        session.interrupt()
-        session.end(at_most_s=40)
-
-
-def test_when_the_runner_is_killed_its_processes_end_too(tmp_path: Path) -> None:
-    directory = tmp_path / "session"
-    with RunningSession(*ARGUMENTS, f"directory:={directory}") as session:
         session.pid_of("session_host")
         session.wait_for_line("labels 0 of", 120)
         runner, *parts = session.family()

@@ -20,7 +20,7 @@ from scripted_hands.performances import Performance, Performer
 from scripted_hands.postures import PALETTE_HAND, REST
 
 WHOLE = [Phase.BEGIN, Phase.END]
-TRIALS = 60
+TRIALS = 30
 
 
 def perform(bench: GestureBench, performance: Performance) -> None:

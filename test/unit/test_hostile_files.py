@@ -122,7 +122,7 @@ def test_the_small_files_are_datasets(tmp_path: Path, name: str) -> None:
     assert len(load(dataset_of(tmp_path, name, VALID[name]))) >= COUNT
 
 
-def cuts(length: int, most: int = 60) -> Iterator[int]:
+def cuts(length: int, most: int = 40) -> Iterator[int]:
     """Yield every length at which a small file may end; of a larger one, `most`, most of them near its ends."""
     if length <= 2 * most:
         yield from range(length)
@@ -145,7 +145,7 @@ def test_a_file_that_ends_anywhere_is_a_dataset_or_refused_in_words(tmp_path: Pa
 @pytest.mark.parametrize("name", VALID)
 def test_a_file_with_flipped_bytes_is_a_dataset_or_refused_in_words(tmp_path: Path, name: str) -> None:
     wrong = []
-    for _ in range(50):
+    for _ in range(30):
         content = bytearray(VALID[name])
         for at in RANDOM.integers(0, len(content), int(RANDOM.integers(1, 4))):
             content[at] ^= int(RANDOM.integers(1, 256))

@@ -16,7 +16,7 @@ from latentvr_common import topics
 from latentvr_common.fault_points import LOG_VARIABLE, VARIABLE
 
 ITEMS = 600
-_REACHED_S, _ENDS_S, _WORKS_S = 300.0, 120.0, 120.0
+_REACHED_S, _ENDS_S, _WORKS_S = 600.0, 120.0, 120.0
 
 WHILE_IT_RUNS: Mapping[str, Sequence[str]] = {
     "kill": (
@@ -30,7 +30,7 @@ WHILE_IT_RUNS: Mapping[str, Sequence[str]] = {
         "checkpoint.rename:kill",
         "labeler.hands:kill:300",
         "marks.submit:kill:3",
-        "marks.answered:kill:5",
+        "marks.answered:kill:3",
         "recorder.write:kill:900",
         "view.draw:kill:2",
     ),
