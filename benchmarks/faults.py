@@ -155,7 +155,7 @@ def power_cuts(amounts: Amounts, _way: str) -> list[Row]:
 def hostile_messages(amounts: Amounts, way: str) -> list[Row]:
     """Bytes that somebody made to do harm, at every topic and service of all nodes."""
     with scratch() as directory, display_if_any() as display:
-        done = attack(amounts.messages // len(TRANSPORTS), directory, TRANSPORTS[way], display=display)
+        done = attack(amounts.messages // len(TRANSPORTS), directory, TRANSPORTS[way], display=display, tell=say)
     problems = [f"{name} ended: {said}" for name, said in done.ended.items()]
     problems += [f"{name} fell silent" for name in done.silent]
     name = f"hostile messages, at most {done.largest_mb:.0f} MB a node, {way}"

@@ -30,6 +30,7 @@ LARGE = 17 << 20
 ITEMS = 300
 _EACH_S = 0.0005
 """A message is sent so long after the one before."""
+_TOLD_EACH = 5000
 _TRANSPORT = "FASTDDS_BUILTIN_TRANSPORTS"
 
 Prepared = tuple[str, str, dict[str, Any], dict[str, str]]
@@ -196,10 +197,11 @@ def attack(
     seed: int = 0,
     names: Sequence[str] = (),
     display: str = "",
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
     """Start the nodes (all, or those with `names`), send so many hostile messages, and tell what came of it.
 
-    `display`: of X11; without one there is no `desktop`.
+    `display`: of X11; without one there is no `desktop`. `tell` is told how far it is.
     """
     prepared = {name: how for name, how in nodes_in(folder, display).items() if not names or name in names}
     with transport_of(transport), ExitStack() as stack:
@@ -210,10 +212,12 @@ def attack(
             )
             for name, (package, module, parameters, variables) in prepared.items()
         }
-        return _attack(messages, peer, started, seed)
+        return _attack(messages, peer, started, seed, tell)
 
 
-def _attack(messages: int, peer: Peer, started: Mapping[str, NodeProcess], seed: int) -> Outcome:
+def _attack(
+    messages: int, peer: Peer, started: Mapping[str, NodeProcess], seed: int, tell: Callable[[str], None]
+) -> Outcome:
     healths, outcome = _Healths(peer), Outcome()
     peer.wait_until(lambda: healths.are_newer_than(list(started), 0.0), "all nodes", 180.0)
     before = {name: peak_mb(process.pid) for name, process in started.items()}
@@ -225,6 +229,8 @@ def _attack(messages: int, peer: Peer, started: Mapping[str, NodeProcess], seed:
             sender.send()
             outcome.hostile_messages += 1
             peer.spin(_EACH_S)
+            if outcome.hostile_messages % _TOLD_EACH == 0:
+                tell(f"{outcome.hostile_messages:,} of {messages:,} messages")
         _look(outcome, peer, started, healths, before)
     finally:
         sender.close()
