@@ -42,9 +42,14 @@ def lights(scene: Scene) -> tuple[Light, ...]:
 
 
 def _clear(head: FloatArray, others: list[FloatArray], apart_m: float) -> FloatArray:
-    """Return `head`, raised until it is clear of the others: words are not to stand in words."""
-    while any(np.linalg.norm(head - other) < apart_m for other in others):
-        head = head + np.array([0.0, apart_m, 0.0])
+    """Return `head`, raised until it is clear of the others: words are not to stand in words.
+
+    Each of the others is in the way of two levels at most. Where numbers are too large to tell levels apart, it stays.
+    """
+    levels = head + np.outer(np.arange(2 * len(others) + 1), [0.0, apart_m, 0.0])
+    for level in levels:
+        if all(np.linalg.norm(level - other) >= apart_m for other in others):
+            return np.asarray(level)
     return head
 
 

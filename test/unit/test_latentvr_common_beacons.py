@@ -111,6 +111,15 @@ def test_heads_keep_apart_and_stay_above_their_places(places: list[tuple[float, 
         np.testing.assert_allclose((light.head - light.foot)[[0, 2]], 0.0, atol=1e-9)
 
 
+def test_beacons_so_far_away_that_none_is_above_another_end_where_they_are() -> None:
+    """As a message from a stranger may have them."""
+    scene = scene_with(np.full((MOST_BEACONS, 3), 1e6), list(range(MOST_BEACONS)))
+    tiny = replace(scene, placement=replace(TILTED, position=np.full(3, 100.0), scale=1e-30))
+    assert len(lights(tiny)) == MOST_BEACONS
+    for light in lights(tiny):
+        np.testing.assert_allclose(light.head, light.foot)
+
+
 def test_items_that_the_cloud_does_not_have_get_no_beacon() -> None:
     scene = scene_with(np.zeros((5, 3)), [4, 5, -1])
     assert [light.beacon.item for light in lights(scene)] == [4]
