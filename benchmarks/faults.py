@@ -26,7 +26,7 @@ sys.path.append(str(Path(__file__).parents[1] / "test" / "support"))
 
 from fault_runs.cycles import up_and_down
 from fault_runs.journal_storm import journal_storm
-from fault_runs.points import WHEN_IT_ENDS, WHILE_IT_RUNS, faults_at_points
+from fault_runs.points import WHEN_IT_ENDS, WHILE_IT_RUNS, Outcome, faults_at_points
 from fault_runs.storm import storm
 from gesture_trials import some_takes, try_lie
 from hostile_graph import attack
@@ -129,12 +129,21 @@ def points(amounts: Amounts, way: str) -> list[Row]:
     for name, faults in WHILE_IT_RUNS.items():
         at_end = WHEN_IT_ENDS if name == "kill" else ()
         with scratch() as directory:
-            done = faults_at_points(directory / "session", faults, at_end=at_end)
+            done = _at_points(directory / "session", faults, at_end)
+        say(f"{name}: {len(done.happened)} happened, {done.acknowledged} entries acknowledged, {done.problems}")
         said = {"kill": "kill -9", "error": "no disk, a broken one, an exception", "hang": "a loop that hangs"}[name]
         count = len(faults) + len(at_end)
         rows.append(Row(f"{said} at points, {way}", count, len(done.problems), [], done.problems, "points"))
         rows[-1].acknowledged = done.acknowledged
     return rows
+
+
+def _at_points(session: Path, faults: Sequence[str], at_end: Sequence[str]) -> Outcome:
+    try:
+        return faults_at_points(session, faults, at_end=at_end)
+    except AssertionError as error:
+        say(str(error))
+        return Outcome(problems=[str(error).splitlines()[0]])
 
 
 def power_cuts(amounts: Amounts, _way: str) -> list[Row]:

@@ -188,4 +188,4 @@ def _step_back() -> None:
 
 def main() -> int:
     """Run the node."""
-    return run_node(CloudView)
+    return run_node(CloudView, starts_soon=True)

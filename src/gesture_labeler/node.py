@@ -149,4 +149,4 @@ class GestureLabeler(Node):  # type: ignore[misc]
 
 def main() -> int:
     """Run the node."""
-    return run_node(GestureLabeler)
+    return run_node(GestureLabeler, starts_soon=True)

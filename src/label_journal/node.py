@@ -217,4 +217,4 @@ class LabelJournal(Node):  # type: ignore[misc]
 
 def main() -> int:
     """Run the node."""
-    return run_node(LabelJournal, memory_gib=_MEMORY_GIB)
+    return run_node(LabelJournal, memory_gib=_MEMORY_GIB, starts_soon=True)

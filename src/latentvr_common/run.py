@@ -80,7 +80,11 @@ def keep_large_buffers() -> None:
 
 
 def run_node(
-    make_node: Callable[[], "Node"], args: Sequence[str] | None = None, memory_gib: float = memory.USUAL_GIB
+    make_node: Callable[[], "Node"],
+    args: Sequence[str] | None = None,
+    memory_gib: float = memory.USUAL_GIB,
+    *,
+    starts_soon: bool = False,
 ) -> int:
     """Make the node, run it until SIGINT, SIGTERM or its work is done, close it, and return the process's exit code.
 
@@ -89,7 +93,8 @@ def run_node(
     in one line and gives exit code 2, as arguments do that ROS cannot read; any other exception is shown with its trace
     and gives 1.
 
-    `memory_gib`: so much memory it may have, unless the person has set something else, see memory.py.
+    `memory_gib`: so much memory it may have, unless the person has set something else, see memory.py. `starts_soon`: it
+    has no data to read or to repair first, so a start that lasts is one that hangs, see watchdog.py.
     """
     keep_large_buffers()
     import rclpy
@@ -101,8 +106,14 @@ def run_node(
         fault_points.arm()
         _start_ros(args)
         stop = _StopRequest()
-        node = _made(make_node)
-        code = _spin(node, stop)
+        dog = watchdog.start()
+        if starts_soon:
+            dog.watch_start()
+        try:
+            node = _made(make_node)
+            code = _spin(node, stop, dog)
+        finally:
+            dog.end()
     except InputError as error:
         sys.stderr.write(f"error: {error}\n")
         code = EXIT_INPUT_ERROR
@@ -153,8 +164,7 @@ def _is_to_be_safe() -> bool:
     return os.environ.get("ROS_SECURITY_ENABLE") == "true"
 
 
-def _spin(node: "Node", stop: _StopRequest) -> int:
-    dog = watchdog.start()
+def _spin(node: "Node", stop: _StopRequest, dog: watchdog.Watchdog) -> int:
     executor = _make_executor()
     executor.add_node(node)
     try:
@@ -163,7 +173,6 @@ def _spin(node: "Node", stop: _StopRequest) -> int:
             executor.spin_once(timeout_sec=_WAKE_S)
         return getattr(node, "exit_code", None) or 0
     finally:
-        dog.end()
         executor.remove_node(node)
         executor.shutdown(timeout_sec=0.5)
 

@@ -17,6 +17,8 @@ from latentvr_common.errors import InputError
 VARIABLE = "LATENTVR_HANG_S"
 _DEFAULT_S = 120.0
 _PUT_OFF_EVERY_S = 1.0
+_START_TURNS = 2.0
+"""A start may take as long as so many turns."""
 
 
 class Watchdog:
@@ -54,6 +56,12 @@ class Watchdog:
         if all(now_s - beat_s < self._limit_s for beat_s in tuple(self._beats.values())):
             self._put_off_s, self._watches = now_s, True
             self._set_alarm(self._limit_s)
+
+    def watch_start(self) -> None:
+        """Set the alarm for a start, which may take as long as two turns; the loop that spins the node then has it."""
+        if self._limit_s > 0:
+            self._watches = True
+            self._set_alarm(_START_TURNS * self._limit_s)
 
     def end(self) -> None:
         """Watch no more."""

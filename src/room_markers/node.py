@@ -78,4 +78,4 @@ class RoomMarkers(Node):  # type: ignore[misc]
 
 def main() -> int:
     """Run the node."""
-    return run_node(RoomMarkers)
+    return run_node(RoomMarkers, starts_soon=True)

@@ -163,4 +163,4 @@ class XrBridge(Node):  # type: ignore[misc]
 
 def main() -> int:
     """Run the node."""
-    return run_node(XrBridge)
+    return run_node(XrBridge, starts_soon=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from latentvr_common import watchdog
 from latentvr_common.run import FOLLOW_PARENT
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -42,7 +43,7 @@ class Test(Node):
         {closed}
         say("closed")
 
-sys.exit(run_node(Test))
+sys.exit(run_node(Test{said}))
 """
 RUNS = "if self.ticks == 1: say('running')"
 
@@ -56,17 +57,20 @@ class Process:
         made: str = "",
         ticked: str = RUNS,
         closed: str = "",
+        said: str = "",
         follow: str | None = None,
+        hang_s: str = "",
         arguments: tuple[str, ...] = (),
     ) -> None:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])}
         environment.pop(FOLLOW_PARENT, None)
+        environment[watchdog.VARIABLE] = hang_s
         if follow is not None:
             environment[FOLLOW_PARENT] = follow
         parts = {"made": made or "pass", "ticked": ticked or "pass", "closed": closed or "pass"}
         indented = {name: textwrap.indent(textwrap.dedent(text), " " * 8).lstrip() for name, text in parts.items()}
         self.popen = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM.format(**indented), *arguments],
+            [sys.executable, "-c", PROGRAM.format(**indented, said=said), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -151,6 +155,19 @@ def test_further_signals_do_not_cut_a_slow_close_short(start: MakeProcess, tmp_p
 
 def test_a_signal_while_the_node_is_made_is_not_lost(start: MakeProcess) -> None:
     process = start(made="signal.raise_signal(signal.SIGTERM)", ticked="say('running')")
+    assert process.end() == (0, ["closing", "closed"], "")
+
+
+def test_a_node_that_has_to_start_soon_and_hangs_while_it_is_made_ends_with_its_trace(start: MakeProcess) -> None:
+    process = start(made="time.sleep(60)", said=", starts_soon=True", hang_s="1")
+    code, out, err = process.end()
+    assert (code, out) == (1, [])
+    assert err.startswith("Timeout")
+    assert "in __init__" in err
+
+
+def test_a_node_with_data_to_read_may_take_longer_to_be_made(start: MakeProcess) -> None:
+    process = start(made="time.sleep(1.5)", ticked="self.exit_code = 0", hang_s="0.5")
     assert process.end() == (0, ["closing", "closed"], "")
 
 

@@ -68,10 +68,24 @@ def test_the_alarm_is_not_set_anew_with_every_turn_and_gone_in_the_end() -> None
     assert alarm.due_s is None
 
 
+def test_a_start_may_take_twice_as_long_as_a_turn() -> None:
+    alarm = Alarm()
+    dog = Watchdog(10.0, alarm.set, alarm.cancel, alarm.clock)
+    dog.watch_start()
+    assert alarm.due_s == alarm.now_s + 20.0
+    alarm.now_s += 15.0
+    dog.put_off()
+    assert alarm.due_s == alarm.now_s + 10.0
+    dog.watch_start()
+    dog.end()
+    assert alarm.due_s is None
+
+
 def test_without_a_limit_nothing_is_watched() -> None:
     alarm = Alarm()
     dog = Watchdog(limit_s({watchdog.VARIABLE: "0"}), alarm.set, alarm.cancel, alarm.clock)
     dog.put_off()
+    dog.watch_start()
     assert alarm.due_s is None
 
 
