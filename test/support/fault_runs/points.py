@@ -1,6 +1,7 @@
 """One session in which a fault happens at each of some points of the code."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from running import RunningSession
 from fault_runs.author import Author, known_from
 from fault_runs.invariants import broken_promises
 from fault_runs.storm import LASTS
-from latentvr_common import topics
+from latentvr_common import conversions, topics
 from latentvr_common.fault_points import LOG_VARIABLE, VARIABLE
 
 ITEMS = 600
@@ -73,7 +74,7 @@ class Outcome:
 
 
 def faults_at_points(directory: Path, faults: Sequence[str], *, at_end: Sequence[str] = ()) -> Outcome:
-    """Run a session with `faults`; once all have happened and labels are taken again, end it, and check all promises.
+    """Run a session with `faults`; once all have happened, labels are taken again and training goes on, end it, and check all promises.
 
     `at_end`: faults that happen when the session ends.
     """
@@ -83,7 +84,7 @@ def faults_at_points(directory: Path, faults: Sequence[str], *, at_end: Sequence
     variables = {VARIABLE: ",".join([*faults, *at_end]), LOG_VARIABLE: str(log), "LATENTVR_HANG_S": _HANG_S}
     arguments = ("gestures:=100000", "pace:=8", "view:=headless", f"max_items:={ITEMS}", *LASTS)
     with (
-        Listener(topics.GESTURES) as listener,
+        Listener(topics.GESTURES, topics.EPOCH) as listener,
         Author(ITEMS, 3, rate_hz=5.0) as author,
         _environment(variables),
         RunningSession(*arguments, "restarts:=100", f"directory:={directory}") as session,
@@ -92,8 +93,9 @@ def faults_at_points(directory: Path, faults: Sequence[str], *, at_end: Sequence
             session.wait_until(lambda: set(faults) <= _happened(log), _REACHED_S)
         except AssertionError as error:
             raise AssertionError(f"{set(faults) - _happened(log)} did not happen: {error}") from error
-        before = len(author.answered_s)
+        happened_ns, before = time.time_ns(), len(author.answered_s)
         session.wait_until(lambda: len(author.answered_s) > before + 15, _WORKS_S)
+        session.wait_until(lambda: _trains(listener, happened_ns), _WORKS_S)
         session.interrupt()
         code = session.end(_ENDS_S)
         told = known_from(listener.messages[topics.GESTURES.name])
@@ -105,6 +107,14 @@ def faults_at_points(directory: Path, faults: Sequence[str], *, at_end: Sequence
     outcome.acknowledged = len(acknowledged) + len(told)
     outcome.problems += broken_promises(directory, acknowledged, told)
     return outcome
+
+
+def _trains(listener: Listener, since_ns: int) -> bool:
+    """Tell whether training has gone on since: only then are there results to be written at the end."""
+    return any(
+        m.state == m.TRAINING and conversions.time_from_msg(m.header.stamp) > since_ns
+        for m in listener.messages[topics.EPOCH.name][-20:]
+    )
 
 
 def _happened(log: Path) -> set[str]:
