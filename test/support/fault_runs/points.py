@@ -76,7 +76,8 @@ class Outcome:
 def faults_at_points(directory: Path, faults: Sequence[str], *, at_end: Sequence[str] = ()) -> Outcome:
     """Run a session with `faults`; once all have happened and it goes on, end it, and check all promises.
 
-    It goes on once labels are taken again and there are steps of training. `at_end`: faults that happen when the session ends.
+    It goes on once labels are taken again and there are steps of training. `at_end`: faults that happen when the
+    session ends.
     """
     directory.parent.mkdir(parents=True, exist_ok=True)
     log, outcome = directory.with_name(f"{directory.name}-faults"), Outcome()
