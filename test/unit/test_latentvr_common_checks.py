@@ -7,7 +7,7 @@ import contextlib
 import copy
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,9 @@ from rclpy.serialization import deserialize_message, serialize_message
 
 from latentvr_common import conversions, node_tools, topics
 from latentvr_common.checks import RefusedError, need
+from latentvr_common.checks.entries import check_entry
 from latentvr_common.checks.regions import MOST_SPHERES, check_region
-from latentvr_common.labels import Region, Shape
+from latentvr_common.labels import Kind, LabelEvent, Region, Shape
 
 NAN, INF = math.nan, math.inf
 NS = 10**9
@@ -302,6 +303,7 @@ OF_TOPICS = [
     *out_of("tool", "tool: radius", "radius", 0.0, -1.0, NAN, INF, 101.0),
     *out_of("tool", "tool: category", "category", -2, 256),
     *out_of("tool", "tool: author", "author", LONG),
+    *out_of("tool", "tool: looks_at_ns", "looks_at_ns", -1, -(2**63)),
     *headers("cloud_placement", "cloud_placement"),
     *not_near("cloud_placement", "cloud_placement: position", "pose.position", 100),
     *out_of("cloud_placement", "cloud_placement: orientation", "pose.orientation", ONE_WITHOUT_LENGTH),
@@ -546,6 +548,14 @@ def test_hostile_bytes_are_a_message_or_refused_and_nothing_else(name: str, data
     for take in (lambda: node_tools.read(HEARD[name], received), lambda: RAW.get(name, len)(received)):
         with contextlib.suppress(RefusedError):
             take()
+
+
+def test_an_entry_that_is_no_message_is_refused_too_when_its_region_is_huge() -> None:
+    huge = Region(np.zeros((MOST_SPHERES + 1, 3)), np.ones(MOST_SPHERES + 1, np.float32), Shape.SPHERES)
+    entry = LabelEvent("one", Kind.ASSIGN, 0, np.array([0], np.uint32))
+    check_entry(entry)
+    with pytest.raises(RefusedError, match=f"region has {MOST_SPHERES + 1} spheres"):
+        check_entry(replace(entry, region=huge))
 
 
 def asked_place(x: float, y: float, z: float) -> srv.DecodePlace.Request:
