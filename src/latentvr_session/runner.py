@@ -34,7 +34,8 @@ from latentvr_session.supervision import Supervision
 from latentvr_session.system_packages import installing_missing
 
 _INTERRUPTED = 130
-_KILL_AFTER_S = 10
+_KILL_AFTER_S = 30
+"""Results are written in the end: on a busy machine that takes a while."""
 
 
 class SessionManager(Manager):  # type: ignore[misc]

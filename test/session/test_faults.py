@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from listening import Listener
-from running import RunningSession, run_to_end
+from running import RunningSession, run_to_end, slowness
 
 from latentvr_common import conversions, topics
 from session_recorder.examining import examine
@@ -118,11 +118,13 @@ def test_ctrl_c_stops_everything_within_5_s_and_keeps_the_results(tmp_path: Path
         session.wait_until(lambda: len(acknowledged(listener)) >= 1, 90)
         family = session.family()
         assert len(family) >= ALL_PARTS + 1
+        # On a machine that does other work too, so much longer.
+        at_most_s = 5 * slowness()
         began_s = time.monotonic()
         session.interrupt()
         code = session.end(at_most_s=40)
         assert_gone(family)
-        assert time.monotonic() - began_s < 5
+        assert time.monotonic() - began_s < at_most_s
     assert code == 130
     assert "session interrupted" in session.output
     assert acknowledged(listener) <= in_journal(directory)

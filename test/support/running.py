@@ -123,6 +123,15 @@ class RunningSession:
         return found
 
 
+def slowness() -> float:
+    """Return how much longer than its processor time something takes on this machine now; 1: as long."""
+    began_s, before = time.monotonic(), os.times()
+    subprocess.run([sys.executable, "-c", "import numpy, rclpy"], check=True)
+    after = os.times()
+    used_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return max(1.0, (time.monotonic() - began_s) / used_s)
+
+
 def run_to_end(*arguments: str, at_most_s: float) -> tuple[int, str, str]:
     """Run a session that is expected to end by itself; return exit code, standard output and standard error."""
     done = subprocess.run(
