@@ -34,7 +34,7 @@ WITHOUT_SHARED_MEMORY = ("label_journal", "gesture_labeler", "latent_trainer", "
 
 
 @pytest.mark.parametrize(
-    ("transport", "names"), zip(hostile_graph.TRANSPORTS, ((), WITHOUT_SHARED_MEMORY), strict=True)
+    ("transport", "names"), list(zip(hostile_graph.TRANSPORTS, ((), WITHOUT_SHARED_MEMORY), strict=True))
 )
 def test_all_nodes_live_on_through_hostile_messages_and_say_so(
     tmp_path: Path, transport: str, names: Sequence[str]

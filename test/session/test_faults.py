@@ -36,10 +36,11 @@ def assert_gone(family: list[psutil.Process]) -> None:
     assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
 
 
+@pytest.mark.parametrize("victim", ["label_journal", "scripted_hands"])
 def test_a_killed_process_that_is_needed_and_not_started_again_ends_the_session_with_its_reason(
-    tmp_path: Path,
+    tmp_path: Path, victim: str
 ) -> None:
-    victim, directory = "label_journal", tmp_path / "session"
+    directory = tmp_path / "session"
     arguments = (*ARGUMENTS, "restarts:=0", f"directory:={directory}")
     with Listener(topics.GESTURES) as listener, RunningSession(*arguments) as session:
         pid = session.pid_of(victim)
@@ -74,7 +75,7 @@ def shows_the_cloud(listener: Listener, after_ns: int) -> bool:
     )
 
 
-VICTIMS = ("label_journal", "latent_trainer", "gesture_labeler", "scripted_hands", "cloud_view", "session_recorder")
+VICTIMS = ("label_journal", "latent_trainer", "gesture_labeler", "cloud_view", "session_recorder")
 
 
 def test_killed_processes_are_started_again_and_the_session_goes_on_with_every_label(tmp_path: Path) -> None:
