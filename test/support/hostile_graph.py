@@ -219,7 +219,7 @@ def _attack(
     messages: int, peer: Peer, started: Mapping[str, NodeProcess], seed: int, tell: Callable[[str], None]
 ) -> Outcome:
     healths, outcome = _Healths(peer), Outcome()
-    peer.wait_until(lambda: healths.are_newer_than(list(started), 0.0), "all nodes", 180.0)
+    peer.wait_until(lambda: healths.are_newer_than(list(started), 0.0), "all nodes", 400.0)
     before = {name: peak_mb(process.pid) for name, process in started.items()}
     sender = _Sender(peer, seed)
     try:
