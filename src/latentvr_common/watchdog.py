@@ -51,7 +51,7 @@ class Watchdog:
     def put_off(self) -> None:
         """Put the alarm off, unless a loop is late. To be called by the loop that spins the node."""
         now_s = self._clock()
-        if self._limit_s <= 0 or now_s < self._put_off_s + _PUT_OFF_EVERY_S:
+        if self._limit_s <= 0 or now_s < self._put_off_s + min(_PUT_OFF_EVERY_S, self._limit_s / 4):
             return
         if all(now_s - beat_s < self._limit_s for beat_s in tuple(self._beats.values())):
             self._put_off_s, self._watches = now_s, True

@@ -167,7 +167,7 @@ def test_a_node_that_has_to_start_soon_and_hangs_while_it_is_made_ends_with_its_
 
 
 def test_a_node_with_data_to_read_may_take_longer_to_be_made(start: MakeProcess) -> None:
-    process = start(made="time.sleep(1.5)", ticked="self.exit_code = 0", hang_s="0.5")
+    process = start(made="time.sleep(7)", ticked="self.exit_code = 0", hang_s="3")
     assert process.end() == (0, ["closing", "closed"], "")
 
 

@@ -68,6 +68,16 @@ def test_the_alarm_is_not_set_anew_with_every_turn_and_gone_in_the_end() -> None
     assert alarm.due_s is None
 
 
+def test_a_short_limit_is_put_off_in_time() -> None:
+    alarm = Alarm()
+    dog = Watchdog(0.5, alarm.set, alarm.cancel, alarm.clock)
+    for _ in range(20):
+        dog.put_off()
+        assert alarm.due_s is not None
+        alarm.now_s += 0.2
+        assert alarm.now_s < alarm.due_s
+
+
 def test_a_start_may_take_twice_as_long_as_a_turn() -> None:
     alarm = Alarm()
     dog = Watchdog(10.0, alarm.set, alarm.cancel, alarm.clock)
